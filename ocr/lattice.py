@@ -1,0 +1,96 @@
+"""The recogniser's answer for one line: CTC log-probabilities, kept compactly, and what can be asked of them."""
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """CTC log-probabilities of one line.
+
+    log_probs: float16 (frames, symbols); column 0 is the blank, column i is alphabet[i - 1].
+    alphabet: the symbols, one character each. model: id of the model that gave them.
+    """
+
+    log_probs: np.ndarray
+    alphabet: str
+    model: str
+
+    def best_text(self) -> str:
+        """Greedy CTC decoding: best symbol a frame, repeats merged, blanks dropped."""
+        best = self.log_probs.argmax(axis=1)
+        keep = (best != 0) & (best != np.concatenate(([0], best[:-1])))
+        return "".join(self.alphabet[i - 1] for i in best[keep])
+
+    def best_log_prob(self) -> float:
+        """Log-probability of the best path (greedy)."""
+        return float(self.log_probs.max(axis=1).astype(np.float64).sum())
+
+    def score(self, text: str) -> float:
+        """ln P(text | image): the CTC forward sum over all paths that spell `text`; -inf if it cannot be spelled."""
+        return float(self.scores([text])[0])
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """`score` for many texts at once: float64 (len(texts),), vectorised over texts (Graves 2006, §4.1)."""
+        lp = self.log_probs.astype(np.float64)
+        index = {c: i + 1 for i, c in enumerate(self.alphabet)}
+        out = np.full(len(texts), -np.inf)
+        coded = [(k, [index[c] for c in t]) for k, t in enumerate(texts) if all(c in index for c in t)]
+        if not coded:
+            return out
+        longest = max(len(c) for _, c in coded)
+        states = 2 * longest + 1
+        labels = np.zeros((len(coded), states), dtype=np.int64)
+        for n, (_, codes) in enumerate(coded):
+            labels[n, 1:2 * len(codes):2] = codes
+        skip = np.zeros_like(labels, dtype=bool)
+        skip[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
+        alpha = np.full(labels.shape, -np.inf)
+        alpha[:, 0] = lp[0, 0]
+        if states > 1:
+            alpha[:, 1] = lp[0, labels[:, 1]]
+        for t in range(1, lp.shape[0]):
+            one = np.concatenate((np.full((len(coded), 1), -np.inf), alpha[:, :-1]), axis=1)
+            two = np.concatenate((np.full((len(coded), min(2, states)), -np.inf), alpha[:, :-2]), axis=1)[:, :states]
+            two = np.where(skip, two, -np.inf)
+            alpha = np.logaddexp(np.logaddexp(alpha, one), two) + lp[t, labels]
+        for n, (k, codes) in enumerate(coded):
+            end = 2 * len(codes)
+            out[k] = np.logaddexp(alpha[n, end], alpha[n, end - 1]) if codes else alpha[n, 0]
+        return out
+
+
+def pack(lattices: Mapping[tuple[int, str], Lattice], top: int = 12) -> bytes:
+    """One page's lattices as bytes, deterministic: the `top` best symbols a frame as uint8 costs (units of 1/16 nat), the rest dropped."""
+    arrays: dict[str, np.ndarray] = {}
+    for (row, code), lattice in sorted(lattices.items()):
+        lp = lattice.log_probs.astype(np.float32)
+        order = np.argsort(-lp, axis=1, kind="stable")[:, :top]
+        cost = np.clip(np.rint(-np.take_along_axis(lp, order, axis=1) * 16), 0, 255).astype(np.uint8)
+        name = f"{row}|{code}"
+        arrays[name + "|symbols"] = order.astype(np.uint16)
+        arrays[name + "|costs"] = cost
+        arrays[name + "|meta"] = np.array([lattice.model, lattice.alphabet])
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> dict[tuple[int, str], Lattice]:
+    """The inverse of `pack`; symbols that were dropped come back at -16 nats."""
+    out: dict[tuple[int, str], Lattice] = {}
+    with np.load(io.BytesIO(data), allow_pickle=False) as z:
+        for name in z.files:
+            if not name.endswith("|meta"):
+                continue
+            row, code, _ = name.split("|")
+            model, alphabet = (str(v) for v in z[name])
+            symbols, costs = z[f"{row}|{code}|symbols"], z[f"{row}|{code}|costs"]
+            lp = np.full((symbols.shape[0], len(alphabet) + 1), -16.0, dtype=np.float16)
+            np.put_along_axis(lp, symbols.astype(np.int64), -costs.astype(np.float16) / 16, axis=1)
+            out[int(row), code] = Lattice(lp, alphabet, model)
+    return out

@@ -1,0 +1,1 @@
+"""The command line, the settings, the home: wires the rooms together."""

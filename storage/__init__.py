@@ -1,0 +1,1 @@
+"""What is kept: database, object store, archive packages, signatures, fixity."""
