@@ -81,6 +81,7 @@ class Page(Base):
     text: Mapped[list[Any] | None] = mapped_column(Json)            # printed words [[text, x0, y0, x1, y1], …] in original pixels
     form: Mapped[str | None] = mapped_column(String(16))
     form_score: Mapped[float | None] = mapped_column(Float)
+    draft: Mapped[list[Any] | None] = mapped_column(Json)           # the page's records as read, before the book was settled (storage.readings)
     engine: Mapped[dict[str, Any] | None] = mapped_column(Json)     # programs, models and versions that read it
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
     batch: Mapped[Batch] = relationship(back_populates="pages")

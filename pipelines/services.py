@@ -1,0 +1,109 @@
+"""What every pipeline, page and command works with: the opened parts of one installation, and their options as frozen values.
+
+`sogoc.home.open_services` builds a `Services` from the settings; rooms to the left of `sogoc` only ever see this.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from storage.database import Database
+    from storage.objects import ObjectStore
+    from storage.outbox import ObjectLedger
+    from storage.signing import Signer
+
+
+@dataclass(frozen=True)
+class IntakeOptions:
+    """What a page file may be. max_file_bytes: a whole file; max_pixels: one page decoded; max_frames: pages of one PDF or TIFF."""
+
+    max_file_bytes: int = 256 * 1024 * 1024
+    max_pixels: int = 120_000_000
+    max_frames: int = 2000
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How pages are read. workers: processes; chunk_pages: pages handed to a worker at a time; dpi: resolution PDF sheets are drawn at.
+
+    worker_memory_bytes: a worker over this after a chunk is replaced by a fresh one. page_seconds: a page that takes longer is set aside.
+    """
+
+    model_id: str | None = None
+    workers: int = 2
+    chunk_pages: int = 4
+    dpi: int = 200
+    worker_memory_bytes: int = 1_500_000_000
+    page_seconds: int = 300
+
+
+@dataclass(frozen=True)
+class MatchingOptions:
+    """cache_dir: where the population index is kept; link: False leaves entries unlinked (no population at hand)."""
+
+    cache_dir: Path
+    link: bool = True
+
+
+@dataclass(frozen=True)
+class ArchiveOptions:
+    """undo_seconds: a verified entry can be undone that long before it is archived. retain_years: object lock on archived objects.
+
+    agency_name, agency_code: who archives, written into the manifest. tsa_url: a time-stamp service, None for none.
+    """
+
+    undo_seconds: int = 60
+    retain_years: int = 1
+    agency_name: str = ""
+    agency_code: str = ""
+    tsa_url: str | None = None
+
+
+@dataclass(frozen=True)
+class PortalOptions:
+    """public_url: what people and programs type; session_minutes: an idle session ends after that; token_seconds: life of an API token."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""
+    session_minutes: int = 60
+    token_seconds: int = 3600
+    lease_seconds: int = 300
+    max_upload_bytes: int = 512 * 1024 * 1024
+    secure_cookies: bool = False
+
+
+@dataclass(frozen=True)
+class Services:
+    """One opened installation. Nothing here is global: two of them may live side by side in one process."""
+
+    home: Path
+    database: Database
+    objects: ObjectStore
+    ledger: ObjectLedger
+    signer: Signer
+    intake: IntakeOptions
+    reading: ReadingOptions
+    matching: MatchingOptions
+    archive: ArchiveOptions
+    portal: PortalOptions = field(default_factory=PortalOptions)
+    population_columns: Mapping[str, str] = field(default_factory=dict)
+    lang: str = "vi"
+
+    @property
+    def inbox(self) -> Path:
+        """Folders put here are taken in by the inbox sensor; the portal puts uploads here too."""
+        return self.home / "inbox"
+
+    @property
+    def scratch(self) -> Path:
+        """Temporary files of running work; may be emptied whenever nothing runs."""
+        return self.home / "tmp"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys made at init (session key, demo signing identity); files are 0600."""
+        return self.home / "secrets"

@@ -1,0 +1,218 @@
+"""The one settings tree: defaults, then `sogoc.toml` in the home, then `SOGOC_…` in the environment. Unknown keys are refused."""
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from sogoc.errors import SogocError
+
+FILE_NAME = "sogoc.toml"
+
+
+class SettingsError(SogocError):
+    """A setting is unknown, of the wrong kind, or a secret where none may stand."""
+
+    code = "settings"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSettings(Section):
+    url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the home. PostgreSQL: postgresql+psycopg://user@host/name")
+    password_file: Path | None = Field(None, description="file holding the database password")
+
+
+class ObjectSettings(Section):
+    endpoint: str = Field("", description="host:port of the S3 server; empty: the embedded one")
+    access_key: str = Field("", description="access key of the S3 server")
+    secret_key: SecretStr = Field(SecretStr(""), description="secret key; only from the environment")
+    secret_key_file: Path | None = Field(None, description="file holding the secret key")
+    secure: bool = Field(True, description="TLS to the S3 server")
+    archive_bucket: str = Field("sogoc-archive", description="versioned, object-locked bucket")
+    work_bucket: str = Field("sogoc-work", description="bucket of what can be made again")
+    region: str = Field("us-east-1", description="S3 region")
+
+
+class IntakeSettings(Section):
+    max_file_mb: int = Field(256, ge=1, description="largest page file taken")
+    max_megapixels: int = Field(120, ge=1, description="largest page decoded")
+    max_frames: int = Field(2000, ge=1, description="most pages in one PDF or TIFF")
+
+
+class ReadingSettings(Section):
+    model: str = Field("", description="handwriting model; empty: the default (see `sogoc model list`)")
+    workers: int = Field(2, ge=1, le=64, description="processes that read pages")
+    chunk_pages: int = Field(4, ge=1, le=64, description="pages handed to a process at a time")
+    dpi: int = Field(200, ge=100, le=600, description="resolution PDF sheets are drawn at")
+    worker_memory_mb: int = Field(1500, ge=300, description="a process above this is replaced")
+    page_seconds: int = Field(300, ge=5, description="a page that takes longer is set aside")
+
+
+class MatchingSettings(Section):
+    link: bool = Field(True, description="link entries to the population snapshot")
+
+
+class ArchiveSettings(Section):
+    undo_seconds: int = Field(60, ge=0, description="a verified entry can be undone that long, then it is archived")
+    retain_years: int = Field(1, ge=1, le=100, description="object lock on archived objects; civil-status books are kept for ever: renew")
+    agency_name: str = Field("", description="who archives, written into the manifest")
+    agency_code: str = Field("", description="agency identifier (mã định danh), e.g. H21.129")
+    tsa_url: str = Field("", description="time-stamp service; empty: none")
+
+
+class PortalSettings(Section):
+    host: str = Field("127.0.0.1", description="address the portal listens on")
+    port: int = Field(8080, ge=1, le=65535, description="port the portal listens on")
+    public_url: str = Field("", description="address people and programs use; empty: http://host:port")
+    session_minutes: int = Field(60, ge=1, description="an idle session ends after that")
+    token_seconds: int = Field(3600, ge=60, description="life of an API token")
+    lease_seconds: int = Field(300, ge=10, description="an entry is held that long for one reviewer")
+    max_upload_mb: int = Field(512, ge=1, description="largest upload")
+    secure_cookies: bool = Field(False, description="cookies only over TLS; set it when a proxy gives TLS")
+
+
+class PopulationSettings(Section):
+    columns: dict[str, str] = Field(default_factory=dict, description='header in your file -> agreed header: {"HO TEN" = "ho_ten"}')
+
+
+class Settings(BaseSettings):
+    """All settings of one home; `load` is the way to make one."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="SOGOC_", env_nested_delimiter="__", nested_model_default_partial_update=True,
+    )
+
+    home: Path = Field(Path("var"), description="everything is kept here (SOGOC_HOME)")
+    lang: Literal["vi", "en"] = Field("vi", description="language of messages (SOGOC_LANG)")
+    database: DatabaseSettings = DatabaseSettings()
+    objects: ObjectSettings = ObjectSettings()
+    intake: IntakeSettings = IntakeSettings()
+    reading: ReadingSettings = ReadingSettings()
+    matching: MatchingSettings = MatchingSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    portal: PortalSettings = PortalSettings()
+    population: PopulationSettings = PopulationSettings()
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+                                   env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+                                   file_secret_settings: PydanticBaseSettingsSource) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings          # the environment wins over the file's values, which come through init
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One setting as `sogoc doctor --settings` shows it; a secret's value is only said to be set or not."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def home_path(explicit: Path | None = None) -> Path:
+    """The home: the argument, SOGOC_HOME, or ./var; absolute."""
+    return (explicit or Path(os.environ.get("SOGOC_HOME") or "var")).expanduser().absolute()
+
+
+def load(home: Path | None = None) -> Settings:
+    """The settings of a home.
+
+    Raises SettingsError naming the key and the file or variable for unknown keys, wrong values and secrets in the file.
+    """
+    place = home_path(home)
+    data = read_file(place / FILE_NAME)
+    check_names(data, place / FILE_NAME)
+    check_environment(os.environ)
+    data.pop("home", None)
+    try:
+        settings = Settings(**data)
+    except ValidationError as e:
+        first = e.errors()[0]
+        name = ".".join(str(p) for p in first["loc"])
+        variable = variable_of(name)
+        where = variable if variable in os.environ else str(place / FILE_NAME)
+        raise SettingsError(f"{name}: giá trị không hợp lệ ({where}).", f"{name}: {first['msg']} ({where}).") from e
+    return settings.model_copy(update={"home": place})
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The file's tables; {} when there is none."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise SettingsError(f"{path} không đúng dạng TOML: {e}", f"{path} is not valid TOML: {e}") from e
+
+
+def leaves() -> Iterator[tuple[str, Any]]:
+    """(dotted name, field) of every setting, in order."""
+    for name, info in Settings.model_fields.items():
+        section = info.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            for key, leaf in section.model_fields.items():
+                yield f"{name}.{key}", leaf
+        else:
+            yield name, info
+
+
+def variable_of(name: str) -> str:
+    """`reading.workers` -> SOGOC_READING__WORKERS."""
+    return "SOGOC_" + name.upper().replace(".", "__")
+
+
+def check_names(data: Mapping[str, Any], path: Path) -> None:
+    known = {name for name, _ in leaves()}
+    sections = {name.split(".")[0] for name in known if "." in name}
+    for key, value in data.items():
+        if key == "home" or (key in sections and not isinstance(value, Mapping)) or (key not in sections and key not in known):
+            raise SettingsError(f"{path}: không có thiết lập «{key}».", f"{path}: there is no setting “{key}”.")
+        for inner in value if isinstance(value, Mapping) else ():
+            if f"{key}.{inner}" not in known:
+                raise SettingsError(f"{path}: không có thiết lập «{key}.{inner}».", f"{path}: there is no setting “{key}.{inner}”.")
+    url = data.get("database", {}).get("url", "")
+    if "secret_key" in data.get("objects", {}) or (isinstance(url, str) and urlsplit(url).password):
+        raise SettingsError(
+            f"{path}: không ghi mật khẩu vào tệp này; dùng biến môi trường SOGOC_… hoặc objects.secret_key_file, database.password_file.",
+            f"{path}: no secrets in this file; use SOGOC_… in the environment, or objects.secret_key_file, database.password_file.",
+        )
+
+
+def check_environment(environment: Mapping[str, str]) -> None:
+    known = {variable_of(name) for name, _ in leaves()} | {"SOGOC_POPULATION__COLUMNS"}
+    for name in environment:
+        if name.startswith("SOGOC_") and name not in known:
+            raise SettingsError(f"Biến môi trường {name} không phải là thiết lập nào.", f"The environment variable {name} is no setting.")
+
+
+def show(settings: Settings) -> list[Shown]:
+    """Every value and where it came from: `default`, the file, or the variable."""
+    data = read_file(settings.home / FILE_NAME)
+    out = []
+    for name, leaf in leaves():
+        value: Any = settings
+        written: Any = data
+        for part in name.split("."):
+            value = getattr(value, part)
+            written = written.get(part) if isinstance(written, Mapping) else None
+        variable = variable_of(name)
+        source = variable if variable in os.environ else FILE_NAME if written is not None else "default"
+        if isinstance(value, SecretStr):
+            text = "********" if value.get_secret_value() else ""
+        elif name == "database.url" and urlsplit(str(value)).password:
+            text = str(value).replace(urlsplit(str(value)).password or "", "********")
+        else:
+            text = str(value) if value is not None else ""
+        out.append(Shown(name, text, source, leaf.description or ""))
+    return out
