@@ -1,0 +1,190 @@
+"""Only the ink: takes paper, bleed-through, red stamp, dotted leaders and ruled lines out of a field's crop.
+
+Lengths are millimetres on paper, turned into pixels by `scale` (pixels a millimetre, 7.87 at 200 dpi).
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+DOT_SMALLEST, DOT_GREATEST = 0.18, 0.85      # mm: extent of a leader's dot, blur included
+DOT_PITCH = 0.6, 3.2                         # mm between dots
+INK_FLOOR = 0.16                             # darkness below which there is paper or bleed-through
+RULE_LENGTH = 9.0                            # mm: an unbroken thin horizontal run longer than this is a ruled line
+
+
+@dataclass(frozen=True)
+class CleanLine:
+    """gray: uint8, ink dark on white 255, the crop's size; box: x0, y0, x1, y1 of the ink in it, None if there is no ink;
+    dots: centres (x, y) of the leader's dots taken out; ink: share of the crop that is ink."""
+
+    gray: np.ndarray
+    box: tuple[int, int, int, int] | None
+    dots: np.ndarray
+    ink: float
+
+
+def darkness(pixels: np.ndarray, scale: float) -> np.ndarray:
+    """float32 (height, width) in 0..1: how much darker than the paper around it. pixels: uint8 RGB or grey, a whole page or a large part.
+
+    The red channel is taken: blue and black ink are dark in it, a red stamp hardly is. The paper is the local maximum, smoothed.
+    """
+    gray = pixels[..., 0] if pixels.ndim == 3 else pixels
+    small = cv2.resize(gray, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    size = max(5, round(scale * 0.25 * 7) | 1)
+    paper = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    paper = cv2.GaussianBlur(paper, (0, 0), size / 2)
+    paper = cv2.resize(paper, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    return np.clip(1.0 - gray.astype(np.float32) / np.maximum(paper, 1.0), 0.0, 1.0)
+
+
+def plain_line(dark: np.ndarray) -> np.ndarray:
+    """The crop as grey, paper evened out and nothing else done: uint8."""
+    return np.rint(255 * (1 - dark)).astype(np.uint8)
+
+
+def clean_line(dark: np.ndarray, scale: float, slope: float = 0.0) -> CleanLine:
+    """The ink of one blank. dark: a crop of `darkness`, the blank's dotted line in it with room above and below;
+    slope: of the dotted line if the page has not been straightened (pixels down a pixel to the right)."""
+    dark = dark.copy()
+    rules = _ruled_lines(dark, scale)
+    if rules.any():
+        dark = _fill(dark, rules)
+    dots, radius = _leader(dark, scale, slope)
+    if len(dots):
+        mask = np.zeros(dark.shape, np.uint8)
+        for x, y in dots:
+            cv2.circle(mask, (round(x * 16), round(y * 16)), round(radius * 16), 255, -1, shift=4)
+        dark = _fill(dark, mask > 0)
+    keep = _ink_components(dark, scale)
+    level = float(np.percentile(dark[keep], 80)) if keep.any() else 1.0
+    soft = cv2.dilate(keep.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    shown = np.where(soft, np.clip((dark - INK_FLOOR / 2) / max(level - INK_FLOOR / 2, 0.15), 0, 1), 0)
+    gray = np.rint(255 * (1 - 0.9 * shown)).astype(np.uint8)
+    return CleanLine(gray, _extent(keep), dots, float(keep.mean()))
+
+
+def _fill(dark: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Masked pixels from what surrounds them: strokes that cross are carried on, paper stays paper."""
+    filled = cv2.inpaint(np.rint(dark * 255).astype(np.uint8), mask.astype(np.uint8), 2, cv2.INPAINT_TELEA)
+    return np.where(mask, filled.astype(np.float32) / 255, dark)
+
+
+def _ruled_lines(dark: np.ndarray, scale: float) -> np.ndarray:
+    """Mask of thin straight lines across the crop: horizontal ones longer than RULE_LENGTH, vertical ones through its whole height."""
+    ink = (dark > INK_FLOOR).astype(np.uint8)
+    out = np.zeros(dark.shape, np.uint8)
+    thick = max(2, round(0.7 * scale))
+    for kernel, limit in (((round(RULE_LENGTH * scale), 1), (thick, None)), ((1, max(3, dark.shape[0] - 2)), (None, thick))):
+        if kernel[0] > dark.shape[1] or kernel[1] > dark.shape[0]:
+            continue
+        found = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((kernel[1], kernel[0]), np.uint8))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(found)
+        for x, y, w, h, _ in stats[1:]:
+            if (limit[0] and h <= limit[0]) or (limit[1] and w <= limit[1]):
+                out[max(0, y - 1):y + h + 1, max(0, x - 1):x + w + 1] = 1
+    return out.astype(bool)
+
+
+def _leader(dark: np.ndarray, scale: float, slope: float) -> tuple[np.ndarray, float]:
+    """Centres of the leader's dots (float, (n, 2): x, y), those under the ink too, and their radius.
+
+    Free dots are found by size; the line through most of them is the leader; their pitch gives the places of the covered ones.
+    """
+    none = np.zeros((0, 2)), 0.0
+    _, _, stats, centres = cv2.connectedComponentsWithStats((dark > INK_FLOOR).astype(np.uint8), connectivity=8)
+    w, h = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    low, high = DOT_SMALLEST * scale, DOT_GREATEST * scale
+    free = (np.minimum(w, h) >= low) & (np.maximum(w, h) <= high)
+    free[0] = False
+    points, sizes = centres[free], np.maximum(w, h)[free]
+    if len(points) < 5:
+        return none
+    order = np.argsort(points[:, 0], kind="stable")
+    points, sizes = points[order], sizes[order]
+    line = _line_through(points, slope, 0.22 * scale)
+    near = np.abs(points[:, 1] - np.polyval(line, points[:, 0])) < 0.28 * scale
+    points, sizes = points[near], sizes[near]
+    pitch = _pitch(points[:, 0], scale)
+    if pitch is None:
+        return none
+    radius = float(np.median(sizes)) / 2 + 0.06 * scale
+    return _places(dark, points, pitch, line, radius), radius
+
+
+def _line_through(points: np.ndarray, slope: float, tolerance: float) -> np.ndarray:
+    """Coefficients (a, b) of y = a x + b with most points within `tolerance`, then least squares over those."""
+    best, count = np.array([slope, float(np.median(points[:, 1]))]), -1
+    span = np.ptp(points[:, 0])
+    for i in range(len(points)):
+        for j in range(i + 1, len(points)):
+            run = points[j, 0] - points[i, 0]
+            if run < 0.2 * span:
+                continue
+            a = (points[j, 1] - points[i, 1]) / run
+            if abs(a - slope) > 0.05:
+                continue
+            hits = int((np.abs(points[:, 1] - points[i, 1] - a * (points[:, 0] - points[i, 0])) < tolerance).sum())
+            if hits > count:
+                count, best = hits, np.array([a, points[i, 1] - a * points[i, 0]])
+    near = np.abs(points[:, 1] - np.polyval(best, points[:, 0])) < tolerance
+    return np.polyfit(points[near, 0], points[near, 1], 1) if near.sum() >= 3 else best
+
+
+def _pitch(x: np.ndarray, scale: float) -> float | None:
+    """Distance between neighbouring dots, None if the points do not repeat like a leader."""
+    gaps = np.diff(x)
+    gaps = gaps[(gaps > DOT_PITCH[0] * scale) & (gaps < DOT_PITCH[1] * scale)]
+    if len(gaps) < 3:
+        return None
+    pitch = float(np.median(gaps))
+    alike = np.abs(gaps - pitch) < 0.2 * pitch
+    if alike.sum() < 3 or alike.mean() < 0.5:
+        return None
+    return float(gaps[alike].mean())
+
+
+def _places(dark: np.ndarray, points: np.ndarray, pitch: float, line: np.ndarray, radius: float) -> np.ndarray:
+    """Free dots as found, and between and beyond them every place a pitch apart where it is dark."""
+    xs = list(points[:, 0])
+    out = [(float(x), float(y)) for x, y in points]
+    ends = [-pitch / 2, *xs, dark.shape[1] + pitch / 2]
+    for left, right in zip(ends[:-1], ends[1:], strict=True):
+        first, last = left in (ends[0],), right in (ends[-1],)
+        if first or last:
+            start, step = (right, -pitch) if first else (left, pitch)
+            places = [start + step * k for k in range(1, int((right - left) / pitch) + 1)]
+        else:
+            n = round((right - left) / pitch)
+            places = [left + (right - left) * k / n for k in range(1, n)] if n > 1 else []
+        for x in places:
+            y = float(np.polyval(line, x))
+            if 0 <= round(x) < dark.shape[1] and 0 <= round(y) < dark.shape[0] and dark[round(y), round(x)] > INK_FLOOR:
+                out.append((x, y))
+    return np.array(sorted(out))
+
+
+def _ink_components(dark: np.ndarray, scale: float) -> np.ndarray:
+    """Mask of connected ink that is somewhere truly dark (bleed-through never is), is no speck, and is not the neighbour line's."""
+    body = dark > INK_FLOOR
+    if not body.any():
+        return body
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=8)
+    peak = np.zeros(len(stats))
+    np.maximum.at(peak, labels.ravel(), dark.ravel())
+    strong = float(np.percentile(dark[body], 95))
+    height = dark.shape[0]
+    top, bottom = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
+    keep = (peak > max(0.22, 0.4 * strong)) & (stats[:, cv2.CC_STAT_AREA] >= max(3, 0.05 * scale * scale))
+    keep &= ~((top == 0) & (bottom < 0.3 * height)) & ~((bottom == height) & (top > 0.75 * height))
+    keep[0] = False
+    return keep[labels]
+
+
+def _extent(mask: np.ndarray) -> tuple[int, int, int, int] | None:
+    if not mask.any():
+        return None
+    ys, xs = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1

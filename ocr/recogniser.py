@@ -1,0 +1,188 @@
+"""The handwriting recogniser: line images in, lattices out. Which models there are, and what each needs, is read from their cards."""
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata, resources, util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ocr.lattice import Lattice
+
+
+class ModelError(Exception):
+    """A handwriting model cannot be used. `code` is stable: unknown_model, broken_card, missing_file, wrong_file, wrong_shape."""
+
+    def __init__(self, code: str, model: str, evidence: str):
+        super().__init__(f"{code}: {model}: {evidence}")
+        self.code, self.model, self.evidence = code, model, evidence
+
+    def message(self, lang: str = "vi") -> str:
+        if lang == "vi":
+            return f"Không dùng được mô hình chữ viết tay “{self.model}”: {self.evidence}. Chạy “sogoc model list” để xem các mô hình có sẵn."
+        return f"The handwriting model “{self.model}” cannot be used: {self.evidence}. `sogoc model list` shows the models there are."
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model's `card.json` says.
+
+    height: input height in pixels; channels 1 or 3; a pixel p in 0..255 becomes (p / 255 - mean) / std, dark ink on light paper.
+    width_multiple, min_width, max_width: the input width after scaling to `height`; a longer line is squeezed to max_width.
+    stride: input pixels a frame. cleaned: the model wants the line after `ocr.cleaning` (else the plain grey crop).
+    stretch: factor on the width. trim: vertical room left around the ink, as a share of its height, or None for the whole line.
+    preference: the model with the greatest is taken when none is asked for.
+    temperatures: field type -> factor on log-likelihoods before candidates become probabilities (measured on held-out pages).
+    file, alphabet: absolute paths. sha256: of the file, or "" when the card does not fix it.
+    """
+
+    id: str
+    title: str
+    version: str
+    licence: str
+    file: Path
+    alphabet: str
+    sha256: str = ""
+    height: int = 32
+    channels: int = 3
+    mean: float = 0.5
+    std: float = 0.5
+    width_multiple: int = 4
+    min_width: int = 32
+    max_width: int = 2400
+    stride: int = 4
+    cleaned: bool = True
+    stretch: float = 1.0
+    trim: float | None = None
+    preference: int = 0
+    temperatures: Mapping[str, float] = field(default_factory=dict)
+    notes: str = ""
+
+    def temperature(self, kind: str) -> float:
+        """Factor on log-likelihoods of candidates of this field type; `default` of the card, else 0.35."""
+        return float(self.temperatures.get(kind, self.temperatures.get("default", 0.35)))
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The card of the model in `folder`. `file` and `alphabet` are names in the folder, or {"package": …, "path": …} inside an
+    installed distribution. ModelError broken_card or missing_file."""
+    path = folder / "card.json"
+    try:
+        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        where = _locate(folder, data.pop("file", "model.onnx"))
+        letters = _locate(folder, data.pop("alphabet", "alphabet.txt"))
+        if not where.is_file():
+            raise ModelError("missing_file", folder.name, str(where))
+        return ModelCard(file=where, alphabet=read_alphabet(letters), **data)
+    except ModelError:
+        raise
+    except FileNotFoundError as e:
+        raise ModelError("missing_file", folder.name, str(e.filename)) from e
+    except (OSError, ValueError, TypeError, KeyError) as e:
+        raise ModelError("broken_card", folder.name, f"{path}: {e}") from e
+
+
+def read_alphabet(path: Path) -> str:
+    """The symbols in the order of the model's outputs, the blank (output 0) left out. A JSON list (or {"chars": list}), or a text
+    file of one line with nothing between the symbols."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".json":
+        chars = json.loads(text)
+        chars = chars["chars"] if isinstance(chars, dict) else chars
+        chars = chars[1:] if len(chars[0]) != 1 else chars
+    else:
+        chars = list(text.rstrip("\r\n"))
+    if len(set(chars)) != len(chars) or any(len(c) != 1 for c in chars):
+        raise ValueError(f"{path.name}: symbols must be single characters, each once")
+    return "".join(chars)
+
+
+def _locate(folder: Path, place: str | Mapping[str, str]) -> Path:
+    if isinstance(place, str):
+        return folder / place
+    spec = util.find_spec(place["package"])     # finds the package without running its code
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(2, "package not installed", place["package"])
+    return Path(next(iter(spec.submodule_search_locations))) / place["path"]
+
+
+@cache
+def list_models() -> tuple[ModelCard, ...]:
+    """Every usable model under `ocr/models/`, the preferred one first. A folder whose card is broken raises ModelError."""
+    root = Path(str(resources.files("ocr") / "models"))
+    cards = [read_card(f) for f in sorted(root.iterdir()) if (f / "card.json").is_file()]
+    return tuple(sorted(cards, key=lambda c: (-c.preference, c.id)))
+
+
+class Recogniser:
+    """A loaded model. One thread and one line at a time: batching gains nothing on a CPU (measured), and padding to a common width would
+    let a line's neighbours change its reading."""
+
+    def __init__(self, card: ModelCard):
+        import onnxruntime
+
+        self.card = card
+        if card.sha256 and (found := hashlib.sha256(card.file.read_bytes()).hexdigest()) != card.sha256:
+            raise ModelError("wrong_file", card.id, f"SHA-256 {found[:16]}… instead of {card.sha256[:16]}…")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.use_deterministic_compute = True
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(card.file), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+
+    @property
+    def engine(self) -> dict[str, str]:
+        """Name and version of what reads, for the record."""
+        return {"handwriting": f"{self.card.id} {self.card.version}", "onnxruntime": metadata.version("onnxruntime")}
+
+    def read(self, lines: Sequence[np.ndarray]) -> list[Lattice]:
+        """One lattice a line. lines: uint8 grey (height, width), dark ink on light paper, any size. Equal images are read once."""
+        done: dict[bytes, Lattice] = {}
+        out = []
+        for line in lines:
+            tensor = self._prepare(line)
+            key = hashlib.sha256(tensor.tobytes() + str(tensor.shape).encode()).digest()
+            if key not in done:
+                done[key] = self._infer(tensor)
+            out.append(done[key])
+        return out
+
+    def _prepare(self, line: np.ndarray) -> np.ndarray:
+        card = self.card
+        if line.ndim != 2 or min(line.shape) == 0:
+            raise ValueError(f"a line must be a grey image that is not empty, not one of shape {line.shape}")
+        width = max(card.min_width, min(card.max_width, round(line.shape[1] * card.height / line.shape[0] * card.stretch)))
+        width = -(-width // card.width_multiple) * card.width_multiple
+        scaled = Image.fromarray(line).resize((width, card.height), Image.Resampling.BILINEAR)
+        x = (np.asarray(scaled, dtype=np.float32) / 255.0 - card.mean) / card.std
+        return np.repeat(x[None, None], card.channels, axis=1)
+
+    def _infer(self, tensor: np.ndarray) -> Lattice:
+        y = self._session.run(None, {self._input: tensor})[0]
+        y = y[:, 0] if y.shape[1] == 1 else y[0]      # (time, 1, symbols) or (1, time, symbols)
+        if y.shape[1] != len(self.card.alphabet) + 1:
+            raise ModelError("wrong_shape", self.card.id, f"{y.shape[1]} outputs for {len(self.card.alphabet)} symbols and the blank")
+        y = y.astype(np.float64)
+        y -= np.logaddexp.reduce(y, axis=1, keepdims=True)      # models that give logits are welcome
+        return Lattice(np.maximum(y, -60000.0).astype(np.float16), self.card.alphabet, self.card.id)
+
+
+def load_model(model_id: str | None = None) -> Recogniser:
+    """The model of that id, or the preferred one. ModelError unknown_model."""
+    cards = list_models()
+    for card in cards:
+        if model_id is None or card.id == model_id:
+            return _load(card.id)
+    raise ModelError("unknown_model", str(model_id), "known: " + ", ".join(c.id for c in cards))
+
+
+@cache
+def _load(model_id: str) -> Recogniser:
+    return Recogniser(next(c for c in list_models() if c.id == model_id))
