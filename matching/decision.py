@@ -1,0 +1,34 @@
+"""What the linker says of one role of one entry."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Verdict = Literal["accept", "review", "none"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A person the role may be. evidence: (comparison, level, weight in nats) each; a positive weight speaks for the person."""
+
+    personal_id: str
+    probability: float
+    evidence: tuple[tuple[str, str, float], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for the database and the export."""
+        return {"personal_id": self.personal_id, "probability": round(self.probability, 6), "evidence": [list(e) for e in self.evidence]}
+
+
+@dataclass(frozen=True)
+class LinkDecision:
+    """Who a role is. `probability` is that of `personal_id`, the best candidate; with `none` the best candidate is still named if there is one.
+
+    accept: the probability reaches the model's threshold; none: nobody in the population, or nobody likely; review: a person decides.
+    """
+
+    role: str
+    personal_id: str | None
+    probability: float
+    decision: Verdict
+    candidates: tuple[Candidate, ...] = ()
