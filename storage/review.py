@@ -1,0 +1,251 @@
+"""What a person decides about an entry: correct, link, reject, verify, undo. Each decision is one transaction and one event.
+
+Every function raises NoSuchEntry, NotAllowed or LeasedByOther where these apply, ChangedMeanwhile when `revision` is given and the entry
+has moved on, and AlreadyDecided once the entry is verified or archived. Each takes or prolongs the actor's lease.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from records.forms import load_forms
+from storage import events
+from storage.accounts import Actor
+from storage.models import Entry, Event, Field, Link, Page, Person, PopulationSnapshot, utc_now
+from storage.review_errors import (
+    AlreadyDecided,
+    BadReason,
+    ChangedMeanwhile,
+    FindingsOpen,
+    LeasedByOther,
+    LinksUndecided,
+    NoSuchCandidate,
+    NoSuchField,
+    NothingToUndo,
+)
+from storage.review_queue import (
+    DOUBTFUL,
+    LEASE_TIME,
+    OPEN,
+    SURE,
+    QueueFilter,
+    QueueItem,
+    due_for_archive,
+    lease,
+    next_entry,
+    queue,
+    queue_counts,
+    queue_size,
+    release,
+    visible_entries,
+    visible_entry,
+)
+
+__all__ = [
+    "DOUBTFUL", "LEASE_TIME", "OPEN", "REJECT_REASONS", "SURE", "QueueFilter", "QueueItem", "correct_field", "decide_link",
+    "due_for_archive", "lease", "log_view", "next_entry", "queue", "queue_counts", "queue_size", "reject_page", "release", "undo", "verify_entry",
+    "visible_entries", "visible_entry",
+]
+
+REJECT_REASONS = ("unreadable", "cut_off", "wrong_page", "two_pages", "duplicate", "void_entry", "not_register", "other")
+DECISIONS = ("field.correct", "link.decide", "page.reject", "entry.verify")
+_CODE = re.compile(r"^[a-z][A-Za-z]{1,59}$")
+_MAX_VALUE = 2000
+
+
+def _hold(session: Session, actor: Actor, entry_id: int, revision: int | None, statuses: Sequence[str] = OPEN) -> Entry:
+    entry = lease(session, actor, entry_id)
+    if revision is not None and revision != entry.revision:
+        raise ChangedMeanwhile(entry=entry_id)
+    if entry.status not in statuses:
+        raise AlreadyDecided(entry=entry_id, status=entry.status)
+    entry.revision += 1
+    return entry
+
+
+def _append(session: Session, actor: Actor, action: str, entry: Entry, detail: Mapping[str, Any]) -> None:
+    events.append(session, actor.name, action, f"entry:{entry.id}", {**detail, "revision": entry.revision})
+
+
+def _field(entry: Entry, code: str) -> Field | None:
+    return next((f for f in entry.fields if f.code == code), None)
+
+
+def _kept(row: Field | Link | None, names: Sequence[str]) -> dict[str, Any] | None:
+    return None if row is None else {n: getattr(row, n) for n in names}
+
+
+_FIELD = ("value", "raw", "unit_code", "confidence", "source", "box", "evidence")
+_LINK = ("personal_id", "probability", "decision", "decided_by")
+
+
+def _writable(entry: Entry, code: str) -> bool:
+    if _field(entry, code) is not None:
+        return True
+    form = load_forms().get(entry.form or "")
+    return bool(_CODE.match(code)) and form is not None and code in {b.code for b in form.blanks} | {t.code for t in form.ticks}
+
+
+def correct_field(session: Session, actor: Actor, entry_id: int, code: str, value: str, *, unit_code: str | None = None,
+                  revision: int | None = None) -> Entry:
+    """Write what the page says in field `code` (canonical form: ISO/EDTF dates, digits only numbers; "" for an empty blank).
+
+    The reader's own text stays in `raw`. Raises NoSuchField for a code that neither the form nor the entry has.
+    """
+    entry = _hold(session, actor, entry_id, revision)
+    if not _writable(entry, code) or len(value) > _MAX_VALUE:
+        raise NoSuchField(entry=entry_id, field=code[:60])
+    row = _field(entry, code)
+    before = _kept(row, _FIELD)
+    if row is None:
+        row = Field(code=code, raw="", evidence=[])
+        entry.fields.append(row)
+    row.value, row.unit_code, row.confidence, row.source, row.evidence = value, unit_code, 1.0, "reviewer", ["reviewer"]
+    _after_fields(session, entry)
+    _append(session, actor, "field.correct", entry, {"field": code, "before": before, "after": _kept(row, _FIELD)})
+    return entry
+
+
+def _after_fields(session: Session, entry: Entry) -> None:
+    number, day = _field(entry, "so"), _field(entry, "ngayDangKy")
+    if number is not None:
+        entry.number = number.value[:32] or None
+    if day is not None and re.match(r"^\d{4}", day.value):
+        entry.year = int(day.value[:4])
+    session.flush()
+
+
+def decide_link(session: Session, actor: Actor, entry_id: int, role: str, personal_id: str | None, *, revision: int | None = None) -> Entry:
+    """Say who `role` is in the population, or (None) that nobody there is meant. What is written stays. Raises NoSuchCandidate."""
+    entry = _hold(session, actor, entry_id, revision)
+    link = next((x for x in entry.links if x.role == role), None)
+    form = load_forms().get(entry.form or "")
+    if link is None and (form is None or role not in form.roles):
+        raise NoSuchField(entry=entry_id, field=role[:8])
+    candidate = next((c for c in (link.candidates if link is not None else []) if c["personal_id"] == personal_id), None)
+    if personal_id is not None and candidate is None and not _in_population(session, personal_id):
+        raise NoSuchCandidate(entry=entry_id, role=role)
+    before = _kept(link, _LINK)
+    if link is None:
+        link = Link(role=role, candidates=[], decision="none", probability=0.0)
+        entry.links.append(link)
+    link.personal_id, link.decided_by = personal_id, actor.name
+    link.decision = "accept" if personal_id is not None else "none"
+    link.probability = float(candidate["probability"]) if candidate is not None else 0.0
+    session.flush()
+    _append(session, actor, "link.decide", entry, {"role": role, "before": before, "after": _kept(link, _LINK)})
+    return entry
+
+
+def _in_population(session: Session, personal_id: str) -> bool:
+    return session.scalar(select(Person.id).join(PopulationSnapshot, Person.snapshot_id == PopulationSnapshot.id)
+                          .where(PopulationSnapshot.state == "current", Person.personal_id == personal_id).limit(1)) is not None
+
+
+def reject_page(session: Session, actor: Actor, entry_id: int, reason: str, note: str = "", *, revision: int | None = None) -> Entry:
+    """Set the entry's page aside, to be scanned again or left out; `reason` is one of REJECT_REASONS, `note` is for people."""
+    if reason not in REJECT_REASONS:
+        raise BadReason(reason=reason[:40])
+    entry = _hold(session, actor, entry_id, revision)
+    page = session.get_one(Page, entry.page_id)
+    before = {"state": page.state, "reason": page.reason, "detail": page.detail}
+    page.state, page.reason, page.detail = "set_aside", f"rejected_{reason}", note[:_MAX_VALUE] or None
+    _append(session, actor, "page.reject", entry, {"page": page.id, "reason": reason, "before": before})
+    release(session, actor, entry_id)
+    return entry
+
+
+def verify_entry(session: Session, actor: Actor, entry_id: int, *, acknowledge: bool = False, revision: int | None = None,
+                 now: datetime | None = None) -> Entry:
+    """A person says: this is what the page says, and these are the people.
+
+    Raises LinksUndecided while a link waits for a decision; FindingsOpen for hard findings unless `acknowledge` (the book really says so).
+    """
+    entry = _hold(session, actor, entry_id, revision)
+    undecided = [x.role for x in entry.links if x.decision == "review" and x.decided_by is None]
+    if undecided:
+        raise LinksUndecided(entry=entry_id, roles=", ".join(undecided))
+    hard = [f for f in entry.findings if f.severity == "hard"]
+    if hard and not acknowledge:
+        raise FindingsOpen(entry=entry_id, count=len(hard))
+    before = entry.status
+    entry.status, entry.verified_by, entry.verified_at = "verified", actor.name, now or utc_now()
+    _append(session, actor, "entry.verify", entry, {"before": before, "acknowledged": sorted(f.rule for f in hard)})
+    release(session, actor, entry_id)
+    return entry
+
+
+def undo(session: Session, actor: Actor, entry_id: int | None = None) -> Entry:
+    """Take back the actor's last decision (on that entry, or on any), until the entry is archived. Raises NothingToUndo."""
+    last = _last_decision(session, actor, entry_id)
+    if last is None:
+        raise NothingToUndo(entry=entry_id)
+    number = int(last.subject.removeprefix("entry:"))
+    try:
+        entry = lease(session, actor, number)
+    except LeasedByOther:
+        raise NothingToUndo(entry=number) from None
+    if entry.status == "archived" or entry.archive_id is not None:
+        raise NothingToUndo(entry=number)
+    entry.revision += 1
+    _UNDO[last.action](session, entry, last.detail)
+    session.flush()
+    _append(session, actor, "decision.undo", entry, {"undoes": last.seq, "action": last.action})
+    return entry
+
+
+def _last_decision(session: Session, actor: Actor, entry_id: int | None) -> Event | None:
+    query = select(Event).where(Event.action.in_((*DECISIONS, "decision.undo"))).order_by(Event.seq.desc()).limit(500)
+    query = query.where(Event.subject == f"entry:{entry_id}") if entry_id is not None else query.where(Event.actor == actor.name)
+    undone: set[int] = set()
+    for event in session.scalars(query):
+        if event.action == "decision.undo":
+            undone.add(event.detail["undoes"])
+        elif event.seq not in undone:
+            return event if event.actor == actor.name else None
+    return None
+
+
+def _undo_field(session: Session, entry: Entry, detail: Mapping[str, Any]) -> None:
+    row = _field(entry, detail["field"])
+    if row is not None and detail["before"] is None:
+        entry.fields.remove(row)
+    elif row is not None:
+        for name, value in detail["before"].items():
+            setattr(row, name, value)
+    _after_fields(session, entry)
+
+
+def _undo_link(session: Session, entry: Entry, detail: Mapping[str, Any]) -> None:
+    link = next((x for x in entry.links if x.role == detail["role"]), None)
+    if link is not None and detail["before"] is None:
+        entry.links.remove(link)
+    elif link is not None:
+        for name, value in detail["before"].items():
+            setattr(link, name, value)
+
+
+def _undo_reject(session: Session, entry: Entry, detail: Mapping[str, Any]) -> None:
+    page = session.get_one(Page, detail["page"])
+    for name, value in detail["before"].items():
+        setattr(page, name, value)
+
+
+def _undo_verify(session: Session, entry: Entry, detail: Mapping[str, Any]) -> None:
+    entry.status, entry.verified_by, entry.verified_at = detail["before"], None, None
+
+
+_UNDO: dict[str, Callable[[Session, Entry, Mapping[str, Any]], None]] = {
+    "field.correct": _undo_field, "link.decide": _undo_link, "page.reject": _undo_reject, "entry.verify": _undo_verify,
+}
+
+
+def log_view(session: Session, actor: Actor, entry: Entry, fields: Sequence[str], purpose: str) -> None:
+    """Write down that a person's record was looked at: which fields and what for, never their values."""
+    detail = {"fields": sorted(fields), "purpose": purpose, "channel": "portal"}
+    events.append(session, actor.name, "record.view", f"entry:{entry.id}", detail)
