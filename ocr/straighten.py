@@ -1,0 +1,197 @@
+"""The page upright, level, evenly lit and at a common scale: what every later step looks at, with the way back to the original."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ocr.reading import PageImage, PrintedWord
+from ocr.tesseract import read_words
+from records.record import Box
+
+WORK_DPI = 200              # A4 is then 1654 x 2339
+_A4_LONG_SIDE = 11.69       # inches; what a page of unknown resolution is taken for
+_MOST_SKEW = 7.0            # degrees
+
+
+@dataclass(frozen=True)
+class StraightPage:
+    """gray: uint8 (height, width), paper even and near 255, ink dark. rgb: uint8 (height, width, 3), the same geometry, colours as scanned.
+
+    to_original: 3x3, maps (x, y, 1) of this page to pixels of the original. rotation: degrees clockwise (0, 90, 180, 270)
+    that turned the original upright; skew: further degrees clockwise that levelled its lines. dpi: about that of this page.
+    """
+
+    gray: np.ndarray
+    rgb: np.ndarray
+    to_original: np.ndarray
+    rotation: int = 0
+    skew: float = 0.0
+    dpi: float = WORK_DPI
+
+    def box_to_original(self, box: tuple[float, float, float, float]) -> Box:
+        """The upright rectangle in the original that holds all of `box`."""
+        return box_through(self.to_original, box)
+
+
+def box_through(matrix: np.ndarray, box: tuple[float, float, float, float]) -> Box:
+    """The upright rectangle around the four corners of `box` taken through a 3x3 matrix, whole pixels."""
+    x0, y0, x1, y1 = box
+    corners = np.array([[[x0, y0], [x1, y0], [x1, y1], [x0, y1]]], dtype=np.float64)
+    out = cv2.perspectiveTransform(corners, matrix)[0]
+    (left, top), (right, bottom) = out.min(axis=0), out.max(axis=0)
+    return round(left), round(top), round(right), round(bottom)
+
+
+def straighten(page: PageImage, rotation: int | None = None) -> StraightPage:
+    """Turn, level, scale to about 200 dpi and even out the light.
+
+    rotation: degrees clockwise if already known (a person said so); None finds it: lines of text lie level, and Tesseract
+    reads more of a strip the right way up than upside down. Raises BrokenProgram where Tesseract is needed and missing.
+    """
+    scale, dpi = _work_scale(page)
+    small = cv2.resize(page.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    sx, sy = small.shape[1] / page.width, small.shape[0] / page.height
+    gray = flatten(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    if rotation is None:
+        quarter, skew = _level(gray)
+        turned = _turn(gray, quarter)
+        if _upside_down(_rotated(turned, skew, 255)[0]):
+            quarter += 180
+        rotation = quarter % 360
+    else:
+        skew = find_skew(_skew_mask(_turn(gray, rotation)))[0]
+    levelled, matrix = _rotated(_turn(gray, rotation), skew, 255)
+    rgb, _ = _rotated(_turn(small, rotation), skew, _paper_colour(small))
+    shrink = np.diag([sx, sy, 1.0])
+    to_original = np.linalg.inv(matrix @ _turn_matrix(rotation, small.shape[1], small.shape[0]) @ shrink)
+    return StraightPage(levelled, rgb, to_original, rotation, skew, dpi)
+
+
+def flatten(gray: np.ndarray) -> np.ndarray:
+    """Divide by the local paper brightness, so that shade, a gutter's shadow or tinted paper end near 250; uint8 in and out.
+
+    What is no paper (a dark table around a photographed page, black scanner edges) becomes white.
+    """
+    height, width = gray.shape
+    step = max(1, round(max(height, width) / 300))
+    small = cv2.resize(gray, (max(1, width // step), max(1, height // step)), interpolation=cv2.INTER_AREA)
+    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))      # ink is darker and narrower than this
+    surround = (paper < 0.35 * np.percentile(paper, 90)).astype(np.uint8)
+    paper[surround > 0] = np.median(paper[surround == 0]) if (surround == 0).any() else 255
+    paper = cv2.GaussianBlur(cv2.medianBlur(paper, 5), (0, 0), 4)
+    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
+    even = cv2.divide(gray, np.maximum(paper, 1), scale=250)
+    if surround.any():
+        surround = cv2.dilate(surround, np.ones((5, 5), np.uint8))
+        even[cv2.resize(surround, (width, height), interpolation=cv2.INTER_NEAREST) > 0] = 250
+    return even
+
+
+def find_skew(mask: np.ndarray) -> tuple[float, float]:
+    """(degrees clockwise that level the text of an ink mask, sharpness of its lines then); the angle lies within ±7°.
+
+    The row profile of level text has the steepest edges (Postl's criterion: sum of squared differences of row sums).
+    """
+    best, sharp = 0.0, -1.0
+    for step, reach in ((0.5, _MOST_SKEW), (0.1, 0.5), (0.02, 0.1)):
+        for angle in np.arange(best - reach, best + reach + step / 2, step):
+            profile = _rotated(mask, float(angle), 0, expand=False)[0].sum(axis=1, dtype=np.float64)
+            value = float(np.square(np.diff(profile)).sum())
+            if value > sharp * (1 + 1e-9):
+                sharp, found = value, float(angle)
+        best = found
+    return round(best, 3), sharp
+
+
+def _work_scale(page: PageImage) -> tuple[float, float]:
+    longest = max(page.height, page.width)
+    dpi = page.dpi or longest / _A4_LONG_SIDE
+    scale = WORK_DPI / dpi
+    if 0.9 <= scale <= 1.12:
+        scale = 1.0
+    scale = min(scale, 2.0, 5200 / longest)
+    return scale, dpi * scale
+
+
+def _skew_mask(gray: np.ndarray) -> np.ndarray:
+    """Ink of a flattened page, about 75 dpi, without what is large both ways (frames, stamps, dark surrounds): float32 0..1."""
+    scale = 880 / max(gray.shape)
+    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else gray
+    ink = (small < 205).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    least = 0.12 * min(small.shape)
+    large = (stats[:, cv2.CC_STAT_WIDTH] > least) & (stats[:, cv2.CC_STAT_HEIGHT] > least)
+    large[0] = True
+    weight = (255 - small).astype(np.float32) / 255
+    weight[large[labels]] = 0
+    return weight
+
+
+def _level(gray: np.ndarray) -> tuple[int, float]:
+    """(0 or 90, skew): whether lines of text run across the image or down it."""
+    mask = _skew_mask(gray)
+    skew, across = find_skew(mask)
+    if min(gray.shape) > 0:
+        turned_skew, down = find_skew(_turn(mask, 90))
+        if down > across:
+            return 90, turned_skew
+    return 0, skew
+
+
+def _turn(image: np.ndarray, rotation: int) -> np.ndarray:
+    return np.ascontiguousarray(np.rot90(image, k=-(rotation // 90)))
+
+
+def _turn_matrix(rotation: int, width: int, height: int) -> np.ndarray:
+    """Pixel coordinates of a width x height image to those of it turned clockwise."""
+    return {
+        0: np.eye(3),
+        90: np.array([[0, -1, height], [1, 0, 0], [0, 0, 1]], dtype=float),
+        180: np.array([[-1, 0, width], [0, -1, height], [0, 0, 1]], dtype=float),
+        270: np.array([[0, 1, 0], [-1, 0, width], [0, 0, 1]], dtype=float),
+    }[rotation % 360]
+
+
+def _rotated(image: np.ndarray, degrees: float, fill: int | tuple[int, ...], expand: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """The image turned by `degrees` clockwise about its centre, and the 3x3 matrix that did it; the sheet grows to keep its corners."""
+    height, width = image.shape[:2]
+    matrix = np.eye(3)
+    if abs(degrees) < 1e-3:
+        return image, matrix
+    matrix[:2] = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
+    new_width, new_height = width, height
+    if expand:
+        c, s = abs(matrix[0, 0]), abs(matrix[0, 1])
+        new_width, new_height = round(width * c + height * s), round(width * s + height * c)
+        matrix[0, 2] += (new_width - width) / 2
+        matrix[1, 2] += (new_height - height) / 2
+    out = cv2.warpAffine(image, matrix[:2], (new_width, new_height), flags=cv2.INTER_LINEAR, borderValue=fill)
+    return out, matrix
+
+
+def _paper_colour(rgb: np.ndarray) -> tuple[int, int, int]:
+    red, green, blue = np.median(rgb[::16, ::16].reshape(-1, 3), axis=0).astype(int)
+    return int(red), int(green), int(blue)
+
+
+def _upside_down(gray: np.ndarray) -> bool:
+    """Whether Tesseract reads the two inkiest strips better when they are turned over."""
+    for strip in _inky_strips(gray):
+        upright, over = (_legible(read_words(s, psm=11, scale=0.6)) for s in (strip, _turn(strip, 180)))
+        if max(upright, over) >= 12 and max(upright, over) > 1.6 * min(upright, over):
+            return over > upright
+    return False
+
+
+def _inky_strips(gray: np.ndarray) -> list[np.ndarray]:
+    """The sheet's halves cut in bands of a fifth of its height, those with most small ink first."""
+    height = gray.shape[0] // 5
+    bands = [gray[i * height:(i + 1) * height] for i in range(5)]
+    return sorted(bands, key=lambda b: -int((b < 140).sum()))[:3]
+
+
+def _legible(words: list[PrintedWord]) -> float:
+    """Letters in words that are surely read."""
+    return sum(sum(c.isalpha() for c in w.text) for w in words if w.confidence > 0.75 and sum(c.isalpha() for c in w.text) >= 2)
