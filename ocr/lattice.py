@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ocr.trie import Trie
+
 
 @dataclass(frozen=True)
 class Lattice:
@@ -35,33 +37,8 @@ class Lattice:
         return float(self.scores([text])[0])
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
-        """`score` for many texts at once: float64 (len(texts),), vectorised over texts (Graves 2006, §4.1)."""
-        lp = self.log_probs.astype(np.float64)
-        index = {c: i + 1 for i, c in enumerate(self.alphabet)}
-        out = np.full(len(texts), -np.inf)
-        coded = [(k, [index[c] for c in t]) for k, t in enumerate(texts) if all(c in index for c in t)]
-        if not coded:
-            return out
-        longest = max(len(c) for _, c in coded)
-        states = 2 * longest + 1
-        labels = np.zeros((len(coded), states), dtype=np.int64)
-        for n, (_, codes) in enumerate(coded):
-            labels[n, 1:2 * len(codes):2] = codes
-        skip = np.zeros_like(labels, dtype=bool)
-        skip[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
-        alpha = np.full(labels.shape, -np.inf)
-        alpha[:, 0] = lp[0, 0]
-        if states > 1:
-            alpha[:, 1] = lp[0, labels[:, 1]]
-        for t in range(1, lp.shape[0]):
-            one = np.concatenate((np.full((len(coded), 1), -np.inf), alpha[:, :-1]), axis=1)
-            two = np.concatenate((np.full((len(coded), min(2, states)), -np.inf), alpha[:, :-2]), axis=1)[:, :states]
-            two = np.where(skip, two, -np.inf)
-            alpha = np.logaddexp(np.logaddexp(alpha, one), two) + lp[t, labels]
-        for n, (k, codes) in enumerate(coded):
-            end = 2 * len(codes)
-            out[k] = np.logaddexp(alpha[n, end], alpha[n, end - 1]) if codes else alpha[n, 0]
-        return out
+        """`score` for many texts at once: float64 (len(texts),). A list that is scored often is better kept as an `ocr.trie.Trie`."""
+        return Trie(texts).scores(self.log_probs, self.alphabet)
 
 
 def pack(lattices: Mapping[tuple[int, str], Lattice], top: int = 12) -> bytes:

@@ -34,9 +34,9 @@ class ModelCard:
     """What a model's `card.json` says.
 
     height: input height in pixels; channels 1 or 3; a pixel p in 0..255 becomes (p / 255 - mean) / std, dark ink on light paper.
-    width_multiple, min_width, max_width: the input width after scaling to `height`; a longer line is squeezed to max_width.
+    width_multiple, min_width, max_width: the input width after scaling to `height`; a longer line is read in parts, cut at gaps.
     stride: input pixels a frame. cleaned: the model wants the line after `ocr.cleaning` (else the plain grey crop).
-    stretch: factor on the width. trim: vertical room left around the ink, as a share of its height, or None for the whole line.
+    stretch: factor on the width. room: paper left above and below the ink as a share of its height, None for the whole crop's height.
     preference: the model with the greatest is taken when none is asked for.
     temperatures: field type -> factor on log-likelihoods before candidates become probabilities (measured on held-out pages).
     file, alphabet: absolute paths. sha256: of the file, or "" when the card does not fix it.
@@ -55,11 +55,11 @@ class ModelCard:
     std: float = 0.5
     width_multiple: int = 4
     min_width: int = 32
-    max_width: int = 2400
+    max_width: int = 1024
     stride: int = 4
     cleaned: bool = True
     stretch: float = 1.0
-    trim: float | None = None
+    room: float | None = 0.05
     preference: int = 0
     temperatures: Mapping[str, float] = field(default_factory=dict)
     notes: str = ""
@@ -144,34 +144,54 @@ class Recogniser:
 
     def read(self, lines: Sequence[np.ndarray]) -> list[Lattice]:
         """One lattice a line. lines: uint8 grey (height, width), dark ink on light paper, any size. Equal images are read once."""
-        done: dict[bytes, Lattice] = {}
+        done: dict[bytes, np.ndarray] = {}
         out = []
         for line in lines:
-            tensor = self._prepare(line)
-            key = hashlib.sha256(tensor.tobytes() + str(tensor.shape).encode()).digest()
+            if line.ndim != 2 or min(line.shape) == 0:
+                raise ValueError(f"a line must be a grey image that is not empty, not one of shape {line.shape}")
+            key = hashlib.sha256(line.tobytes() + str(line.shape).encode()).digest()
             if key not in done:
-                done[key] = self._infer(tensor)
-            out.append(done[key])
+                done[key] = self._join([self._infer(self._prepare(part)) for part in self._parts(line)])
+            out.append(Lattice(done[key], self.card.alphabet, self.card.id))
         return out
+
+    def _parts(self, line: np.ndarray) -> list[np.ndarray]:
+        """The line, or pieces of it that fit the model, cut in the widest gap of the middle third."""
+        if round(line.shape[1] * self.card.height / line.shape[0] * self.card.stretch) <= self.card.max_width:
+            return [line]
+        third = line.shape[1] // 3
+        empty = (line[:, third:2 * third] > 200).all(axis=0).astype(np.int64)
+        ends = np.flatnonzero(np.diff(np.concatenate(([0], empty, [0]))))
+        gaps = [(b - a, -abs((a + b) // 2 - third // 2), (a + b) // 2) for a, b in zip(ends[::2], ends[1::2], strict=True)]
+        cut = third + (max(gaps)[2] if gaps else third // 2)
+        return self._parts(line[:, :cut]) + self._parts(line[:, cut:])
+
+    def _join(self, parts: list[np.ndarray]) -> np.ndarray:
+        """Parts of one line end to end, with a frame between them that says space, since they were cut in a gap."""
+        space = np.full((1, len(self.card.alphabet) + 1), -16.0, dtype=np.float16)
+        space[0, self.card.alphabet.find(" ") + 1] = -0.1
+        space[0, 0] = -2.4 if " " in self.card.alphabet else 0.0
+        out = parts[:1]
+        for part in parts[1:]:
+            out += [space, part]
+        return np.concatenate(out)
 
     def _prepare(self, line: np.ndarray) -> np.ndarray:
         card = self.card
-        if line.ndim != 2 or min(line.shape) == 0:
-            raise ValueError(f"a line must be a grey image that is not empty, not one of shape {line.shape}")
         width = max(card.min_width, min(card.max_width, round(line.shape[1] * card.height / line.shape[0] * card.stretch)))
-        width = -(-width // card.width_multiple) * card.width_multiple
+        width = min(-(-width // card.width_multiple) * card.width_multiple, card.max_width)
         scaled = Image.fromarray(line).resize((width, card.height), Image.Resampling.BILINEAR)
         x = (np.asarray(scaled, dtype=np.float32) / 255.0 - card.mean) / card.std
         return np.repeat(x[None, None], card.channels, axis=1)
 
-    def _infer(self, tensor: np.ndarray) -> Lattice:
+    def _infer(self, tensor: np.ndarray) -> np.ndarray:
         y = self._session.run(None, {self._input: tensor})[0]
         y = y[:, 0] if y.shape[1] == 1 else y[0]      # (time, 1, symbols) or (1, time, symbols)
         if y.shape[1] != len(self.card.alphabet) + 1:
             raise ModelError("wrong_shape", self.card.id, f"{y.shape[1]} outputs for {len(self.card.alphabet)} symbols and the blank")
         y = y.astype(np.float64)
         y -= np.logaddexp.reduce(y, axis=1, keepdims=True)      # models that give logits are welcome
-        return Lattice(np.maximum(y, -60000.0).astype(np.float16), self.card.alphabet, self.card.id)
+        return np.maximum(y, -60000.0).astype(np.float16)
 
 
 def load_model(model_id: str | None = None) -> Recogniser:

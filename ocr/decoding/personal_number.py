@@ -1,0 +1,77 @@
+"""Personal numbers of 12 digits and old ones of 9, read as the structure they have (province, century and sex, year, six free digits)."""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ocr.decoding.beam import beam_search
+from ocr.decoding.choice import Choice, Scored, choose
+from ocr.decoding.folding import fold_digits
+from ocr.lattice import Lattice
+
+
+@dataclass(frozen=True)
+class NumberPrior:
+    """What is known of the bearer beforehand. provinces: three-digit codes with weights (others keep a small share); sex "Nam" or "Nữ";
+    years: year of birth with weights."""
+
+    provinces: Mapping[str, float] = field(default_factory=dict)
+    sex: str | None = None
+    years: Mapping[int, float] = field(default_factory=dict)
+
+
+_UNSURE = 0.03     # share left to what the prior does not expect
+
+
+def log_prior(number: str, prior: NumberPrior) -> float:
+    """ln of how likely this number is beforehand, its free digits aside; -inf for no possible number. For 12 digits; 9-digit numbers cost ln 0.02."""
+    if len(number) == 9:
+        return math.log(0.02)
+    if len(number) != 12 or not number.isdigit():
+        return -math.inf
+    total = sum(prior.provinces.values())
+    known = 0.8 * prior.provinces.get(number[:3], 0.0) / total if total else 0.0
+    out = math.log(known + 0.2 / 1000)
+    year = 1900 + 100 * (int(number[3]) // 2) + int(number[4:6])
+    sex = "Nam" if int(number[3]) % 2 == 0 else "Nữ"
+    out += math.log((1 - _UNSURE) if sex == prior.sex else _UNSURE) if prior.sex else math.log(0.5)
+    weight = sum(prior.years.values())
+    likely = (1 - _UNSURE) * prior.years.get(year, 0.0) / weight if weight else 0.0
+    return out + math.log(likely + (_UNSURE if weight else 1.0) / 130 if 1900 <= year <= 2035 else 1e-6)
+
+
+def read_personal_number(lattice: Lattice, prior: NumberPrior, temperature: float) -> Choice | None:
+    """The number, digits only; None if neither 12 nor 9 digits explain the image at all."""
+    folded = fold_digits(lattice)
+
+    def step(prefix: str, c: str) -> float:
+        if c == "/":
+            return -4.0 if not prefix or not prefix.endswith("//") else -math.inf
+        digits = prefix.replace("/", "") + c
+        if len(digits) > 12:
+            return -math.inf
+        return 0.0
+
+    found = beam_search(folded, step, 1.0, width=160, symbols=10, floor=-14.0)
+    texts = {t.replace("/", "") for t, _ in found}
+    texts |= set(_expected_heads(texts, prior))
+    candidates = sorted(t for t in texts if len(t) in (9, 12))
+    if not candidates:
+        return None
+    scores = folded.scores(candidates)
+    return choose([Scored(t, t, float(s), log_prior(t, prior)) for t, s in zip(candidates, scores, strict=True)], temperature)
+
+
+def _expected_heads(texts: set[str], prior: NumberPrior) -> list[str]:
+    """The found numbers with their first six digits as the prior would have them: the search may have lost what the prior knows."""
+    years = sorted(prior.years, key=lambda y: (-prior.years[y], y))[:3]
+    provinces = sorted(prior.provinces, key=lambda p: (-prior.provinces[p], p))[:2]
+    out = []
+    for t in sorted(texts):
+        if 9 <= len(t) <= 12 and years and provinces:
+            for sex in [prior.sex] if prior.sex else ["Nam", "Nữ"]:
+                for y in years:
+                    for p in provinces:
+                        out.append(p + str((y // 100 - 19) * 2 + (sex == "Nữ")) + f"{y % 100:02d}" + t[-6:])
+    return out
