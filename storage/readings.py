@@ -171,8 +171,7 @@ def save_links(session: Session, batch_id: str, links: Mapping[int, Mapping[str,
                 entry.links.append(link)
             link.personal_id, link.decision = decision.personal_id, decision.decision
             link.probability, link.snapshot_id = float(decision.probability), snapshot_id
-            link.candidates = [{"personal_id": c.personal_id, "probability": float(c.probability), "evidence": [list(e) for e in c.evidence]}
-                               for c in decision.candidates]
+            link.candidates = [c.as_dict() for c in decision.candidates]
     mark_progress(session, batch_id, linked=mark)
 
 

@@ -1,0 +1,148 @@
+"""Reading processes: pages go out in chunks, results come back page by page. A process that dies, hangs or swells is replaced.
+
+A page on which a process dies or hangs is tried once more alone in a fresh process; if that one goes too, the page is to
+blame and comes back with a reason. At most `workers` x `chunk_pages` pages are in memory at a time.
+"""
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+
+from pipelines.page_task import PageResult, PageTask, ProgramBroken
+from pipelines.services import ReadingOptions
+
+_START_SECONDS = 180.0          # a process may take that long to load its model before its first answer
+
+
+class ReaderBroken(Exception):
+    """No page can be read: a program is missing, or processes die before they read anything. message: (Vietnamese, English)."""
+
+    def __init__(self, code: str, message: tuple[str, str]) -> None:
+        super().__init__(f"{code}: {message[1]}")
+        self.code, self.message = code, message
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    queue: deque[PageTask] = field(default_factory=deque)
+    since: float = 0.0              # monotonic time of the last sign of life
+    warm: bool = False              # has answered before
+
+
+class PagePool:
+    """Use as a context manager. `read` yields one PageResult a task, in the order they come."""
+
+    def __init__(self, options: ReadingOptions, load: Callable[[str], bytes]) -> None:
+        """load: sha256 of a file -> its bytes."""
+        self._options, self._load = options, load
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> PagePool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            self._stop(worker)
+        self._workers.clear()
+
+    def read(self, tasks: Iterable[PageTask]) -> Iterator[PageResult]:
+        """Raises ReaderBroken when no page is to blame."""
+        waiting = deque(tasks)
+        alone: deque[PageTask] = deque()            # pages a process died on once
+        suspects: set[int] = set()
+        while waiting or alone or any(w.queue for w in self._workers):
+            self._hand_out(waiting, alone)
+            busy = [w for w in self._workers if w.queue]
+            ready = wait([w.connection for w in busy], timeout=1.0)
+            for worker in busy:
+                if worker.connection in ready:
+                    yield from self._receive(worker, waiting, alone, suspects)
+                elif time.monotonic() - worker.since > self._options.page_seconds + (0 if worker.warm else _START_SECONDS):
+                    yield from self._replace(worker, waiting, alone, suspects, "reader_too_slow")
+
+    def _hand_out(self, waiting: deque[PageTask], alone: deque[PageTask]) -> None:
+        while waiting or alone:
+            worker = next((w for w in self._workers if not w.queue), None)
+            if worker is None and len(self._workers) >= self._options.workers:
+                return
+            if worker is None:
+                worker = self._start()
+            chunk = [alone.popleft()] if alone else [waiting.popleft() for _ in range(min(self._options.chunk_pages, len(waiting)))]
+            worker.queue.extend(chunk)
+            worker.since = time.monotonic()
+            files = {sha: self._load(sha) for sha in {t.sha256 for t in chunk}}
+            with suppress(OSError):         # it died meanwhile: `wait` tells, and `_receive` handles it
+                worker.connection.send((chunk, files))
+
+    def _receive(self, worker: _Worker, waiting: deque[PageTask], alone: deque[PageTask], suspects: set[int]) -> Iterator[PageResult]:
+        try:
+            answer = worker.connection.recv()
+        except (EOFError, OSError):
+            yield from self._replace(worker, waiting, alone, suspects, "reader_stopped")
+            return
+        worker.since, worker.warm = time.monotonic(), True
+        if isinstance(answer, ProgramBroken):
+            raise ReaderBroken(answer.code, answer.message)
+        if isinstance(answer, PageResult):
+            suspects.discard(answer.page_id)
+            worker.queue.popleft()
+            if not worker.queue:
+                self._end_chunk(worker)
+            yield answer
+
+    def _end_chunk(self, worker: _Worker) -> None:
+        """Take the ("end", resident bytes) that follows a chunk's last page; a swollen process is let go."""
+        try:
+            _, resident = worker.connection.recv()
+        except (EOFError, OSError):
+            resident = None
+        if resident is None or resident > self._options.worker_memory_bytes:
+            self._workers.remove(worker)
+            self._stop(worker)
+
+    def _replace(self, worker: _Worker, waiting: deque[PageTask], alone: deque[PageTask], suspects: set[int],
+                 reason: str) -> Iterator[PageResult]:
+        self._workers.remove(worker)
+        self._stop(worker, patience=5.0 if reason == "reader_stopped" else 0.0)
+        blamed, rest = worker.queue[0], list(worker.queue)[1:]
+        waiting.extendleft(reversed(rest))
+        if blamed.page_id not in suspects:
+            suspects.add(blamed.page_id)
+            alone.append(blamed)
+        elif not worker.warm and reason == "reader_stopped" and worker.process.returncode not in (-9, -11, -6, -7, -4):
+            raise ReaderBroken("reader_failed_to_start", (
+                f"Tiến trình đọc không khởi động được (mã {worker.process.returncode}). Chạy `sogoc doctor`.",
+                f"The reading process does not start (code {worker.process.returncode}). Run `sogoc doctor`."))
+        else:
+            slow = reason == "reader_too_slow"
+            evidence = {"seconds": self._options.page_seconds} if slow else {"detail": f"exit {worker.process.returncode}"}
+            yield PageResult(blamed.page_id, reason=reason, evidence=evidence)
+
+    def _start(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        command = [sys.executable, "-P", "-m", "pipelines.page_worker", str(theirs.fileno()), str(os.getpid()), self._options.model_id or ""]
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        theirs.close()
+        worker = _Worker(process, Connection(ours.detach()), since=time.monotonic())
+        self._workers.append(worker)
+        return worker
+
+    @staticmethod
+    def _stop(worker: _Worker, patience: float = 0.0) -> None:
+        """End the process; `patience`: seconds it is given to end by itself, so that its own exit code is seen."""
+        worker.connection.close()
+        with suppress(subprocess.TimeoutExpired):
+            worker.process.wait(patience)
+        worker.process.kill()
+        worker.process.wait()

@@ -1,0 +1,113 @@
+"""A reading process: `python -m pipelines.page_worker FD MODEL`. Takes chunks of pages from its connection, answers page by page.
+
+It ends with its parent whatever happens (PR_SET_PDEATHSIG, Linux prctl(2)), so that a killed run leaves nothing behind.
+"""
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import os
+import resource
+import signal
+import sys
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from typing import Any
+
+from pipelines.page_task import PageResult, PageTask, ProgramBroken
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends; at once if it already has."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
+    """Open, measure and read one page. A page that cannot be read gives its reason; a broken program raises ocr.errors.BrokenProgram."""
+    from ocr.errors import UnreadableFile
+    from ocr.images import open_page
+    from ocr.lattice import pack
+    from ocr.quality import measure
+
+    try:
+        page = open_page(data, task.media_type, task.frame, task.dpi)
+    except UnreadableFile as e:
+        return PageResult(task.page_id, reason=e.code, evidence=e.evidence)
+    measured = measure(page)
+    quality = dataclasses.asdict(measured)
+    size = {"width": page.width, "height": page.height, "dpi": page.dpi}
+    reading = read_print(page) if task.print_only else reader.read(page, task.expectation)
+    if not reading.words and not reading.records and not measured.blank:
+        return PageResult(task.page_id, quality=quality, reason="ink_without_text", evidence={}, **size)
+    lattices = pack(reading.lattices) if reading.lattices else None
+    return PageResult(task.page_id, dataclasses.replace(reading, lattices={}, seconds={}), lattices, quality, **size)
+
+
+def read_print(page: Any) -> Any:
+    """The printed words of a page that is no register: a dossier."""
+    from ocr.reading import PageReading, PrintedWord
+    from ocr.straighten import straighten
+    from ocr.tesseract import probe, read_words
+
+    straight = straighten(page)
+    words = tuple(PrintedWord(w.text, straight.box_to_original(w.box), w.confidence, w.line) for w in read_words(straight.gray, psm=3))
+    return PageReading(None, 0.0, (), words, rotation=straight.rotation, engine={"tesseract": probe().version})
+
+
+def memory_bytes() -> int:
+    """Resident memory of this process now."""
+    with open("/proc/self/statm", encoding="ascii") as f:
+        return int(f.read().split()[1]) * resource.getpagesize()
+
+
+def serve(connection: Connection, model: str | None) -> None:
+    """Answer chunks until the other side closes: a PageResult a page, then ("end", resident bytes)."""
+    from ocr.errors import BrokenProgram
+    from ocr.extraction import PageReader
+
+    reader = PageReader(model_id=model) if model else PageReader()
+    while True:
+        try:
+            tasks, files = connection.recv()
+        except (EOFError, OSError):
+            return
+        connection_files: Mapping[str, bytes] = files
+        for task in tasks:
+            try:
+                answer: object = read_page(task, connection_files[task.sha256], reader)
+            except BrokenProgram as e:
+                answer = ProgramBroken(e.code, (e.message("vi"), e.message("en")))
+            except MemoryError:
+                answer = PageResult(task.page_id, reason="reader_stopped", evidence={"detail": "MemoryError"})
+            except Exception as e:
+                if os.environ.get("SOGOC_DEBUG_WORKER"):
+                    raise
+                answer = PageResult(task.page_id, reason="reader_stopped", evidence={"detail": fault(e)})
+            connection.send(answer)
+        del files, connection_files
+        connection.send(("end", memory_bytes()))
+
+
+def fault(error: Exception) -> str:
+    """Where the program failed, without any value of the page: the error's kind and the innermost place."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    place = f"{os.path.basename(last.tb_frame.f_code.co_filename)}:{last.tb_lineno}" if last is not None else "?"
+    return f"{type(error).__name__} {place}"
+
+
+def main() -> None:
+    die_with_parent(int(sys.argv[2]))
+    sys.stdout.flush()
+    os.dup2(2, 1)                       # what a library prints must not look like an answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)    # Ctrl-C is the parent's to handle
+    serve(Connection(int(sys.argv[1])), sys.argv[3] if len(sys.argv) > 3 and sys.argv[3] else None)
+
+
+if __name__ == "__main__":
+    main()
