@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from records.forms import load_forms
 from storage import events
 from storage.accounts import Actor
+from storage.changes import append_with_change, change_of
 from storage.models import Entry, Event, Field, Link, Page, Person, PopulationSnapshot, utc_now
 from storage.review_errors import (
     AlreadyDecided,
@@ -45,17 +46,28 @@ from storage.review_queue import (
     visible_entries,
     visible_entry,
 )
+from storage.set_aside import evidence_text
 
 __all__ = [
     "DOUBTFUL", "LEASE_TIME", "OPEN", "REJECT_REASONS", "SURE", "QueueFilter", "QueueItem", "correct_field", "decide_link",
-    "due_for_archive", "lease", "log_view", "next_entry", "queue", "queue_counts", "queue_size", "reject_page", "release", "undo", "verify_entry",
+    "due_for_archive", "lease", "log_view", "next_entry", "queue", "queue_counts", "queue_size", "reject_page",
+    "release", "undo", "verify_entry",
     "visible_entries", "visible_entry",
 ]
 
-REJECT_REASONS = ("unreadable", "cut_off", "wrong_page", "two_pages", "duplicate", "void_entry", "not_register", "other")
+REJECT_REASONS: dict[str, tuple[str, str]] = {      # code: Vietnamese, English
+    "unreadable": ("Mờ, nhòe, không đọc được", "Blurred or faded, cannot be read"),
+    "cut_off": ("Ảnh bị cắt mất chữ", "Writing is cut off"),
+    "wrong_page": ("Trang của quyển khác", "A page of another book"),
+    "two_pages": ("Hai trang trong một ảnh", "Two pages in one image"),
+    "duplicate": ("Trùng với trang khác", "The same as another page"),
+    "void_entry": ("Mục đã hủy, bỏ trống trong sổ", "Void or blank in the book"),
+    "not_register": ("Không phải trang sổ hộ tịch", "Not a register page"),
+    "other": ("Lý do khác", "Another reason"),
+}
 DECISIONS = ("field.correct", "link.decide", "page.reject", "entry.verify")
 _CODE = re.compile(r"^[a-z][A-Za-z]{1,59}$")
-_MAX_VALUE = 2000
+_MAX_VALUE, _MAX_NOTE = 2000, 500      # characters
 
 
 def _hold(session: Session, actor: Actor, entry_id: int, revision: int | None, statuses: Sequence[str] = OPEN) -> Entry:
@@ -68,8 +80,8 @@ def _hold(session: Session, actor: Actor, entry_id: int, revision: int | None, s
     return entry
 
 
-def _append(session: Session, actor: Actor, action: str, entry: Entry, detail: Mapping[str, Any]) -> None:
-    events.append(session, actor.name, action, f"entry:{entry.id}", {**detail, "revision": entry.revision})
+def _append(session: Session, actor: Actor, action: str, entry: Entry, detail: Mapping[str, Any], before: Any, after: Any) -> None:
+    append_with_change(session, actor.name, action, f"entry:{entry.id}", {**detail, "revision": entry.revision}, before, after)
 
 
 def _field(entry: Entry, code: str) -> Field | None:
@@ -107,7 +119,7 @@ def correct_field(session: Session, actor: Actor, entry_id: int, code: str, valu
         entry.fields.append(row)
     row.value, row.unit_code, row.confidence, row.source, row.evidence = value, unit_code, 1.0, "reviewer", ["reviewer"]
     _after_fields(session, entry)
-    _append(session, actor, "field.correct", entry, {"field": code, "before": before, "after": _kept(row, _FIELD)})
+    _append(session, actor, "field.correct", entry, {"field": code}, before, _kept(row, _FIELD))
     return entry
 
 
@@ -138,7 +150,7 @@ def decide_link(session: Session, actor: Actor, entry_id: int, role: str, person
     link.decision = "accept" if personal_id is not None else "none"
     link.probability = float(candidate["probability"]) if candidate is not None else 0.0
     session.flush()
-    _append(session, actor, "link.decide", entry, {"role": role, "before": before, "after": _kept(link, _LINK)})
+    _append(session, actor, "link.decide", entry, {"role": role}, before, _kept(link, _LINK))
     return entry
 
 
@@ -154,8 +166,9 @@ def reject_page(session: Session, actor: Actor, entry_id: int, reason: str, note
     entry = _hold(session, actor, entry_id, revision)
     page = session.get_one(Page, entry.page_id)
     before = {"state": page.state, "reason": page.reason, "detail": page.detail}
-    page.state, page.reason, page.detail = "set_aside", f"rejected_{reason}", note[:_MAX_VALUE] or None
-    _append(session, actor, "page.reject", entry, {"page": page.id, "reason": reason, "before": before})
+    said = REJECT_REASONS[reason][0] + (f". {note.strip()[:_MAX_NOTE]}" if note.strip() else "")
+    page.state, page.reason, page.detail = "set_aside", "rejected", evidence_text({"why": reason, "note": said})
+    _append(session, actor, "page.reject", entry, {"page": page.id, "reason": reason}, before, {"state": page.state})
     release(session, actor, entry_id)
     return entry
 
@@ -175,7 +188,7 @@ def verify_entry(session: Session, actor: Actor, entry_id: int, *, acknowledge: 
         raise FindingsOpen(entry=entry_id, count=len(hard))
     before = entry.status
     entry.status, entry.verified_by, entry.verified_at = "verified", actor.name, now or utc_now()
-    _append(session, actor, "entry.verify", entry, {"before": before, "acknowledged": sorted(f.rule for f in hard)})
+    _append(session, actor, "entry.verify", entry, {"acknowledged": sorted(f.rule for f in hard)}, before, entry.status)
     release(session, actor, entry_id)
     return entry
 
@@ -193,9 +206,10 @@ def undo(session: Session, actor: Actor, entry_id: int | None = None) -> Entry:
     if entry.status == "archived" or entry.archive_id is not None:
         raise NothingToUndo(entry=number)
     entry.revision += 1
-    _UNDO[last.action](session, entry, last.detail)
+    _UNDO[last.action](session, entry, last.detail, change_of(session, last)["before"])
     session.flush()
-    _append(session, actor, "decision.undo", entry, {"undoes": last.seq, "action": last.action})
+    events.append(session, actor.name, "decision.undo", f"entry:{entry.id}",
+                  {"undoes": last.seq, "action": last.action, "revision": entry.revision})
     return entry
 
 
@@ -211,36 +225,36 @@ def _last_decision(session: Session, actor: Actor, entry_id: int | None) -> Even
     return None
 
 
-def _undo_field(session: Session, entry: Entry, detail: Mapping[str, Any]) -> None:
+def _undo_field(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:
     row = _field(entry, detail["field"])
-    if row is not None and detail["before"] is None:
+    if row is not None and before is None:
         entry.fields.remove(row)
     elif row is not None:
-        for name, value in detail["before"].items():
+        for name, value in before.items():
             setattr(row, name, value)
     _after_fields(session, entry)
 
 
-def _undo_link(session: Session, entry: Entry, detail: Mapping[str, Any]) -> None:
+def _undo_link(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:
     link = next((x for x in entry.links if x.role == detail["role"]), None)
-    if link is not None and detail["before"] is None:
+    if link is not None and before is None:
         entry.links.remove(link)
     elif link is not None:
-        for name, value in detail["before"].items():
+        for name, value in before.items():
             setattr(link, name, value)
 
 
-def _undo_reject(session: Session, entry: Entry, detail: Mapping[str, Any]) -> None:
+def _undo_reject(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:
     page = session.get_one(Page, detail["page"])
-    for name, value in detail["before"].items():
+    for name, value in before.items():
         setattr(page, name, value)
 
 
-def _undo_verify(session: Session, entry: Entry, detail: Mapping[str, Any]) -> None:
-    entry.status, entry.verified_by, entry.verified_at = detail["before"], None, None
+def _undo_verify(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:
+    entry.status, entry.verified_by, entry.verified_at = before, None, None
 
 
-_UNDO: dict[str, Callable[[Session, Entry, Mapping[str, Any]], None]] = {
+_UNDO: dict[str, Callable[[Session, Entry, Mapping[str, Any], Any], None]] = {
     "field.correct": _undo_field, "link.decide": _undo_link, "page.reject": _undo_reject, "entry.verify": _undo_verify,
 }
 

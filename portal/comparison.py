@@ -1,0 +1,117 @@
+"""The book and the population side by side: which attributes, which words of them differ, and the linker's evidence in words."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Literal
+
+from portal.field_text import shown
+from portal.wording import Pair
+from records.text import fold
+from storage.models import Person
+
+Agreement = Literal["same", "differs", "unknown"]
+
+# attribute of the person -> (wording, field codes of the entry by role; the first that has a value is compared)
+_ATTRIBUTES: tuple[tuple[str, Pair, Mapping[str, tuple[str, ...]]], ...] = (
+    ("name", ("Họ và tên", "Name"), {r: (f"{r}HoTen",) for r in ("nks", "me", "cha", "vo", "chong", "nkt")}),
+    ("birth_date", ("Ngày sinh", "Born"), {r: (f"{r}NgaySinh",) for r in ("nks", "me", "cha", "vo", "chong", "nkt")}),
+    ("sex", ("Giới tính", "Sex"), {"nks": ("nksGioiTinh",), "nkt": ("nktGioiTinh",)}),
+    ("personal_id", ("Số định danh", "Number"), {"nks": ("nksSoDinhDanh",), **{r: (f"{r}SoGiayToTuyThan",) for r in ("me", "cha", "vo", "chong", "nkt")}}),
+    ("mother_name", ("Mẹ", "Mother"), {"nks": ("meHoTen",)}),
+    ("father_name", ("Cha", "Father"), {"nks": ("chaHoTen",)}),
+    ("spouse_name", ("Vợ/chồng", "Spouse"), {"me": ("chaHoTen",), "cha": ("meHoTen",), "vo": ("chongHoTen",), "chong": ("voHoTen",)}),
+    ("home_place", ("Quê quán", "Native place"), {"nks": ("nksQueQuan",)}),
+    ("residence", ("Nơi cư trú", "Residence"), {r: (f"{r}NoiCuTru",) for r in ("me", "cha", "vo", "chong", "nkt")}),
+)
+_DATES = {"birth_date"}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words; differs: not said alike on the other side."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    agreement: Agreement
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One attribute that either the book or a candidate knows. code: the field of the entry, for jumping to it."""
+
+    label: Pair
+    code: str
+    written: str
+
+
+@dataclass(frozen=True)
+class CandidateRow:
+    personal_id: str
+    probability: float
+    cells: tuple[Cell, ...]
+    evidence: tuple[tuple[str, str, float], ...]     # comparison, level, weight in bits
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    columns: tuple[Column, ...]
+    rows: tuple[CandidateRow, ...]
+
+
+def compare(role: str, written: Mapping[str, str], candidates: Sequence[Mapping[str, Any]], people: Mapping[str, Person]) -> SideBySide:
+    """`written`: field code -> value of the entry; `people`: the candidates' population rows by personal number."""
+    columns: list[tuple[str, Column]] = []
+    for attribute, label, codes in _ATTRIBUTES:
+        if role not in codes:
+            continue
+        code = next((c for c in codes[role] if written.get(c)), codes[role][0])
+        if written.get(code) or (attribute != "personal_id" and any(getattr(p, attribute) for p in people.values())) or attribute == "personal_id":
+            columns.append((attribute, Column(label, code, shown(code, written.get(code, "")))))
+    rows = []
+    for candidate in candidates:
+        person = people.get(candidate["personal_id"])
+        cells = tuple(_cell(attribute, column, person, candidate["personal_id"], written) for attribute, column in columns)
+        evidence = tuple((str(e[0]), str(e[1]), float(e[2])) for e in candidate.get("evidence") or () if len(e) >= 3)
+        rows.append(CandidateRow(candidate["personal_id"], float(candidate["probability"]), cells, evidence))
+    return SideBySide(tuple(c for _, c in columns), tuple(rows))
+
+
+def _cell(attribute: str, column: Column, person: Person | None, personal_id: str, written: Mapping[str, str]) -> Cell:
+    theirs = personal_id if attribute == "personal_id" else str(getattr(person, attribute, "") or "") if person is not None else ""
+    if attribute in _DATES:
+        ours = written.get(column.code, "")
+        text = shown(column.code, theirs)
+        if not ours or not theirs:
+            return Cell("unknown", (Piece(text, False),) if text else ())
+        same = theirs.startswith(ours) or ours.startswith(theirs)
+        return Cell("same" if same else "differs", date_pieces(shown(column.code, ours), text) if not same else (Piece(text, False),))
+    if not column.written or not theirs:
+        return Cell("unknown", (Piece(theirs, False),) if theirs else ())
+    pieces = word_pieces(column.written, theirs)
+    return Cell("differs" if any(p.differs for p in pieces) else "same", pieces)
+
+
+def word_pieces(ours: str, theirs: str) -> tuple[Piece, ...]:
+    """`theirs` cut into runs of words that `ours` says too (whatever the case and punctuation) and runs that it does not."""
+    mine, other = [fold(w) for w in ours.split()], theirs.split()
+    matcher = SequenceMatcher(None, mine, [fold(w) for w in other], autojunk=False)
+    return tuple(Piece(" ".join(other[j0:j1]), tag != "equal") for tag, _, _, j0, j1 in matcher.get_opcodes() if j1 > j0)
+
+
+def date_pieces(ours: str, theirs: str) -> tuple[Piece, ...]:
+    """A date in figures, cut at its slashes: parts that are not the same as in `ours` (counted from the year) differ."""
+    mine, other = ours.split("/")[::-1], theirs.split("/")[::-1]
+    marked = [Piece(part, n < len(mine) and mine[n] != part) for n, part in enumerate(other)]
+    pieces: list[Piece] = []
+    for n, piece in enumerate(reversed(marked)):
+        if n:
+            pieces.append(Piece("/", False))
+        pieces.append(piece)
+    return tuple(pieces)

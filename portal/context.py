@@ -1,0 +1,147 @@
+"""What every page is given: the opened parts, the visitor and their language, and how a page is rendered."""
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
+
+from pipelines.services import PortalOptions, Services
+from portal import wording
+from portal.messages import LANGUAGES, Words
+from portal.page_images import PageImages
+from portal.rate_limit import RateLimit
+from portal.security import CSRF_HEADER, LANG_COOKIE, SESSION_COOKIE, OpenSession, SessionSigner
+from storage.accounts import Actor, open_session
+from storage.review_errors import NotAllowed
+
+STATIC = Path(str(resources.files("portal"))) / "static"
+
+
+class NeedsLogin(Exception):
+    """Nobody is signed in; `back` is where they wanted to go."""
+
+    def __init__(self, back: str) -> None:
+        super().__init__(back)
+        self.back = back
+
+
+class Forged(Exception):
+    """A changing request without this session's token."""
+
+
+@cache
+def _static_version(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def static_url(name: str) -> str:
+    """Address of a bundled file; it changes with the content, so browsers may keep it for ever."""
+    return f"/static/{name}?v={_static_version(name)}"
+
+
+def template_environment() -> jinja2.Environment:
+    environment = jinja2.Environment(loader=jinja2.PackageLoader("portal"), autoescape=True, undefined=jinja2.StrictUndefined,
+                                     trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(static=static_url, wording=wording)
+    environment.filters.update(local_time=wording.local_time)
+    return environment
+
+
+@dataclass(frozen=True)
+class Portal:
+    """One running portal. start_reading(batch_id) begins the reading of an uploaded batch and returns at once; None where nothing reads."""
+
+    services: Services
+    options: PortalOptions
+    sessions: SessionSigner
+    images: PageImages
+    start_reading: Callable[[str], None] | None = None
+    templates: jinja2.Environment = field(default_factory=template_environment)
+    login_limit: RateLimit = field(default_factory=lambda: RateLimit(per_minute=20, burst=20))
+
+    def words(self, request: Request) -> Words:
+        """?lang=, then the cookie, then the installation's language."""
+        for wanted in (request.query_params.get("lang"), request.cookies.get(LANG_COOKIE), self.services.lang):
+            if wanted in LANGUAGES:
+                return Words(wanted)
+        return Words()
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks for this page, in which language."""
+
+    actor: Actor
+    words: Words
+    session: OpenSession
+    portal: Portal
+
+    @property
+    def csrf(self) -> str:
+        return self.portal.sessions.csrf(self.session.nonce)
+
+    def must(self, right: str) -> None:
+        if not self.actor.may(right):
+            raise NotAllowed(actor=self.actor.name)
+
+
+def portal_of(request: Request) -> Portal:
+    return request.app.state.portal
+
+
+async def visitor(request: Request) -> Visitor:
+    """The signed-in visitor; a request that changes something must carry the session's token. Raises NeedsLogin, Forged."""
+    portal = portal_of(request)
+    opened = portal.sessions.read(request.cookies.get(SESSION_COOKIE))
+    actor = await run_in_threadpool(_actor, portal, opened) if opened is not None else None
+    if opened is None or actor is None:
+        raise NeedsLogin(request.url.path if request.method == "GET" else "/")
+    if request.method not in ("GET", "HEAD"):
+        token = request.headers.get(CSRF_HEADER)
+        if token is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            token = str((await request.form()).get("csrf", ""))
+        if not portal.sessions.csrf_holds(opened.nonce, token):
+            raise Forged()
+    return Visitor(actor, portal.words(request), opened, portal)
+
+
+def _actor(portal: Portal, opened: OpenSession) -> Actor | None:
+    with portal.services.database.reading() as session:
+        return open_session(session, opened.user, opened.epoch)
+
+
+def keep_session(response: Response, portal: Portal, cookie: str) -> None:
+    response.set_cookie(SESSION_COOKIE, cookie, max_age=portal.sessions.idle_seconds, path="/", httponly=True, samesite="strict",
+                        secure=portal.options.secure_cookies)
+
+
+def page(who: Visitor, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A rendered page; the session is prolonged by it."""
+    answer = render(who.portal, request, who.words, template, status, actor=who.actor, csrf=who.csrf, **values)
+    keep_session(answer, who.portal, who.portal.sessions.renew(who.session))
+    return answer
+
+
+def render(portal: Portal, request: Request, words: Words, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page for anybody. `_` in templates translates; `here` is the path, for links that change the language."""
+    values = {"actor": None, "csrf": "", **values}
+    html = portal.templates.get_template(template).render(_=words, lang=words.lang, here=request.url.path, **values)
+    answer = HTMLResponse(html, status)
+    if request.query_params.get("lang") in LANGUAGES:
+        answer.set_cookie(LANG_COOKIE, words.lang, max_age=365 * 86400, path="/", samesite="strict", httponly=True,
+                          secure=portal.options.secure_cookies)
+    return answer
+
+
+def to_login(back: str) -> RedirectResponse:
+    return RedirectResponse("/login" if back == "/" else f"/login?next={quote(back)}", 303)

@@ -1,0 +1,83 @@
+"""Between a field's canonical value (ISO dates, codes) and what a person reads and types for it."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from portal.wording import Pair
+from records.dates import parse_age, parse_figures
+from records.forms import load_forms
+from records.text import nfc
+
+_DATE_CODES = re.compile(r"(^ngay[A-Z]|NgaySinh$|NgayChet$|^gbtNgay$|NgayCap)")
+_NUMBER_CODES = re.compile(r"(SoDinhDanh|SoGiayToTuyThan)$")
+_FIGURES = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?]?)$")
+_OTHER_CHOICES: Mapping[str, tuple[tuple[str, Pair], ...]] = {
+    "loaiDangKy": (("0", ("Không có thông tin", "No information")), ("1", ("Đúng hạn", "In time")), ("2", ("Đăng ký lại", "Registered again")),
+                   ("3", ("Ghi vào sổ việc ở nước ngoài", "Registered abroad")), ("4", ("Quá hạn", "Late"))),
+    "loaiDangKy:KH": (("1", ("Kết hôn lần đầu", "First marriage")), ("2", ("Đăng ký lại", "Registered again")),
+                      ("3", ("Ghi chú kết hôn", "Noted in the book"))),
+    "nksLoaiKhaiSinh": (("1", ("Đủ cha mẹ", "Both parents")), ("2", ("Chưa xác định mẹ", "Mother unknown")),
+                        ("3", ("Chưa xác định cha", "Father unknown")), ("4", ("Chưa xác định cha mẹ", "Parents unknown")),
+                        ("5", ("Trẻ bị bỏ rơi", "Abandoned child"))),
+    "GioiTinh": (("Nam", ("Nam", "Male")), ("Nữ", ("Nữ", "Female")), ("Chưa xác định", ("Chưa xác định", "Undetermined"))),
+}
+
+
+class BadValue(ValueError):
+    """What was typed is no value of that field; `vi` and `en` say what would be."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.pair = (vi, en)
+
+
+def is_date(code: str) -> bool:
+    return bool(_DATE_CODES.search(code)) and not code.endswith("BangChu")
+
+
+def choices(code: str, kind: str, form: str | None) -> tuple[tuple[str, Pair], ...]:
+    """The values a field may have, with their wording; empty for free text. The form's own tick boxes come before the Ministry's list."""
+    if code.endswith("GioiTinh"):
+        return _OTHER_CHOICES["GioiTinh"]
+    known = dict(_OTHER_CHOICES.get(f"{code}:{kind}") or _OTHER_CHOICES.get(code, ()))
+    page = load_forms().get(form or "")
+    for tick in page.ticks if page is not None else ():
+        if tick.code == code:
+            known.setdefault(str(tick.value), (tick.label, tick.label))
+    return tuple(known.items())
+
+
+def shown(code: str, value: str) -> str:
+    """The value as it is read and typed: dates as 05/08/2007, 08/2007 or 2007; all else as it is."""
+    match = _FIGURES.match(value) if is_date(code) else None
+    if match is None:
+        return value
+    return "/".join(part for part in (match[3], match[2], match[1]) if part) + match[4]
+
+
+def parsed(code: str, text: str) -> str:
+    """The canonical value of what was typed; "" for an empty blank. Raises BadValue."""
+    text = " ".join(nfc(text).split())
+    if not text:
+        return ""
+    if is_date(code):
+        date = parse_figures(text, latest=2200)
+        if date is not None and len(re.sub(r"\D", "", text)) >= 4:
+            return str(date)
+        if code in ("meNgaySinh", "chaNgaySinh") and parse_age(text) is not None:
+            return f"{parse_age(text)}T"
+        raise BadValue("Ngày viết như 05/08/2007, 08/2007 hoặc 2007; để trống nếu trong sổ để trống.",
+                       "Write dates as 05/08/2007, 08/2007 or 2007; leave it empty if the book does.")
+    if code.endswith("SoDinhDanh"):
+        digits = re.sub(r"[\s.]", "", text)
+        if not re.fullmatch(r"\d{12}", digits):
+            raise BadValue("Số định danh có đúng 12 chữ số.", "A personal number has exactly 12 digits.")
+        return digits
+    if _NUMBER_CODES.search(code) and re.fullmatch(r"[\d\s.]+", text):
+        return re.sub(r"[\s.]", "", text)
+    if code == "so" and not re.fullmatch(r"\d{1,5}\s?[A-Za-z]{0,3}(/\d{4})?", text):
+        raise BadValue("Số viết như 12, 12a hoặc 12/2017.", "Write the number as 12, 12a or 12/2017.")
+    if code == "so":
+        return text.partition("/")[0].strip().lstrip("0") or "0"
+    return text

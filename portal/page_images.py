@@ -1,0 +1,85 @@
+"""Page pictures for the browser: upright JPEG renditions of the stored originals, small and full, kept in memory for a while."""
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Literal
+
+from PIL import Image
+
+from ocr.images import open_page
+from storage.models import Page
+from storage.objects import ObjectStore
+
+Size = Literal["thumb", "full"]
+_WIDEST = {"thumb": 220, "full": 2000}          # pixels
+_QUALITY = {"thumb": 70, "full": 84}
+_ROTATIONS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}   # Pillow turns the other way
+
+
+@dataclass(frozen=True)
+class UprightBox:
+    """A rectangle in shares (0..1) of the upright page's width and height, so it fits any rendition."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def upright_box(box: list[int] | tuple[int, ...] | None, width: int | None, height: int | None, rotation: int) -> UprightBox | None:
+    """`box` (x0 y0 x1 y1, pixels of the original of that size) on the page turned `rotation` degrees clockwise; None without box or size."""
+    if not box or not width or not height:
+        return None
+    x0, y0, x1, y1 = box[0] / width, box[1] / height, box[2] / width, box[3] / height
+    if rotation == 90:
+        x0, y0, x1, y1 = 1 - y1, x0, 1 - y0, x1
+    elif rotation == 180:
+        x0, y0, x1, y1 = 1 - x1, 1 - y1, 1 - x0, 1 - y0
+    elif rotation == 270:
+        x0, y0, x1, y1 = y0, 1 - x1, y1, 1 - x0
+    x0, y0, x1, y1 = (min(max(v, 0.0), 1.0) for v in (x0, y0, x1, y1))
+    return UprightBox(round(x0, 5), round(y0, 5), round(x1 - x0, 5), round(y1 - y0, 5))
+
+
+class PageImages:
+    """Renditions by (original, frame, rotation, size); at most `memory` bytes of them are kept. Thread-safe."""
+
+    def __init__(self, objects: ObjectStore, memory: int = 96 * 1024 * 1024) -> None:
+        self._objects, self._memory, self._held = objects, memory, 0
+        self._kept: OrderedDict[tuple[str, int, int, Size], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self._decoding = threading.Semaphore(2)     # decoded pages are large: no more than two at a time
+
+    def get(self, page: Page, size: Size) -> bytes:
+        """JPEG bytes of the page, upright. Raises UnreadableFile for a page that cannot be opened, ObjectMissing if the original is gone."""
+        key = (page.original_key or "", page.frame, page.rotation % 360, size)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        with self._decoding:
+            made = self._render(page, size)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = made
+                self._held += len(made)
+            while self._held > self._memory and len(self._kept) > 1:
+                self._held -= len(self._kept.popitem(last=False)[1])
+        return made
+
+    def _render(self, page: Page, size: Size) -> bytes:
+        data = self._objects.get("work", page.original_key)
+        pixels = open_page(data, page.media_type or "image/jpeg", page.frame).pixels
+        image = Image.fromarray(pixels)
+        turn = _ROTATIONS.get(page.rotation % 360)
+        if turn is not None:
+            image = image.transpose(turn)
+        widest = _WIDEST[size]
+        if image.width > widest:
+            image = image.resize((widest, round(image.height * widest / image.width)), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=_QUALITY[size])
+        return out.getvalue()

@@ -1,0 +1,1 @@
+"""Pages for people: signing in, home, books, uploads, review, the log."""

@@ -1,0 +1,72 @@
+"""Home, the list of books, one book, page pictures."""
+from __future__ import annotations
+
+from collections import Counter
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import func, select
+
+from ocr.errors import UnreadableFile
+from portal.batch_view import batch_page, summaries, visible_batch, visible_page
+from portal.context import Visitor, page, visitor
+from portal.wording import VIETNAM
+from storage.errors import ObjectMissing
+from storage.models import ArchivePackage, Event, utc_now
+from storage.review import queue_counts
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def home(request: Request, who: Visitor = Depends(visitor)) -> Response:
+    """What this person most likely came for: books to send for a clerk, the queue for a reviewer, figures for an auditor."""
+    with who.portal.services.database.reading() as session:
+        waiting = queue_counts(session, who.actor)
+        books = summaries(session, who.actor, limit=6)
+        midnight = utc_now().astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = Counter(dict(session.execute(select(Event.action, func.count()).where(
+            Event.actor == who.actor.name, Event.at >= midnight).group_by(Event.action)).all()))
+        archived = session.scalar(select(func.count()).select_from(ArchivePackage)) or 0
+    return page(who, request, "home.html", waiting=waiting, books=books, today=today, archived=archived)
+
+
+@router.get("/books")
+def books(request: Request, who: Visitor = Depends(visitor), start: int = 0) -> Response:
+    who.must("batch.see")
+    with who.portal.services.database.reading() as session:
+        found = summaries(session, who.actor, limit=51, offset=max(start, 0))
+    return page(who, request, "books.html", books=found[:50], start=max(start, 0), more=len(found) > 50)
+
+
+@router.get("/books/{batch_id}")
+def book(batch_id: str, request: Request, who: Visitor = Depends(visitor)) -> Response:
+    who.must("batch.see")
+    with who.portal.services.database.reading() as session:
+        view = batch_page(session, visible_batch(session, who.actor, batch_id))
+    return page(who, request, "book.html", view=view)
+
+
+@router.get("/books/{batch_id}/progress")
+def progress(batch_id: str, who: Visitor = Depends(visitor)) -> dict[str, int]:
+    """Counts for the progress bar, asked for while a book is being read."""
+    who.must("batch.see")
+    with who.portal.services.database.reading() as session:
+        summary = batch_page(session, visible_batch(session, who.actor, batch_id)).summary
+    return {"pages": summary.page_count, "waiting": summary.waiting_to_be_read, "to_review": summary.to_review, "done": summary.done}
+
+
+@router.get("/pages/{page_id}/{size}.jpg")
+def picture(page_id: int, size: str, who: Visitor = Depends(visitor)) -> Response:
+    """The page upright, as JPEG; sizes thumb and full. Kept by the browser for the visit only."""
+    who.must("batch.see")
+    if size not in ("thumb", "full"):
+        return Response(status_code=404)
+    with who.portal.services.database.reading() as session:
+        row = visible_page(session, who.actor, page_id)
+    if row.original_key is None:
+        return Response(status_code=404)
+    try:
+        data = who.portal.images.get(row, "thumb" if size == "thumb" else "full")
+    except (UnreadableFile, ObjectMissing):
+        return Response(status_code=404)
+    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})

@@ -1,0 +1,158 @@
+"""Everything the review page shows of one entry, gathered from the database into plain values."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import wording
+from portal.comparison import SideBySide, compare
+from portal.field_text import choices, is_date, shown
+from portal.page_images import UprightBox, upright_box
+from portal.wording import Pair
+from records.forms import load_forms
+from storage.models import Batch, Entry, Field, Link, Page, Person, PopulationSnapshot
+
+_HIDDEN = {"ghiChu"}        # blanks that are shown only when something was read there
+
+
+@dataclass(frozen=True)
+class FieldView:
+    """One editable value. sureness: person sure unsure doubtful missing; raw: the reader's own text if it says something else."""
+
+    code: str
+    label: Pair
+    value: str
+    shown: str
+    raw: str
+    sureness: str
+    percent: int
+    box: UprightBox | None
+    choices: tuple[tuple[str, Pair], ...]
+    is_date: bool
+    findings: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class SectionView:
+    role: str
+    title: Pair
+    fields: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """Who a role may be. state: decided (a person said so), accept, review, none."""
+
+    role: str
+    title: Pair
+    state: str
+    personal_id: str | None
+    probability: float
+    table: SideBySide
+
+
+@dataclass(frozen=True)
+class FindingView:
+    severity: str
+    message: Pair
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReviewItem:
+    entry_id: int
+    revision: int
+    kind: str
+    form: str | None
+    number: str | None
+    status: str
+    page_id: int
+    second_page_id: int | None
+    file: str
+    batch_id: str
+    book_number: str | None
+    registry_office: str | None
+    verdict: str | None
+    reasons: tuple[Pair, ...]
+    sections: tuple[SectionView, ...]
+    links: tuple[LinkView, ...]
+    findings: tuple[FindingView, ...]
+
+    @property
+    def codes(self) -> list[str]:
+        """The fields that are shown, for the access log."""
+        return [f.code for s in self.sections for f in s.fields]
+
+    @property
+    def doubtful(self) -> int:
+        return sum(f.sureness in ("doubtful", "missing") for s in self.sections for f in s.fields)
+
+    @property
+    def undecided(self) -> int:
+        return sum(x.state == "review" for x in self.links)
+
+    @property
+    def contradictions(self) -> int:
+        return sum(f.severity == "hard" for f in self.findings)
+
+
+def review_item(session: Session, entry: Entry) -> ReviewItem:
+    """The entry as the review page shows it; fields in the order of the form, those the form has but nobody read included, empty."""
+    page = session.get_one(Page, entry.page_id)
+    batch = session.get_one(Batch, page.batch_id)
+    rows = {f.code: f for f in entry.fields}
+    written = {code: f.value for code, f in rows.items()}
+    findings = tuple(FindingView(f.severity, (f.message_vi, f.message_en), tuple(f.fields)) for f in entry.findings)
+    by_field: dict[str, list[Pair]] = {}
+    for finding in findings:
+        for code in finding.fields:
+            by_field.setdefault(code, []).append(finding.message)
+    views = {code: _field(code, rows.get(code), entry, page, tuple(by_field.get(code, ()))) for code in _codes(entry, rows)}
+    groups = wording.sections(views)
+    return ReviewItem(
+        entry.id, entry.revision, entry.kind, entry.form, entry.number, entry.status, page.id, entry.second_page_id, page.file, batch.id,
+        batch.book_number or written.get("quyenSo"), batch.registry_office, (page.quality or {}).get("verdict"),
+        tuple(wording.reason(r) for r in entry.reasons or ()),
+        tuple(SectionView(g.role, wording.ROLES[g.role], tuple(views[c] for c in g.codes)) for g in groups),
+        tuple(_link(session, x, written) for x in sorted(entry.links, key=_link_order(entry))), findings)
+
+
+def _codes(entry: Entry, rows: Mapping[str, Field]) -> list[str]:
+    form = load_forms().get(entry.form or "")
+    of_form = [b.code for b in form.blanks if b.code] + [t.code for t in form.ticks] if form is not None else []
+    wanted = [c for c in dict.fromkeys(of_form) if c in rows or c not in _HIDDEN]
+    return wanted + sorted(set(rows) - set(wanted))
+
+
+def _field(code: str, row: Field | None, entry: Entry, page: Page, findings: tuple[Pair, ...]) -> FieldView:
+    label, options = wording.field_label(code), choices(code, entry.kind, entry.form)
+    if row is None:
+        return FieldView(code, label, "", "", "", "missing", 0, None, options, is_date(code), findings)
+    text = shown(code, row.value)
+    raw = row.raw if row.raw and row.raw not in (row.value, text) else ""
+    box = upright_box(row.box, page.width, page.height, page.rotation)
+    return FieldView(code, label, row.value, text, raw, wording.sureness(row.confidence, row.source), round(row.confidence * 100), box, options,
+                     is_date(code), findings)
+
+
+def _link_order(entry: Entry):  # noqa: ANN202 - a sort key
+    form = load_forms().get(entry.form or "")
+    order = {role: n for n, role in enumerate(form.roles)} if form is not None else {}
+    return lambda link: (order.get(link.role, 99), link.role)
+
+
+def _link(session: Session, link: Link, written: Mapping[str, str]) -> LinkView:
+    candidates = list(link.candidates or [])
+    chosen = link.personal_id if link.decision == "accept" else None
+    if chosen is not None and all(c["personal_id"] != chosen for c in candidates):
+        candidates.append({"personal_id": chosen, "probability": link.probability, "evidence": []})
+    candidates = candidates[:5]
+    numbers = [c["personal_id"] for c in candidates]
+    people = session.scalars(select(Person).join(PopulationSnapshot, Person.snapshot_id == PopulationSnapshot.id)
+                             .where(PopulationSnapshot.state == "current", Person.personal_id.in_(numbers))) if numbers else ()
+    state = "decided" if link.decided_by is not None else link.decision
+    return LinkView(link.role, wording.ROLES.get(link.role, (link.role, link.role)), state, chosen, link.probability,
+                    compare(link.role, written, candidates, {p.personal_id: p for p in people}))

@@ -1,0 +1,90 @@
+"""What protects the pages: headers on every answer, the signed session cookie, tokens against forged requests."""
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SESSION_COOKIE = "sogoc_session"
+LANG_COOKIE = "sogoc_lang"
+CSRF_HEADER = "X-CSRF-Token"
+CONTENT_SECURITY_POLICY = "; ".join((
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "img-src 'self' blob:", "connect-src 'self'",
+    "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
+))
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class SecurityHeaders:
+    """ASGI middleware: the headers above on every answer; nothing is kept by the browser unless the answer says otherwise."""
+
+    def __init__(self, app: ASGIApp, https: bool = False) -> None:
+        self.app, self.https = app, https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+                if self.https:
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """What the session cookie says: who, in which epoch of their account, and a secret that csrf tokens are made from."""
+
+    user: str
+    epoch: int
+    nonce: str
+
+
+class SessionSigner:
+    """Signs and reads the session cookie; idle_seconds after its last renewal it is no longer good."""
+
+    def __init__(self, key: bytes, idle_seconds: int) -> None:
+        self._serializer = URLSafeTimedSerializer(key, salt="sogoc.session", signer_kwargs={"digest_method": sha256})
+        self._key, self.idle_seconds = key, idle_seconds
+
+    def new(self, user: str, epoch: int) -> str:
+        return self._serializer.dumps([user, epoch, secrets.token_urlsafe(16)])
+
+    def renew(self, opened: OpenSession) -> str:
+        return self._serializer.dumps([opened.user, opened.epoch, opened.nonce])
+
+    def read(self, cookie: str | None) -> OpenSession | None:
+        """The session, or None if there is no cookie, it is forged, or too old."""
+        try:
+            user, epoch, nonce = self._serializer.loads(cookie or "", max_age=self.idle_seconds)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return OpenSession(user, epoch, nonce)
+
+    def csrf(self, nonce: str) -> str:
+        """The token that forms and scripts of this session send back."""
+        return hmac.new(self._key, b"csrf:" + nonce.encode(), sha256).hexdigest()
+
+    def csrf_holds(self, nonce: str, token: str | None) -> bool:
+        return token is not None and hmac.compare_digest(self.csrf(nonce).encode(), token.encode())

@@ -1,0 +1,152 @@
+"""How data is called on the screen: register kinds, field codes, roles, states, reasons. Each wording is a (Vietnamese, English) pair."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+Pair = tuple[str, str]
+VIETNAM = timezone(timedelta(hours=7), "+07")
+
+KINDS: Mapping[str, Pair] = {
+    "KS": ("Khai sinh", "Birth"), "KH": ("Kết hôn", "Marriage"), "KT": ("Khai tử", "Death"),
+    "NCM": ("Nhận cha, mẹ, con", "Parentage"), "GH": ("Giám hộ", "Guardianship"), "CN": ("Nuôi con nuôi", "Adoption"),
+    "CC": ("Thay đổi, cải chính", "Correction"), "HN": ("Tình trạng hôn nhân", "Marital status"), "HS": ("Hồ sơ hành chính", "Dossier"),
+}
+ROLES: Mapping[str, Pair] = {
+    "nks": ("Người được khai sinh", "Child"), "me": ("Mẹ", "Mother"), "cha": ("Cha", "Father"), "vo": ("Vợ", "Wife"),
+    "chong": ("Chồng", "Husband"), "nkt": ("Người được khai tử", "Deceased"), "nyc": ("Người đi đăng ký", "Applicant"),
+    "gbt": ("Giấy báo tử", "Death notice"), "cm": ("Người nhận", "Parent"), "nc": ("Người con", "Child"),
+    "nxn": ("Người được xác nhận", "Person certified"), "": ("Đăng ký", "Registration"), "sign": ("Người ký", "Signer"),
+}
+_WHOLE: Mapping[str, Pair] = {
+    "so": ("Số", "Number"), "quyenSo": ("Quyển số", "Book number"), "trangSo": ("Trang số", "Page number"),
+    "ngayDangKy": ("Ngày đăng ký", "Registered on"), "loaiDangKy": ("Loại đăng ký", "Type of registration"),
+    "noiDangKy": ("Nơi đăng ký", "Registry office"), "nguoiKy": ("Người ký, chức vụ", "Signed by"), "chucVuNguoiKy": ("Chức vụ", "Office held"),
+    "nguoiThucHien": ("Người thực hiện", "Officer"), "ghiChu": ("Ghi chú", "Notes"),
+    "ngayXacNhan": ("Ngày xác nhận quan hệ hôn nhân", "Marriage confirmed on"), "nktNgayChet": ("Ngày chết", "Died on"),
+    "nktGioPhutChet": ("Giờ, phút chết", "Time of death"), "nktNoiChet": ("Nơi chết", "Place of death"),
+    "nktNguyenNhanChet": ("Nguyên nhân chết", "Cause of death"), "gbtSo": ("Số", "Number"), "gbtNgay": ("Ngày cấp", "Issued on"),
+    "nksLoaiKhaiSinh": ("Loại khai sinh", "Type of birth"), "nycQuanHe": ("Quan hệ", "Relation"), "tinhTrangKetHon": ("Tình trạng", "Status"),
+}
+_ENDINGS: Mapping[str, Pair] = {
+    "HoTen": ("Họ, chữ đệm, tên", "Full name"), "NgaySinhBangChu": ("Ngày sinh bằng chữ", "Born on, in words"),
+    "NgaySinh": ("Ngày sinh", "Born on"), "GioiTinh": ("Giới tính", "Sex"), "DanToc": ("Dân tộc", "Ethnicity"),
+    "QuocTich": ("Quốc tịch", "Nationality"), "NoiSinh": ("Nơi sinh", "Born in"), "QueQuan": ("Quê quán", "Native place"),
+    "NoiCuTru": ("Nơi cư trú", "Residence"), "SoDinhDanh": ("Số định danh cá nhân", "Personal number"),
+    "SoGiayToTuyThan": ("Giấy tờ tùy thân", "Identity paper"), "LoaiGiayToTuyThan": ("Loại giấy tờ", "Kind of paper"),
+    "NgayCapGiayToTuyThan": ("Ngày cấp", "Issued on"), "NoiCapGiayToTuyThan": ("Nơi cấp", "Issued by"), "LoaiCuTru": ("Loại cư trú", "Residence type"),
+}
+_ROLE_OF = re.compile(r"^(nks|me|cha|vo|chong|nkt|nyc|gbt|cm|nc|nxn)(?=[A-Z])")
+_SIGNING = {"nguoiKy", "chucVuNguoiKy", "nguoiThucHien"}
+ENTRY_STATES: Mapping[str, Pair] = {
+    "draft": ("Chờ xác nhận", "To confirm"), "review": ("Cần người xem", "Needs a person"),
+    "verified": ("Đã xác nhận", "Verified"), "archived": ("Đã lưu trữ", "Archived"),
+}
+PAGE_STATES: Mapping[str, Pair] = {
+    "received": ("Mới nhận", "Received"), "stored": ("Chờ đọc", "Waiting to be read"), "read": ("Đã đọc", "Read"), "set_aside": ("Để riêng", "Set aside"),
+}
+USER_ROLES: Mapping[str, Pair] = {
+    "commune_officer": ("Công chức tư pháp – hộ tịch", "Commune officer"), "reviewer": ("Cán bộ rà soát", "Reviewer"),
+    "archivist": ("Lưu trữ viên", "Archivist"), "auditor": ("Kiểm tra viên", "Auditor"), "administrator": ("Quản trị", "Administrator"),
+}
+VERDICTS: Mapping[str, Pair] = {"good": ("Rõ", "Good"), "poor": ("Hơi mờ", "Poor"), "retake": ("Cần quét lại", "Scan again")}
+ACTIONS: Mapping[str, Pair] = {
+    "batch.add": ("Nhận quyển sổ", "Book taken in"), "page.read": ("Đọc trang", "Page read"), "field.correct": ("Sửa ô", "Field corrected"),
+    "link.decide": ("Chọn người", "Person chosen"), "page.reject": ("Trả lại trang", "Page rejected"), "entry.verify": ("Xác nhận mục", "Entry verified"),
+    "entry.archive": ("Lưu trữ mục", "Entry archived"), "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),
+    "record.search": ("Tra cứu", "Searched"), "record.metadata": ("Lấy dữ liệu", "Data fetched"), "copy.fetch": ("Lấy bản sao", "Copy fetched"),
+    "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"), "user.logout": ("Đăng xuất", "Signed out"),
+    "user.add": ("Thêm tài khoản", "Account added"), "client.token": ("Cấp mã truy cập", "Token issued"),
+}
+
+
+def role_of(code: str) -> str:
+    """The person (or part) of the entry that field `code` belongs to: nks, me …, `sign`, or `` for the registration itself."""
+    if code in _SIGNING:
+        return "sign"
+    match = _ROLE_OF.match(code)
+    return match[1] if match else ""
+
+
+def field_label(code: str) -> Pair:
+    """What the field is called under its person's heading; an unknown code is its own name."""
+    if code in _WHOLE:
+        return _WHOLE[code]
+    return _ENDINGS.get(_ROLE_OF.sub("", code), (code, code))
+
+
+def full_label(code: str) -> Pair:
+    """The field with its person, for sentences: `Mẹ: Họ, chữ đệm, tên`."""
+    role, label = role_of(code), field_label(code)
+    if role in ("", "sign"):
+        return label
+    person = ROLES[role]
+    return f"{person[0]}: {label[0].lower()}", f"{person[1]}: {label[1].lower()}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Fields of one person (or of the registration itself), in the order of the form."""
+
+    role: str
+    codes: tuple[str, ...]
+
+
+def sections(codes: Iterable[str]) -> tuple[Section, ...]:
+    """`codes` grouped by person, people in order of first appearance, the signer last."""
+    groups: dict[str, list[str]] = {}
+    for code in codes:
+        groups.setdefault(role_of(code), []).append(code)
+    order = sorted(groups, key=lambda r: (r == "sign", list(groups).index(r)))
+    return tuple(Section(role, tuple(groups[role])) for role in order)
+
+
+_REMARKS: Mapping[str, Pair] = {}
+
+
+def quality_remarks(quality: Mapping[str, Any]) -> tuple[Pair, ...]:
+    """What is wrong with the page's image, in the clerk's words, both languages."""
+    reasons = [str(r) for r in quality.get("reasons") or ()]
+    return tuple(_REMARKS.get(r, (r, r)) for r in reasons)
+
+
+def sureness(confidence: float, source: str) -> str:
+    """person | sure | unsure | doubtful: how a value is coloured and marked."""
+    if source == "reviewer":
+        return "person"
+    return "sure" if confidence >= 0.95 else "unsure" if confidence >= 0.80 else "doubtful"
+
+
+def local_time(at: datetime | None, form: str = "%d/%m/%Y %H:%M") -> str:
+    """A UTC time on the Vietnamese clock."""
+    return at.astimezone(VIETNAM).strftime(form) if at is not None else ""
+
+
+_REASONS: Mapping[str, Pair] = {
+    "low_confidence": ("Đọc chưa chắc: {what}", "Read with doubt: {what}"),
+    "doubtful_fields": ("Đọc chưa chắc: {what}", "Read with doubt: {what}"),
+    "missing_field": ("Chưa đọc được: {what}", "Could not be read: {what}"),
+    "link_review": ("Chưa chắc là ai: {what}", "Unsure who this is: {what}"),
+    "link_undecided": ("Chưa chắc là ai: {what}", "Unsure who this is: {what}"),
+    "finding": ("Có mâu thuẫn: {what}", "Contradiction: {what}"),
+    "unknown_form": ("Không nhận ra mẫu sổ", "The form was not recognised"),
+    "poor_image": ("Ảnh xấu", "Poor image"),
+}
+
+
+def reason(item: Any) -> Pair:
+    """Why an entry waits, in words. `item`: a code, [code, argument …] or {"code": …, "fields": […]}; field codes and roles are named."""
+    if isinstance(item, Mapping):
+        code = str(item.get("code", ""))
+        arguments: Sequence[Any] = [a for k, v in item.items() if k != "code" for a in (v if isinstance(v, list) else [v])]
+    elif isinstance(item, list | tuple) and item:
+        code, arguments = str(item[0]), [a for v in item[1:] for a in (v if isinstance(v, list) else [v])]
+    else:
+        code, arguments = str(item), []
+    pair = _REASONS.get(code, (f"{code}: {{what}}", f"{code}: {{what}}") if arguments else (code, code))
+    named = [ROLES.get(str(a)) or full_label(str(a)) for a in arguments if isinstance(a, str)]
+    said = [(pair[i].replace("{what}", "; ".join(n[i] for n in named[:4]) + (" …" if len(named) > 4 else ""))) for i in (0, 1)]
+    return said[0].rstrip(": "), said[1].rstrip(": ")
