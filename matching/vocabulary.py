@@ -54,8 +54,8 @@ class Vocabulary:
         self.lengths = np.array([min(len(t), WIDTH) for t in self.tokens], dtype=np.int64)
         totals = counts.sum(axis=2, keepdims=True)
         self.frequency = (counts / np.maximum(totals, 1)).astype(np.float32)
-        self._codes = LetterCodes()
-        self._matrix = self._codes.encode(self.tokens, WIDTH)
+        self.codes = LetterCodes()
+        self._matrix = self.codes.encode(self.tokens, WIDTH)
         self._ear: dict[str, list[int]] = {}
         for k, t in enumerate(self.tokens):
             self._ear.setdefault(ear_key(t), []).append(k)
@@ -70,7 +70,7 @@ class Vocabulary:
         if (len(self._distances) + len(missing)) * max(1, len(self)) > _CACHE_BYTES:
             self._distances.clear()
             missing = sorted({t for t in observed if t})
-        for token, row in zip(missing, edit_distances(self._codes, missing, self._matrix, self.lengths), strict=True):
+        for token, row in zip(missing, edit_distances(self.codes, missing, self._matrix, self.lengths), strict=True):
             self._distances[token] = row
 
     def distances(self, token: str) -> np.ndarray:

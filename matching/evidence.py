@@ -1,0 +1,147 @@
+"""The candidates of one role with their match weights: blocking, then every comparison of what was read with what each person has."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.blocking import Blocks
+from matching.comparisons import DateComparison, NameComparison, NumberComparison, PlaceComparison
+from matching.entry import RoleReading
+from matching.image_evidence import image_weights
+from matching.model import LinkModel
+from matching.population import UNKNOWN, PopulationIndex
+
+COMPARISONS = ("name", "birth", "sex", "number", "home", "place")
+
+
+@dataclass(frozen=True)
+class RoleEvidence:
+    """rows: int64 (n,) candidates, most likely first. log_prior: (n,) ln P(the role is this person). weights: (hands, n) summed over the
+    comparisons but `place`, which families share: (n,). parts: by comparison (n,), the mean hand, for people to read."""
+
+    role: str
+    rows: np.ndarray
+    log_prior: np.ndarray
+    log_absent: float
+    weights: np.ndarray
+    place: np.ndarray
+    parts: dict[str, np.ndarray]
+
+    def take(self, keep: np.ndarray) -> RoleEvidence:
+        return RoleEvidence(self.role, self.rows[keep], self.log_prior[keep], self.log_absent, self.weights[:, keep], self.place[keep],
+                            {k: v[keep] for k, v in self.parts.items()})
+
+
+class Comparer:
+    """All comparisons of one population under one model."""
+
+    def __init__(self, index: PopulationIndex, model: LinkModel, blocks: Blocks) -> None:
+        self.index, self.model, self.blocks = index, model, blocks
+        self.names = NameComparison(index.names, model)
+        self.dates = DateComparison(index, model)
+        self.numbers = NumberComparison(index, model)
+        self.born, self.living = PlaceComparison(index, *model.born_here), PlaceComparison(index, *model.living_here)
+        self._year_priors: dict[tuple[str, int], np.ndarray] = {}
+
+    def year_prior(self, role: str, registered: int) -> np.ndarray:
+        """P(year of birth) of anybody in the role, float64 (2200,): by the registration's delay for a newborn, by age for parents."""
+        found = self._year_priors.get((role, registered))
+        if found is None:
+            sex = {"me": 2, "cha": 1, "vo": 2, "chong": 1}.get(role, UNKNOWN)
+            share = self.index.year_share[sex]
+            found = np.zeros(2200)
+            if registered and role == "nks":
+                delays = self.model.delays
+                for k, p in enumerate(delays[:-1]):
+                    found[registered - k] = p
+                found[registered - 80:registered - len(delays) + 2] += delays[-1] / (81 - len(delays) + 1)
+            elif registered and role in ("me", "cha"):
+                mean, deviation = self.model.mother_age if role == "me" else self.model.father_age
+                age = registered - np.arange(2200) - 0.5
+                found = np.exp(-0.5 * ((age - mean) / deviation) ** 2) + 0.002 * np.exp(-0.5 * ((age - mean) / (3 * deviation)) ** 2)
+                found[(age < 12) | (age > 85)] = 0.0
+                found = found / found.sum() * 0.98 + 0.02 * _within(share, registered)
+            elif registered:
+                found = _within(share, registered)
+            else:
+                found = share.copy()
+            found = self._year_priors[role, registered] = found / found.sum()
+        return found
+
+    def compare(self, reading: RoleReading, registered: int, rows: np.ndarray, image_limit: int = 40) -> RoleEvidence:
+        """Evidence for these rows, in the order given."""
+        index, model = self.index, self.model
+        prior = self.year_prior(reading.role, registered)
+        name = self.names.weights(list(reading.tokens), index.name[rows], reading.sex)
+        if "name" in reading.images:
+            name = image_weights(reading.images["name"], name, index.name[rows], index.names, reading.sex, model, image_limit)
+        birth = self.dates.weights(reading.date, rows, prior)
+        number = self.numbers.weights(reading.number, rows)
+        sex = self._sex(reading.sex, rows)
+        place = self._place(reading, rows)
+        home = self._home(reading, rows)
+        parts = {"name": name.mean(axis=0), "birth": birth.mean(axis=0), "sex": sex, "number": number.mean(axis=0), "home": home, "place": place}
+        present = model.present[reading.role]
+        sexed = {"me": 2, "cha": 1, "vo": 2, "chong": 1}.get(reading.role, UNKNOWN)
+        year = index.year[rows].astype(np.int64)
+        share = index.year_share[sexed]
+        fits = np.where(year > 0, np.log(np.maximum(prior[year], 1e-9)) - np.log(np.maximum(share[year], 1e-9)), 0.0)
+        people = len(index) if sexed == UNKNOWN else int((index.sex == sexed).sum())
+        log_prior = np.log(present) - np.log(max(people, 2)) + fits
+        return RoleEvidence(reading.role, rows, log_prior, float(np.log1p(-present)), name + birth + number + (sex + home)[None, :], place, parts)
+
+    def candidates(self, reading: RoleReading, registered: int, others: tuple[RoleReading, ...]) -> np.ndarray:
+        """Distinct rows that blocking brings for the role; `others`: the other roles of the entry (mother and father, or the partner)."""
+        b, years = self.blocks, self._years(reading, registered)
+        given, communes = b.near_given(reading.tokens), b.communes_like(reading.places)
+        found = [b.number(reading.number)]
+        by_role = {o.role: o for o in others}
+        if reading.role == "nks":
+            mother, father = by_role.get("me"), by_role.get("cha")
+            found += [b.birthday(reading.date, years), b.born_in(communes, years), b.named(given, years)]
+            if mother and father:
+                found.append(b.parents(b.near_given(mother.tokens), b.near_given(father.tokens)))
+        else:
+            narrow = years if reading.date else np.empty(0, dtype=np.int64)
+            found += [b.birthday(reading.date, narrow), b.named(given, narrow), b.living_in(communes, narrow), b.named_living(communes, given)]
+            for other in others:
+                if other.role != "nks":
+                    found.append(b.partner(given, b.near_given(other.tokens)))
+        return b.of_sex(np.concatenate(found), reading.sex if reading.role != "nks" else UNKNOWN)
+
+    def _years(self, reading: RoleReading, registered: int) -> np.ndarray:
+        from matching.blocking import plausible_years
+        read = reading.date.split("-")[0]
+        latest = registered or 2099
+        if reading.role == "nks":
+            return plausible_years(read, max(1880, latest - 90), latest, (registered, registered - 1) if registered else ())
+        youngest = 12 if reading.role in ("me", "cha", "vo", "chong") and registered else 0
+        return plausible_years(read, max(1880, latest - 110), latest - youngest)
+
+    def _sex(self, sex: int, rows: np.ndarray) -> np.ndarray:
+        have, wrong = self.index.sex[rows], self.model.resexed
+        if sex == UNKNOWN:
+            return np.zeros(len(rows))
+        return np.where(have == UNKNOWN, 0.0, np.where(have == sex, np.log((1 - wrong) / 0.5), np.log(wrong / 0.5)))
+
+    def _place(self, reading: RoleReading, rows: np.ndarray) -> np.ndarray:
+        if not reading.places:
+            return np.zeros(len(rows))
+        born = reading.role == "nks"
+        weight = (self.born if born else self.living).of_places(reading.places)
+        return weight[(self.index.birth_place if born else self.index.residence)[rows]]
+
+    def _home(self, reading: RoleReading, rows: np.ndarray) -> np.ndarray:
+        """The home place (quê quán) beyond what the place of birth already tells: only where the two read places differ."""
+        if not reading.home or not reading.places:
+            return np.zeros(len(rows))
+        weight = self.born.of_places((reading.home,))
+        same = np.abs(self.index.places.likeness((reading.home,)) - self.index.places.likeness(reading.places)).max(initial=0.0) < 0.35
+        return np.minimum(weight, 0.0)[self.index.home_place[rows]] * 0.5 if same else 0.7 * weight[self.index.home_place[rows]]
+
+
+def _within(share: np.ndarray, registered: int) -> np.ndarray:
+    out = share.copy()
+    out[registered + 1:] = 0.0
+    return out / max(out.sum(), 1e-12)

@@ -1,0 +1,176 @@
+"""Link the people of register entries to the population: candidates, the family together, a probability and a decision for every role."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.blocking import Blocks
+from matching.comparisons import name_level
+from matching.decision import Candidate, LinkDecision, Verdict
+from matching.entry import Entry, RoleReading, read_entry
+from matching.evidence import Comparer, RoleEvidence
+from matching.household import Household, Posterior
+from matching.model import LinkModel, load_model
+from matching.population import FEMALE, MALE, PopulationIndex
+from ocr.lattice import Lattice
+from records.record import DraftRecord
+
+_SHOWN = 5                  # candidates kept with a decision
+_FAMILY_OF = 4              # so many of the best candidates bring their families
+_NEWBORN = "nks"            # the role that one register book holds once
+_CHUNK = 500                # entries whose tokens are compared with the vocabulary at once
+
+
+@dataclass(frozen=True)
+class _Scored:
+    entry: Entry
+    evidence: dict[str, RoleEvidence]
+    posterior: Posterior
+
+
+class Linker:
+    """Links entries to one population under one model; the same entry always gets the same answer, whatever was linked before."""
+
+    def __init__(self, index: PopulationIndex, model: LinkModel | None = None) -> None:
+        self.index, self.model = index, model or load_model()
+        self._comparer = Comparer(index, self.model, Blocks(index))
+        self._household = Household(index, self.model, self._comparer.names)
+
+    def link_entry(self, record: DraftRecord, lattices: Mapping[str, Lattice] | None = None) -> dict[str, LinkDecision]:
+        """Decisions by role of one draft record; `lattices` by field code. Empty for a kind whose people are not linked."""
+        return self.link_book([record], [lattices or {}])[0]
+
+    def link_book(self, records: Sequence[DraftRecord], lattices: Sequence[Mapping[str, Lattice]] | None = None,
+                  progress: Callable[[int, int], None] | None = None) -> list[dict[str, LinkDecision]]:
+        """Decisions of all entries of one book, which does not register one newborn twice. `progress` gets (done, of)."""
+        images = lattices or [{}] * len(records)
+        return self.link([read_entry(r, x) for r, x in zip(records, images, strict=True)], progress)
+
+    def link(self, entries: Sequence[Entry], progress: Callable[[int, int], None] | None = None) -> list[dict[str, LinkDecision]]:
+        """The same for entries already read."""
+        scored = list(self._score_all(entries, progress))
+        settled = self._one_entry_each(scored)
+        return [self._decide(s, barred) for s, barred in zip(scored, settled, strict=True)]
+
+    def candidates(self, entry: Entry) -> dict[str, np.ndarray]:
+        """Rows that blocking brings for each role, before any family is looked at; for measuring its recall."""
+        return {r.role: self._comparer.candidates(r, entry.year, tuple(o for o in entry.roles if o.role != r.role)) for r in entry.roles}
+
+    # ---- scoring ----------------------------------------------------------------------------------------------------------------
+
+    def _score_all(self, entries: Sequence[Entry], progress: Callable[[int, int], None] | None) -> Iterator[_Scored]:
+        for start in range(0, len(entries), _CHUNK):
+            chunk = entries[start:start + _CHUNK]
+            self.index.names.vocabulary.prepare([t for e in chunk for r in e.roles for t in r.tokens])
+            for entry in chunk:
+                yield self._score(entry)
+            if progress:
+                progress(min(start + _CHUNK, len(entries)), len(entries))
+
+    def _score(self, entry: Entry) -> _Scored:
+        evidence = {}
+        for reading in entry.roles:
+            others = tuple(o for o in entry.roles if o.role != reading.role)
+            rows = self._comparer.candidates(reading, entry.year, others)
+            scored = self._comparer.compare(reading, entry.year, rows)
+            evidence[reading.role] = scored.take(self._best(scored, self._hint(reading, others, rows)))
+        relatives = self._relatives(entry, evidence)
+        for reading in entry.roles:
+            extra = np.setdiff1d(relatives[reading.role], evidence[reading.role].rows)
+            if len(extra):
+                rows = np.concatenate((evidence[reading.role].rows, extra))
+                evidence[reading.role] = self._comparer.compare(reading, entry.year, rows)
+        return _Scored(entry, evidence, self._posterior(entry, evidence))
+
+    def _best(self, scored: RoleEvidence, hint: np.ndarray) -> np.ndarray:
+        total = np.logaddexp.reduce(scored.weights + self.model.log_shares[:, None], axis=0) + scored.place + scored.log_prior + hint
+        return np.lexsort((scored.rows, -total))[: self.model.candidates_kept]
+
+    def _hint(self, reading: RoleReading, others: tuple[RoleReading, ...], rows: np.ndarray) -> np.ndarray:
+        """What the names of the others say of each candidate by the population's own columns; only to choose whom to keep."""
+        index, names = self.index, self._comparer.names
+        columns = {("nks", "me"): index.mother_name, ("nks", "cha"): index.father_name, ("me", "cha"): index.spouse_name,
+                   ("cha", "me"): index.spouse_name, ("vo", "chong"): index.spouse_name, ("chong", "vo"): index.spouse_name}
+        out = np.zeros(len(rows))
+        for other in others:
+            column = columns.get((reading.role, other.role))
+            if column is not None and other.tokens:
+                out += np.logaddexp.reduce(names.weights(list(other.tokens), column[rows], other.sex) + self.model.log_shares[:, None], axis=0)
+        return out
+
+    def _relatives(self, entry: Entry, evidence: dict[str, RoleEvidence]) -> dict[str, np.ndarray]:
+        """People the best candidates of one role bring for another: parents, partners, children of both parents."""
+        index, families, out = self.index, self.index.families, {r.role: [] for r in entry.roles}
+        best = {role: [int(x) for x in e.rows[:_FAMILY_OF]] for role, e in evidence.items()}
+        for c in best.get("nks", ()):
+            out["me"] += [int(index.mother[c])]
+            out["cha"] += [int(index.father[c])]
+        for a, b, sex in (("me", "cha", MALE), ("cha", "me", FEMALE), ("vo", "chong", MALE), ("chong", "vo", FEMALE)):
+            for row in best.get(a, ()):
+                out[b] += [int(p) for p in families.partners(row) if index.sex[p] in (0, sex)]
+        if "nks" in out:
+            of_fathers = {int(c) for f in best["cha"] for c in families.children(f)}
+            out["nks"] += sorted(of_fathers & {int(c) for m in best["me"] for c in families.children(m)})[:6]
+        return {role: np.array(sorted({r for r in rows if r >= 0}), dtype=np.int64) for role, rows in out.items()}
+
+    def _posterior(self, entry: Entry, evidence: dict[str, RoleEvidence]) -> Posterior:
+        if entry.kind == "KS":
+            child, mother, father = (entry.role(r) for r in ("nks", "me", "cha"))
+            return self._household.birth(evidence["nks"], evidence["me"], evidence["cha"], list(child.tokens),
+                                         (list(mother.tokens), FEMALE), (list(father.tokens), MALE))
+        if entry.kind == "KH":
+            return self._household.couple(evidence["vo"], evidence["chong"])
+        if len(entry.roles) == 1:
+            return self._household.alone(evidence[entry.roles[0].role])
+        return Posterior({}, np.exp(self.model.log_shares))
+
+    # ---- deciding ---------------------------------------------------------------------------------------------------------------
+
+    def _one_entry_each(self, scored: list[_Scored]) -> list[int]:
+        """For each entry the row of a newborn that a surer entry of the same book has, or -1. Ties go to the earlier entry."""
+        claims: dict[int, list[tuple[float, int]]] = {}
+        for k, s in enumerate(scored):
+            if _NEWBORN in s.posterior.by_role and len(s.evidence[_NEWBORN].rows):
+                p = s.posterior.by_role[_NEWBORN][:-1]
+                best = int(p.argmax())
+                claims.setdefault(int(s.evidence[_NEWBORN].rows[best]), []).append((-float(p[best]), k))
+        barred = [-1] * len(scored)
+        for row, claimants in claims.items():
+            for _, k in sorted(claimants)[1:]:
+                barred[k] = row
+        return barred
+
+    def _decide(self, scored: _Scored, barred: int) -> dict[str, LinkDecision]:
+        out = {}
+        for reading in scored.entry.roles:
+            p = scored.posterior.by_role[reading.role]
+            evidence = scored.evidence[reading.role]
+            order = np.lexsort((evidence.rows, -p[:-1]))[:_SHOWN]
+            candidates = tuple(Candidate(self.index.ids[evidence.rows[k]], float(p[k]), self._explain(reading, evidence, int(k))) for k in order)
+            best = candidates[0] if candidates else None
+            contested = reading.role == _NEWBORN and best is not None and self.index.row_of[best.personal_id] == barred
+            out[reading.role] = LinkDecision(reading.role, best.personal_id if best else None, best.probability if best else 0.0,
+                                             self._verdict(reading, best, contested), candidates)
+        return out
+
+    def _verdict(self, reading: RoleReading, best: Candidate | None, contested: bool) -> Verdict:
+        if best is None or best.probability < self.model.refuse:
+            return "none"
+        if best.probability >= self.model.accept and not contested and not reading.silent:
+            return "accept"
+        return "review"
+
+    def _explain(self, reading: RoleReading, evidence: RoleEvidence, k: int) -> tuple[tuple[str, str, float], ...]:
+        row = int(evidence.rows[k])
+        out = []
+        for comparison, weights in evidence.parts.items():
+            weight = float(weights[k])
+            if not weight:
+                continue
+            level = "agrees" if weight > 0 else "differs"
+            if comparison == "name" and reading.tokens:
+                level = name_level(self._comparer.names.edits(list(reading.tokens), int(self.index.name[row])))
+            out.append((comparison, level, round(weight, 3)))
+        return tuple(out)

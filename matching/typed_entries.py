@@ -1,0 +1,96 @@
+"""Link entries that were typed into a spreadsheet: `sogoc match ENTRIES.csv OUT.csv`.
+
+Columns are the Ministry's field codes, with `entry` for the row's own key; the kind of register is told from the codes (nks…, vo…, nkt…).
+OUT has one row a role: entry, role, personal_id, probability, decision.
+"""
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from matching.decision import LinkDecision
+from matching.entry import ROLES, Entry, entry_of
+from matching.linker import Linker
+from matching.population import PopulationIndex
+
+OUT_COLUMNS = ("entry", "role", "personal_id", "probability", "decision")
+
+
+class EntriesUnreadable(ValueError):
+    """The file of typed entries cannot be read. code: not_utf8, not_gzip, no_rows, no_known_columns, no_entry_column or entry_twice."""
+
+    def __init__(self, code: str, evidence: str) -> None:
+        super().__init__(f"{code}: {evidence}")
+        self.code, self.evidence = code, evidence
+
+
+@dataclass(frozen=True)
+class LinkFileReport:
+    entries: int
+    roles: int
+    accepted: int
+    review: int
+    none: int
+
+
+def link_file(entries_csv: Path, out_csv: Path, index: PopulationIndex, progress: Callable[[int, int], None] | None = None) -> LinkFileReport:
+    """Link every entry of a CSV (UTF-8, plain or gzip) and write the decisions; OUT appears only when it is complete.
+
+    Raises EntriesUnreadable. A newborn is claimed by one entry only among those of one office and year.
+    """
+    keys, entries = [], []
+    for key, entry in _read(entries_csv):
+        keys.append(key)
+        entries.append(entry)
+    decisions = Linker(index).link(entries, progress)
+    temporary = out_csv.with_name(out_csv.name + ".part")
+    counts = {"accept": 0, "review": 0, "none": 0}
+    with open(temporary, "w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(OUT_COLUMNS)
+        for key, by_role in zip(keys, decisions, strict=True):
+            for decision in by_role.values():
+                counts[decision.decision] += 1
+                writer.writerow(_row(key, decision))
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(temporary, out_csv)
+    return LinkFileReport(len(entries), sum(counts.values()), counts["accept"], counts["review"], counts["none"])
+
+
+def _row(key: str, d: LinkDecision) -> tuple[str, str, str, str, str]:
+    return key, d.role, d.personal_id or "", f"{d.probability:.6f}", d.decision
+
+
+def _read(path: Path) -> Iterator[tuple[str, Entry]]:
+    with open(path, "rb") as start:
+        zipped = start.read(2) == b"\x1f\x8b"
+    opened = gzip.open(path, "rt", encoding="utf-8-sig", newline="") if zipped else open(path, encoding="utf-8-sig", newline="")
+    seen: set[str] = set()
+    with opened as lines:
+        try:
+            rows = csv.DictReader(lines)
+            kind = _kind(rows.fieldnames or [])
+            for row in rows:
+                key = row.get("entry") or ""
+                if not key or key in seen:
+                    raise EntriesUnreadable("entry_twice" if key else "no_entry_column", f"line {rows.line_num}")
+                seen.add(key)
+                yield key, entry_of(kind, {k: v for k, v in row.items() if k and v})
+        except UnicodeDecodeError as error:
+            raise EntriesUnreadable("not_utf8", str(error)) from error
+        except (gzip.BadGzipFile, EOFError) as error:
+            raise EntriesUnreadable("not_gzip", str(error)) from error
+    if not seen:
+        raise EntriesUnreadable("no_rows", path.name)
+
+
+def _kind(columns: list[str]) -> str:
+    for kind, roles in ROLES.items():
+        if any(c == roles[0] + "HoTen" for c in columns):
+            return kind
+    raise EntriesUnreadable("no_known_columns", ", ".join(columns)[:200] or "empty header")
