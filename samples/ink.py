@@ -62,21 +62,25 @@ def _pieces(text: str, hand: Hand, rng: np.random.Generator) -> list[tuple[str, 
 
 
 def write(text: str, hand: Hand, rng: np.random.Generator, dpi: float = 200.0, width: float | None = None) -> InkLine:
-    """`text` written by `hand` at `dpi`; `width`: pixels there are, the writing is narrowed (to 60 % at most) to stay near them.
+    """`text` written by `hand` at `dpi`; `width`: pixels there are, the writing gets smaller and closer to stay near them.
 
     The mask has room for ascenders and tone marks above and descenders below; `left` is the column where the pen began.
     """
-    size = hand.font_size(dpi)
-    squeeze = 1.0
-    gap = hand.word_gap * hand.x_height / 25.4 * dpi
+    size, squeeze = hand.font_size(dpi), 1.0
     pieces = _pieces(text, hand, rng)
+    if width is not None:      # a writer who sees the end of the blank coming writes smaller and closer
+        spaces = sum(spaced for _, spaced in pieces) - 1
+        natural = sum(load_font(hand.font, size).getlength(p) for p, _ in pieces) + spaces * hand.word_gap * hand.x_height / 25.4 * dpi
+        if natural > width:
+            shrink = max(0.72, (width / natural) ** 0.5)
+            size, squeeze = max(8, round(size * shrink)), max(0.6, width / natural / shrink)
+    gap = hand.word_gap * hand.x_height / 25.4 * dpi * size / hand.font_size(dpi)
     drawn = []
     for piece, spaced in pieces:
         s = max(8, round(size * (1 + rng.normal(0, 0.05) * hand.restless)))
         mask, ox, oy = _word(piece, hand.font, s, round(max(0.0, hand.thickness)))
         drawn.append((mask, ox, oy, load_font(hand.font, s).getlength(piece), spaced, rng.normal(), rng.normal(), rng.uniform(0.75, 1.25)))
     total = sum(d[3] + (gap * d[7] if d[4] else 0) for d in drawn)
-    if width is not None and total > width: squeeze = max(0.6, width / total)
     up, down = round(size * 1.25), round(size * 0.65)
     left = round(size * 0.5)
     canvas = np.zeros((up + down, round(total * squeeze) + 2 * left + 8), np.uint8)
