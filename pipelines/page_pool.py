@@ -119,10 +119,10 @@ class PagePool:
         if blamed.page_id not in suspects:
             suspects.add(blamed.page_id)
             alone.append(blamed)
-        elif not worker.warm and reason == "reader_stopped" and worker.process.returncode not in (-9, -11, -6, -7, -4):
+        elif not worker.warm and reason == "reader_stopped" and (code := worker.process.returncode) >= 0:    # no signal: it ended by itself
             raise ReaderBroken("reader_failed_to_start", (
-                f"Tiến trình đọc không khởi động được (mã {worker.process.returncode}). Chạy `sogoc doctor`.",
-                f"The reading process does not start (code {worker.process.returncode}). Run `sogoc doctor`."))
+                f"Tiến trình đọc không chạy được (mã {code}). Chạy `sogoc doctor`.",
+                f"The reading process does not run (code {code}). Run `sogoc doctor`."))
         else:
             slow = reason == "reader_too_slow"
             evidence = {"seconds": self._options.page_seconds} if slow else {"detail": f"exit {worker.process.returncode}"}
@@ -131,8 +131,9 @@ class PagePool:
     def _start(self) -> _Worker:
         ours, theirs = socket.socketpair()
         environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        command = [sys.executable, "-P", "-m", "pipelines.page_worker", str(theirs.fileno()), str(os.getpid()), self._options.model_id or ""]
-        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        arguments = [str(theirs.fileno()), str(os.getpid()), self._options.model_id or ""]
+        process = subprocess.Popen([sys.executable, "-P", "-m", "pipelines.page_worker", *arguments], pass_fds=[theirs.fileno()],
+                                   env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         theirs.close()
         worker = _Worker(process, Connection(ours.detach()), since=time.monotonic())
         self._workers.append(worker)

@@ -60,10 +60,11 @@ def waiting_tasks(services: Services, batch_id: str) -> Iterator[PageTask]:
     """One task a stored page, in the order of the book, so that sheets of one file travel together."""
     with services.database.reading() as session:
         batch = session.get_one(Batch, batch_id)
-        pages = session.scalars(sa.select(Page).where(Page.batch_id == batch_id, Page.state == STORED).order_by(Page.file, Page.frame)).all()
+        waiting = sa.select(Page).where(Page.batch_id == batch_id, Page.state == STORED)
+        pages = session.scalars(waiting.order_by(Page.file, Page.frame)).all()
     for page in pages:
         yield PageTask(page.id, page.sha256, page.media_type or "", page.frame, services.reading.dpi, expect(batch, page.file),
-                       print_only=batch.kind == DOSSIER)
+                       print_only=batch.declared.get("loai") == DOSSIER)
 
 
 def expect(batch: Batch, file: str) -> Expectation:

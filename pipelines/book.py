@@ -1,0 +1,142 @@
+"""A book once its pages are read: settle what the pages say together, check the rules, link the people, decide what a person must see."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from matching.decision import LinkDecision
+from matching.linker import Linker
+from ocr.book import BookItem, settle_book
+from ocr.extraction import Expectation
+from ocr.lattice import Lattice, unpack
+from pipelines.page_reading import DOSSIER
+from pipelines.pending import link_mark
+from pipelines.progress import Progress
+from pipelines.services import Services
+from records import rules
+from records.filenames import parse_page_name
+from records.record import DraftRecord
+from storage import events
+from storage.models import Batch, Page
+from storage.population import load_index
+from storage.readings import (
+    SettledEntry,
+    batch_entries,
+    complete_batch,
+    current_snapshot,
+    draft_records,
+    entry_record,
+    fingerprint,
+    mark_progress,
+    progress_of,
+    read_pages,
+    save_book,
+    save_links,
+)
+from storage.review_need import queue_batch
+
+SETTLING = ("Sắp xếp quyển sổ", "Settling the book")
+LINKING = ("Đối chiếu dân cư", "Linking to people")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """entries of the batch; changed: False when nothing new was read since the last time."""
+
+    entries: int
+    findings: int
+    changed: bool
+
+
+def is_dossier(session: Session, batch_id: str) -> bool:
+    """Whether the batch is an administrative dossier: it was said to be, or nothing in it is a register page and its print reads as one."""
+    from ocr.dossier import read_dossier
+    from pipelines.dossier import page_words
+
+    batch = session.get_one(Batch, batch_id)
+    if batch.kind is not None:
+        return batch.kind == DOSSIER
+    pages = read_pages(session, batch_id)
+    if not pages or any(p.form for p in pages):
+        return False
+    fields = read_dossier([page_words(p) for p in pages])
+    return bool(fields.get("soKyHieu") or fields.get("coQuanBanHanh"))
+
+
+def settle(services: Services, batch_id: str) -> Settled:
+    """Make the batch's entries from the readings of all its pages; the same readings give the same entries."""
+    with services.database.reading() as session:
+        batch = session.get_one(Batch, batch_id)
+        pages = read_pages(session, batch_id)
+        mark, before = fingerprint(pages), progress_of(session, batch_id)
+        if before.get("settled") == mark:
+            entries = batch_entries(session, batch_id)
+            return Settled(len(entries), sum(len(e.findings) for e in entries), False)
+    lattices = load_lattices(services, pages)
+    items, owners = [], []
+    for page in pages:
+        for record in page_records(page, batch):
+            mine = {code: lattice for (row, code), lattice in lattices.get(page.id, {}).items() if row == record.row}
+            items.append(BookItem(page.file, record, mine))
+            owners.append(page.id)
+    said = batch.declared
+    expected = Expectation(kind=said.get("loai") or None, form=said.get("mau") or None, year=said.get("nam"),
+                           book_number=said.get("quyenSo") or None, registry_office=said.get("noiDangKy") or None)
+    records = settle_book(items, expected)
+    findings = rules.check_all(records)
+    settled = [SettledEntry(owner, record, tuple(found)) for owner, record, found in zip(owners, records, findings, strict=True)]
+    with services.database.session() as session:
+        count = save_book(session, batch_id, settled, mark, len(pages))
+        complete_batch(session, batch_id, records)
+        events.append(session, "sogoc", "book.settle", f"batch:{batch_id}", {"entries": count})
+    return Settled(count, sum(len(f) for f in findings), True)
+
+
+def page_records(page: Page, batch: Batch) -> list[DraftRecord]:
+    """The page's records; a page with ink on which no form was found is one empty entry, so that a person is asked."""
+    records = draft_records(page)
+    if records or (page.quality or {}).get("blank"):
+        return records
+    name = parse_page_name(page.file)
+    return [DraftRecord(batch.declared.get("loai") or (name.kind if name else None) or "?", None)]
+
+
+def load_lattices(services: Services, pages: list[Page] | tuple[Page, ...]) -> dict[int, Mapping[tuple[int, str], Lattice]]:
+    """Page id -> its lattices, always as they were packed, so that a run that was cut off sees what an undisturbed one sees."""
+    return {p.id: unpack(services.objects.get("work", p.lattice_key)) for p in pages if p.lattice_key}
+
+
+def link(services: Services, batch_id: str, progress: Progress) -> tuple[int, int]:
+    """Link the entries to the current population snapshot; (accepted, to review). Nothing to do without a population."""
+    with services.database.reading() as session:
+        snapshot = current_snapshot(session)
+        entries = list(batch_entries(session, batch_id))
+        before = progress_of(session, batch_id)
+        mark = link_mark(before, snapshot.sha256 if snapshot else "")
+        pages = {p.id: p for p in read_pages(session, batch_id)}
+        records = {e.id: entry_record(e) for e in entries}
+    if before.get("linked") != mark:
+        links: dict[int, dict[str, LinkDecision]] = {}
+        if snapshot is not None and services.matching.link and entries:
+            linker = Linker(load_index(services.database, services.matching.cache_dir))
+            lattices = load_lattices(services, list(pages.values()))
+            images = [{code: x for (row, code), x in lattices.get(e.page_id, {}).items() if row == e.row} for e in entries]
+            progress.stage(LINKING, len(entries))
+            links = dict(zip([e.id for e in entries], linker.link_book([records[e.id] for e in entries], images), strict=True))
+            progress.advance(len(entries))
+        with services.database.session() as session:
+            if links:
+                save_links(session, batch_id, links, snapshot.id if snapshot else None, mark)
+            else:
+                mark_progress(session, batch_id, linked=mark)
+    with services.database.reading() as session:
+        found = [x for e in batch_entries(session, batch_id) for x in e.links]
+    return sum(x.decision == "accept" for x in found), sum(x.decision == "review" for x in found)
+
+
+def queue(services: Services, batch_id: str) -> tuple[int, int]:
+    """Put the entries a person must look at into the review queue: (needed, all)."""
+    with services.database.session() as session:
+        return queue_batch(session, batch_id)

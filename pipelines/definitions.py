@@ -1,0 +1,30 @@
+"""Everything Dagster is told, given a way to open the services."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import dagster as dg
+
+from pipelines import assets, checks, jobs, sensors
+from pipelines.progress import NoProgress, Progress
+from pipelines.services import Services
+
+
+def build_definitions(open_services: Callable[[], AbstractContextManager[Services]], progress: Progress | None = None,
+                      faults: list[BaseException] | None = None) -> dg.Definitions:
+    """The code location. open_services: opened at the start of each run or sensor tick, closed at its end.
+
+    faults: gets the errors of steps that fail in this process.
+    """
+
+    @dg.resource(description="Cơ sở dữ liệu, kho tệp, chữ ký của một cơ sở: the opened parts of this home.")
+    def services(_: dg.InitResourceContext) -> Iterator[Services]:
+        with open_services() as opened:
+            yield opened
+
+    return dg.Definitions(
+        assets=assets.ALL, asset_checks=checks.ALL, jobs=[jobs.process_batch, jobs.take_in_inbox_folder],
+        sensors=[sensors.inbox_folders, sensors.waiting_batches],
+        resources={"services": services, "progress": dg.ResourceDefinition.hardcoded_resource(progress or NoProgress()),
+                   "faults": dg.ResourceDefinition.hardcoded_resource(faults if faults is not None else [])})

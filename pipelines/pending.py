@@ -1,0 +1,58 @@
+"""Which batches have work waiting, and which."""
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from pipelines.archiving import due_entries
+from pipelines.page_reading import DOSSIER
+from pipelines.services import Services
+from storage.intake import READ, RECEIVED, STORED
+from storage.models import Batch, Dossier, Page
+from storage.readings import current_snapshot, progress_of
+
+
+@dataclass(frozen=True)
+class Pending:
+    """why: what waits, some of take_in read settle link archive. mark: changes with what waits: a failed run is not begun for ever."""
+
+    batch_id: str
+    why: tuple[str, ...]
+    mark: str
+
+
+def pending_batches(services: Services, only: str | None = None) -> list[Pending]:
+    """Batches with work waiting, oldest first."""
+    due: dict[str, int] = {}
+    for batch_id, _ in due_entries(services, only):
+        due[batch_id] = due.get(batch_id, 0) + 1
+    with services.database.reading() as session:
+        query = sa.select(Batch).order_by(Batch.created_at, Batch.id)
+        batches = session.scalars(query if only is None else query.where(Batch.id == only)).all()
+        snapshot = current_snapshot(session)
+        counts: dict[str, dict[str, int]] = {}
+        states_of = sa.select(Page.batch_id, Page.state, sa.func.count()).group_by(Page.batch_id, Page.state)
+        for batch_id, state, number in session.execute(states_of):
+            counts.setdefault(batch_id, {})[state] = number
+        archived = set(session.scalars(sa.select(Dossier.batch_id).where(Dossier.archive_id.is_not(None))))
+        out = []
+        for batch in batches:
+            states, done = counts.get(batch.id, {}), progress_of(session, batch.id)
+            why = [name for state, name in ((RECEIVED, "take_in"), (STORED, "read")) if states.get(state)]
+            if "read" in why or done.get("pages", "0") != str(states.get(READ, 0)):
+                why.append("settle")
+            elif batch.kind != DOSSIER and states.get(READ) and done.get("linked") != link_mark(done, snapshot.sha256 if snapshot else ""):
+                why.append("link")
+            if due.get(batch.id) or (batch.kind == DOSSIER and states.get(READ) and batch.id not in archived):
+                why.append("archive")
+            if why:
+                waiting = (batch.content_hash, sorted(states.items()), done, snapshot.id if snapshot else 0, due.get(batch.id, 0))
+                out.append(Pending(batch.id, tuple(why), hashlib.sha256(repr(waiting).encode()).hexdigest()[:24]))
+    return out
+
+
+def link_mark(done: dict[str, str], snapshot: str) -> str:
+    """What the links of a batch depend on: its settled readings and the population snapshot (its hash)."""
+    return f"{done.get('settled')}/{snapshot}"
