@@ -1,0 +1,89 @@
+"""The append-only, hash-chained log of what happened and who looked.
+
+Each row's hash covers the hash of the row before it, so a changed, removed, inserted or reordered row is found by
+`verify_chain`; the head of the chain is written into every archive manifest, which is locked, so the tail cannot be cut off
+unseen either. Rows carry codes and pseudonyms (entry:12), never names or personal numbers.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from storage.errors import ChainBroken
+from storage.models import Event, utc_now
+
+GENESIS = "0" * 64
+_LOCK = 0x50601             # pg_advisory_xact_lock number of the chain's end
+
+
+@dataclass(frozen=True)
+class ChainHead:
+    """The last row of the log: its number (0: empty) and hash."""
+
+    seq: int
+    hash: str
+
+
+def append(session: Session, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None,
+           at: datetime | None = None) -> Event:
+    """Add one event inside the caller's unit of work; it is there if and only if what it tells of is.
+
+    Writers take turns from here to their commit (SQLite: the unit already holds the write lock; PostgreSQL: an advisory lock),
+    so the order of numbers is the order of the chain. `detail` must be plain JSON data. `at` defaults to now, UTC.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    session.flush()
+    last = head(session)
+    plain = json.loads(json.dumps(dict(detail or {}), ensure_ascii=False, allow_nan=False))
+    event = Event(seq=last.seq + 1, at=(at or utc_now()).astimezone(UTC), actor=actor, action=action, subject=subject,
+                  detail=plain, prev_hash=last.hash, hash="")
+    event.hash = _hash(event)
+    session.add(event)
+    session.flush()
+    return event
+
+
+def head(session: Session) -> ChainHead:
+    """The end of the chain as this session sees it."""
+    row = session.execute(sa.select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)).first()
+    return ChainHead(row.seq, row.hash) if row else ChainHead(0, GENESIS)
+
+
+def verify_chain(session: Session, expected: ChainHead | None = None) -> ChainHead:
+    """Re-compute the whole chain; return its head.
+
+    expected: a head noted earlier (in a manifest): the chain must still hold it at that number.
+    Raises ChainBroken naming the first row that is changed, missing or out of place.
+    """
+    previous = ChainHead(0, GENESIS)
+    rows = session.execute(sa.select(Event).order_by(Event.seq).execution_options(yield_per=1000)).scalars()
+    for event in rows:
+        if event.seq != previous.seq + 1:
+            raise ChainBroken(seq=previous.seq + 1, cause="missing row")
+        if event.prev_hash != previous.hash:
+            raise ChainBroken(seq=event.seq, cause="does not follow the row before it")
+        if event.hash != _hash(event):
+            raise ChainBroken(seq=event.seq, cause="content changed")
+        if expected and event.seq == expected.seq and event.hash != expected.hash:
+            raise ChainBroken(seq=event.seq, cause="not the row that was noted in an archive manifest")
+        previous = ChainHead(event.seq, event.hash)
+        session.expunge(event)
+    if expected and previous.seq < expected.seq:
+        raise ChainBroken(seq=previous.seq + 1, cause="rows cut off at the end")
+    return previous
+
+
+def _hash(event: Event) -> str:
+    """SHA-256 of the previous hash and the canonical JSON (sorted keys, UTF-8, no spaces) of the row; time in microseconds, UTC."""
+    body = {"seq": event.seq, "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"), "actor": event.actor,
+            "action": event.action, "subject": event.subject, "detail": event.detail}
+    canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256((event.prev_hash + canonical).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Alembic migrations, run from the program (`Database.upgrade`), never by hand."""
