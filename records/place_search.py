@@ -95,6 +95,15 @@ class PlaceIndex:
                 keys[len(chain)][strip_marks(text)].setdefault(k, text)
         self._keys = {n: dict(table) for n, table in keys.items()}
         self._lists = {n: list(table) for n, table in self._keys.items()}
+        names = {strip_marks(_name_key(p)) for u in units for p in (u.chain[-1], *u.province_aliases)}
+        self._provinces = sorted(names, key=lambda p: (-len(p), p))
+        self._lists_of: dict[str | None, dict[int, list[str]]] = {}
+        ending = re.compile(" (" + "|".join(map(re.escape, self._provinces)) + ")$")
+        for n in (2, 3):
+            for key in self._lists[n]:
+                m = ending.search(key)
+                if m:
+                    self._lists_of.setdefault(m[1], {}).setdefault(n, []).append(key)
 
     @staticmethod
     def _chains(u: SearchedUnit) -> list[tuple[str, ...]]:
@@ -118,23 +127,38 @@ class PlaceIndex:
         place = read_place(text)
         if not place.names:
             return ()
+        bare = strip_marks(" ".join(place.names))
+        sizes = (len(place.names),) if place.sure else (1,) if bare in self._keys[1] else (3, 2, 1)
+        rest = tuple(n for n in (3, 2, 1) if n not in sizes)
+        province = self._province_at_end(bare.split())
+        best: dict[int, float] = {}
+        for attempt, lists, cutoff, enough in ((sizes, self._lists_of.get(province, {}), 60, 0.72), (sizes, self._lists, 70, 0.80),
+                                               (rest, self._lists, 70, 0.75), ((3, 2, 1), self._lists, 45, 0.0)):
+            for n in attempt:
+                self._compare(place, n, lists.get(n, ()), cutoff, pool, best)
+            if best and max(best.values()) > enough:
+                break
+        return tuple(sorted(best.items(), key=lambda ks: (-ks[1], ks[0]))[: pool * 2])
+
+    def _province_at_end(self, words: Sequence[str]) -> str | None:
+        """The province that the text ends with, spelled about right, if something stands before it."""
+        best, found = 78.0, None
+        for p in self._provinces:
+            n = p.count(" ") + 1
+            if n < len(words):
+                near = fuzz.ratio(p, " ".join(words[-n:]), score_cutoff=best)
+                if near > best:
+                    best, found = near, p
+        return found
+
+    def _compare(self, place: WrittenPlace, n: int, keys: Sequence[str], cutoff: float, pool: int, best: dict[int, float]) -> None:
         query = " ".join(place.names)
         bare = strip_marks(query)
-        sizes = (len(place.names),) if place.sure else (3, 2, 1)
-        best: dict[int, float] = {}
-        rest = tuple(n for n in (3, 2, 1) if n not in sizes)
-        for attempt, cutoff in ((sizes, 70), (rest, 70), (sizes, 45), (rest, 45)):
-            for n in attempt:
-                for key, _, _ in process.extract(bare, self._lists[n], scorer=fuzz.ratio, processor=None, limit=pool, score_cutoff=cutoff):
-                    near = fuzz.ratio(bare, key) / 100
-                    for k, marked in self._keys[n][key].items():
-                        similar = 0.98 * near if bare == query else (near + fuzz.ratio(query, marked) / 100) / 2
-                        fits = not place.kinds[0] or self._units[k].kind == place.kinds[0]
-                        best[k] = max(best.get(k, 0.0), 0.93 * similar + (0.04 if fits else 0.0))
-            if best and max(best.values()) > (0.88 if attempt is sizes and cutoff == 70 else 0.75):
-                break
-        ranked = sorted(best.items(), key=lambda ks: (-ks[1], ks[0]))
-        return tuple(ranked[: pool * 2])
+        for key, near, _ in process.extract(bare, keys, scorer=fuzz.ratio, processor=None, limit=pool, score_cutoff=cutoff):
+            for k, marked in self._keys[n][key].items():
+                similar = 0.0098 * near if bare == query else (near + fuzz.ratio(query, marked)) / 200
+                fits = not place.kinds[0] or self._units[k].kind == place.kinds[0]
+                best[k] = max(best.get(k, 0.0), 0.93 * similar + (0.04 if fits else 0.0))
 
 
 @lru_cache(maxsize=4096)
