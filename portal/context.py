@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import jinja2
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -118,6 +118,9 @@ async def visitor(request: Request) -> Visitor:
 def _actor(portal: Portal, opened: OpenSession) -> Actor | None:
     with portal.services.database.reading() as session:
         return open_session(session, opened.user, opened.epoch)
+
+
+Who = Annotated[Visitor, Depends(visitor)]
 
 
 def keep_session(response: Response, portal: Portal, cookie: str) -> None:

@@ -71,7 +71,7 @@ class PageImages:
         return made
 
     def _render(self, page: Page, size: Size) -> bytes:
-        data = self._objects.get("work", page.original_key)
+        data = self._objects.get("archive", page.original_key or "")
         pixels = open_page(data, page.media_type or "image/jpeg", page.frame).pixels
         image = Image.fromarray(pixels)
         turn = _ROTATIONS.get(page.rotation % 360)

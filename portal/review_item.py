@@ -138,7 +138,7 @@ def _field(code: str, row: Field | None, entry: Entry, page: Page, findings: tup
                      is_date(code), findings)
 
 
-def _link_order(entry: Entry):  # noqa: ANN202 - a sort key
+def _link_order(entry: Entry):
     form = load_forms().get(entry.form or "")
     order = {role: n for n, role in enumerate(form.roles)} if form is not None else {}
     return lambda link: (order.get(link.role, 99), link.role)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from ocr.errors import UnreadableFile
 from portal.batch_view import batch_page, summaries, visible_batch, visible_page
-from portal.context import Visitor, page, visitor
+from portal.context import Visitor, Who, page
 from portal.wording import VIETNAM
 from storage.errors import ObjectMissing
 from storage.models import ArchivePackage, Event, utc_now
@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def home(request: Request, who: Visitor = Depends(visitor)) -> Response:
+def home(request: Request, who: Who) -> Response:
     """What this person most likely came for: books to send for a clerk, the queue for a reviewer, figures for an auditor."""
     with who.portal.services.database.reading() as session:
         waiting = queue_counts(session, who.actor)
@@ -31,7 +31,7 @@ def home(request: Request, who: Visitor = Depends(visitor)) -> Response:
 
 
 @router.get("/books")
-def books(request: Request, who: Visitor = Depends(visitor), start: int = 0) -> Response:
+def books(request: Request, who: Who, start: int = 0) -> Response:
     who.must("batch.see")
     with who.portal.services.database.reading() as session:
         found = summaries(session, who.actor, limit=51, offset=max(start, 0))
@@ -39,7 +39,7 @@ def books(request: Request, who: Visitor = Depends(visitor), start: int = 0) -> 
 
 
 @router.get("/books/{batch_id}")
-def book(batch_id: str, request: Request, who: Visitor = Depends(visitor)) -> Response:
+def book(batch_id: str, request: Request, who: Who) -> Response:
     who.must("batch.see")
     with who.portal.services.database.reading() as session:
         view = batch_page(session, visible_batch(session, who.actor, batch_id))
@@ -47,7 +47,7 @@ def book(batch_id: str, request: Request, who: Visitor = Depends(visitor)) -> Re
 
 
 @router.get("/books/{batch_id}/progress")
-def progress(batch_id: str, who: Visitor = Depends(visitor)) -> dict[str, int]:
+def progress(batch_id: str, who: Who) -> dict[str, int]:
     """Counts for the progress bar, asked for while a book is being read."""
     who.must("batch.see")
     with who.portal.services.database.reading() as session:
@@ -56,7 +56,7 @@ def progress(batch_id: str, who: Visitor = Depends(visitor)) -> dict[str, int]:
 
 
 @router.get("/pages/{page_id}/{size}.jpg")
-def picture(page_id: int, size: str, who: Visitor = Depends(visitor)) -> Response:
+def picture(page_id: int, size: str, who: Who) -> Response:
     """The page upright, as JPEG; sizes thumb and full. Kept by the browser for the visit only."""
     who.must("batch.see")
     if size not in ("thumb", "full"):

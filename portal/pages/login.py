@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from portal.context import Portal, Visitor, keep_session, portal_of, render, visitor
+from portal.context import Portal, Visitor, Who, keep_session, portal_of, render
 from portal.messages import Words
 from portal.security import SESSION_COOKIE
 from portal.wording import local_time
@@ -78,7 +78,7 @@ def _try(portal: Portal, name: str, password: str) -> LoginResult:
 
 
 @router.post("/logout")
-async def logout(who: Visitor = Depends(visitor)) -> Response:
+async def logout(who: Who) -> Response:
     await run_in_threadpool(_log_out, who)
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(SESSION_COOKIE, path="/")

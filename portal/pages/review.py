@@ -4,13 +4,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
-from portal.context import Visitor, keep_session, page, visitor
+from portal.context import Visitor, Who, keep_session, page
 from portal.field_text import BadValue, parsed, shown
 from portal.review_item import review_item
 from storage import review
@@ -26,14 +27,16 @@ def _filters(kind: str = "", batch: str = "", state: str = "open") -> review.Que
     return review.QueueFilter(state if state in ("review", "draft") else "open", kind or None, batch or None)     # type: ignore[arg-type]
 
 
+Filters = Annotated[review.QueueFilter, Depends(_filters)]
+
+
 def _query(filters: review.QueueFilter) -> str:
-    from urllib.parse import urlencode
     said = {"state": filters.state if filters.state != "open" else "", "kind": filters.kind, "batch": filters.batch_id}
     return urlencode({k: v for k, v in said.items() if v})
 
 
 @router.get("")
-def waiting(request: Request, who: Visitor = Depends(visitor), filters: review.QueueFilter = Depends(_filters), start: int = 0) -> Response:
+def waiting(request: Request, who: Who, filters: Filters, start: int = 0) -> Response:
     who.must("review")
     with who.portal.services.database.reading() as session:
         items = review.queue(session, who.actor, filters, limit=51, offset=max(start, 0))
@@ -43,7 +46,7 @@ def waiting(request: Request, who: Visitor = Depends(visitor), filters: review.Q
 
 
 @router.get("/next")
-def next_item(who: Visitor = Depends(visitor), filters: review.QueueFilter = Depends(_filters), after: int | None = None) -> Response:
+def next_item(who: Who, filters: Filters, after: int | None = None) -> Response:
     """To the next entry that nobody holds; back to the queue when there is none."""
     who.must("review")
     with who.portal.services.database.reading() as session:
@@ -53,7 +56,7 @@ def next_item(who: Visitor = Depends(visitor), filters: review.QueueFilter = Dep
 
 
 @router.get("/{entry_id}")
-def item(entry_id: int, request: Request, who: Visitor = Depends(visitor), filters: review.QueueFilter = Depends(_filters)) -> Response:
+def item(entry_id: int, request: Request, who: Who, filters: Filters) -> Response:
     """One entry, leased to the visitor; that they looked at it is logged with the fields and the purpose."""
     who.must("review")
     with who.portal.services.database.session() as session:
@@ -112,7 +115,7 @@ def _decide(who: Visitor, decision: Callable[[Session], Entry], **more: Any) -> 
 
 
 @router.post("/{entry_id}/field")
-def change_field(entry_id: int, change: FieldChange, who: Visitor = Depends(visitor)) -> Response:
+def change_field(entry_id: int, change: FieldChange, who: Who) -> Response:
     try:
         value = parsed(change.code, change.text)
     except BadValue as e:
@@ -122,28 +125,28 @@ def change_field(entry_id: int, change: FieldChange, who: Visitor = Depends(visi
 
 
 @router.post("/{entry_id}/link")
-def choose_person(entry_id: int, choice: LinkChoice, who: Visitor = Depends(visitor)) -> Response:
+def choose_person(entry_id: int, choice: LinkChoice, who: Who) -> Response:
     return _decide(who, lambda s: review.decide_link(s, who.actor, entry_id, choice.role, choice.personal_id, revision=choice.revision))
 
 
 @router.post("/{entry_id}/reject")
-def reject(entry_id: int, rejection: Rejection, who: Visitor = Depends(visitor)) -> Response:
+def reject(entry_id: int, rejection: Rejection, who: Who) -> Response:
     return _decide(who, lambda s: review.reject_page(s, who.actor, entry_id, rejection.reason, rejection.note, revision=rejection.revision))
 
 
 @router.post("/{entry_id}/verify")
-def verify(entry_id: int, verification: Verification, who: Visitor = Depends(visitor)) -> Response:
+def verify(entry_id: int, verification: Verification, who: Who) -> Response:
     return _decide(who, lambda s: review.verify_entry(s, who.actor, entry_id, acknowledge=verification.acknowledge, revision=verification.revision))
 
 
 @router.post("/undo")
-def undo_last(who: Visitor = Depends(visitor)) -> Response:
+def undo_last(who: Who) -> Response:
     """Take back this person's last decision, whichever entry it was on."""
     return _decide(who, lambda s: review.undo(s, who.actor))
 
 
 @router.post("/{entry_id}/hold")
-def hold(entry_id: int, who: Visitor = Depends(visitor)) -> Response:
+def hold(entry_id: int, who: Who) -> Response:
     """Called once a minute while the page is open: the lease and the session go on."""
     answer = _decide(who, lambda s: review.lease(s, who.actor, entry_id, timedelta(seconds=who.portal.options.lease_seconds)))
     keep_session(answer, who.portal, who.portal.sessions.renew(who.session))
@@ -151,7 +154,7 @@ def hold(entry_id: int, who: Visitor = Depends(visitor)) -> Response:
 
 
 @router.post("/{entry_id}/release")
-def let_go(entry_id: int, who: Visitor = Depends(visitor)) -> Response:
+def let_go(entry_id: int, who: Who) -> Response:
     with who.portal.services.database.session() as session:
         review.release(session, who.actor, entry_id)
     return Response(status_code=204)

@@ -1,0 +1,96 @@
+"""For whom and for what a request is made: client, dossier, service, officer, purpose. Without them nothing is answered; with them all is logged."""
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from fastapi import Depends, Header, Request
+from sqlalchemy.orm import Session
+
+from pipelines.services import Services
+from portal.api.problems import Problem
+from portal.api.tokens import Client, Tokens, bearer
+from portal.rate_limit import RateLimit
+from storage import events
+from storage.models import ApiClient
+
+_WANTED = (("X-Dossier-Code", "mã hồ sơ một cửa, ví dụ H21.129-250812-0035", "the one-stop dossier's code, for example H21.129-250812-0035"),
+           ("X-Service-Code", "mã dịch vụ công, ví dụ 2.000635", "the public service's code, for example 2.000635"),
+           ("X-Officer-Code", "mã cán bộ tra cứu", "the officer who asks"))
+_CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@/-]{0,79}$")
+_PURPOSE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the API works with."""
+
+    services: Services
+    tokens: Tokens
+    limit: RateLimit
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """One authenticated request with what it is for."""
+
+    client: Client
+    dossier: str
+    service: str
+    officer: str
+    purpose: str
+    desk: Desk
+    address: str
+
+    def log(self, session: Session, action: str, subject: str, **detail: Any) -> None:
+        """Write the look into the hash-chained log; `detail` has field codes and counts, never values."""
+        events.append(session, f"client:{self.client.id}", action, subject, {
+            "dossier": self.dossier, "service": self.service, "officer": self.officer, "purpose": self.purpose, "agency": self.client.agency_code,
+            "channel": "api", "address": self.address, **detail})
+
+    def must(self, kind: str, right: str) -> None:
+        if kind not in self.client.kinds(right):
+            raise Problem("not_permitted", f"The token lacks the scope {kind}:{right}.", f"Mã truy cập thiếu phạm vi {kind}:{right}.")
+
+
+def desk_of(request: Request) -> Desk:
+    return request.app.state.desk
+
+
+def inquiry(
+    request: Request, desk: Annotated[Desk, Depends(desk_of)],
+    x_dossier_code: Annotated[str | None, Header(description="Mã hồ sơ một cửa / one-stop dossier code")] = None,
+    x_service_code: Annotated[str | None, Header(description="Mã dịch vụ công / public service code")] = None,
+    x_officer_code: Annotated[str | None, Header(description="Mã cán bộ / officer code")] = None,
+    x_purpose: Annotated[str | None, Header(description="Mục đích, UTF-8 mã hóa phần trăm / purpose, percent-encoded UTF-8")] = None,
+) -> Inquiry:
+    """Checks token, rate and headers, in this order. Raises Problem not_authenticated, too_many, missing_context."""
+    client = desk.tokens.read(bearer(request))
+    with desk.services.database.reading() as session:
+        row = session.get(ApiClient, client.id)
+        if row is None or not row.active:
+            raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
+        client = Client(client.id, client.scopes & frozenset(row.scopes), row.agency_code)     # a right taken away is gone at once
+    slow_down(desk.limit, client.id)
+    given = (x_dossier_code, x_service_code, x_officer_code)
+    missing = [w for w, value in zip(_WANTED, given, strict=True) if value is None or not _CODE.match(value.strip())]
+    if missing:
+        raise Problem("missing_context", "Missing or malformed header: " + "; ".join(f"{h} ({en})" for h, _, en in missing),
+                      "Thiếu hoặc sai tiêu đề: " + "; ".join(f"{h} ({vi})" for h, vi, _ in missing))
+    dossier, service, officer = (str(v).strip() for v in given)
+    purpose = unquote(x_purpose or "").strip()[:_PURPOSE_LENGTH] or f"service {service}"
+    return Inquiry(client, dossier, service, officer, purpose, desk, request.client.host if request.client else "?")
+
+
+def slow_down(limit: RateLimit, name: str) -> None:
+    wait = limit.wait(name)
+    if wait > 0:
+        seconds = max(1, round(wait + 0.5))
+        raise Problem("too_many", f"Try again in {seconds} s.", f"Thử lại sau {seconds} giây.", {"Retry-After": str(seconds)})
+
+
+def field_groups(fields: Sequence[str]) -> list[str]:
+    return sorted(fields)

@@ -1,0 +1,168 @@
+"""Find records and read the fields that may be disclosed. Searching is POST, so that no personal data stands in an address."""
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.api.context import Inquiry, inquiry
+from portal.api.disclosure import disclosure
+from portal.api.problems import Problem, responses
+from portal.wording import VIETNAM
+from records.text import nfc
+from storage import search
+from storage.models import ArchivePackage, Batch, Entry, Page, StoredObject, utc_now
+from storage.search import SearchHit
+
+router = APIRouter(prefix="/records", tags=["records"])
+Kind = Literal["KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
+EdtfDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
+_ARCHIVED = ("archived",)
+_REFUSED = responses("missing_context", "not_authenticated", "not_permitted", "invalid", "too_many", "unavailable")
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kinds: Annotated[list[Kind] | None, Field(description="Only these registers; all that the token allows if left out")] = None
+
+
+class ByPersonalNumber(_Body):
+    """The subject's personal number: 12 digits (or an older 9-digit one written in the book)."""
+
+    personal_id: Annotated[str, StringConstraints(pattern=r"^(\d{9}|\d{12})$")]
+
+
+class ByNameAndDate(_Body):
+    """Name and birth date of the subject, as on their papers; the mother's name narrows it down where the register names her."""
+
+    name: Name
+    birth_date: EdtfDate
+    mother_name: Name | None = None
+
+
+class ByRegisterNumber(BaseModel):
+    """The number on the certificate: kind, number, year of registration; book (`01/2017`) and place (commune code or office name) narrow it down."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Kind
+    number: Annotated[str, StringConstraints(pattern=r"^\s*\d{1,5}[A-Za-z]?(/\d{4})?\s*$")]
+    year: Annotated[int, Field(ge=1850, le=2200)]
+    book: Annotated[str, StringConstraints(max_length=32)] | None = None
+    place: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class RecordReference(BaseModel):
+    """A record that was found, without personal data. `id` is the archived version's and does not change."""
+
+    id: str
+    kind: Kind
+    number: str | None
+    year: int | None
+    book: str | None
+    registry_office: str | None
+    roles: Annotated[list[str], Field(description="As whom the person stands in it: nks, vo, chong, nkt")] = []
+
+
+class SearchAnswer(BaseModel):
+    count: int
+    records: list[RecordReference]
+
+
+class RecordMetadata(BaseModel):
+    """Only what the rule in force allows. fields: values as written in the register; personal_numbers: from the population link a person or the
+    linker accepted, never mixed with what is written."""
+
+    id: str
+    kind: Kind
+    basis: str
+    archived_at: str
+    fields: dict[str, str]
+    personal_numbers: dict[str, str]
+    copy_sha256: str
+    copy_bytes: int
+
+
+def _allowed(asked: Inquiry, kinds: list[Kind] | None) -> list[str]:
+    permitted = asked.client.kinds("read")
+    if kinds:
+        for kind in kinds:
+            asked.must(kind, "read")
+        return sorted(kinds)
+    if not permitted:
+        raise Problem("not_permitted", "The token has no read scope.", "Mã truy cập không có phạm vi đọc nào.")
+    return sorted(permitted)
+
+
+def _answer(session: Session, asked: Inquiry, by: str, hits: list[SearchHit]) -> SearchAnswer:
+    found = [h for h in hits if h.archive_id is not None]
+    asked.log(session, "record.search", "records", by=by, found=[f"entry:{h.entry_id}" for h in found])
+    return SearchAnswer(count=len(found), records=[
+        RecordReference(id=str(h.archive_id), kind=h.kind, number=h.number, year=h.year, book=h.book_number,        # type: ignore[arg-type]
+                        registry_office=h.registry_office, roles=list(h.roles)) for h in found])
+
+
+@router.post("/search/personal-number", responses=_REFUSED, summary="Tìm theo số định danh / Find by personal number")
+def find_by_personal_number(body: ByPersonalNumber, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
+    kinds = _allowed(asked, body.kinds)
+    with asked.desk.services.database.session() as session:
+        return _answer(session, asked, "personal_number", search.by_personal_number(session, body.personal_id, kinds, statuses=_ARCHIVED))
+
+
+@router.post("/search/name", responses=_REFUSED, summary="Tìm theo họ tên và ngày sinh / Find by name and birth date")
+def find_by_name(body: ByNameAndDate, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
+    kinds = _allowed(asked, body.kinds)
+    mother = nfc(body.mother_name) if body.mother_name else None
+    with asked.desk.services.database.session() as session:
+        hits = search.by_name_and_date(session, nfc(body.name), body.birth_date, kinds, mother=mother, statuses=_ARCHIVED)
+        return _answer(session, asked, "name_and_date", hits)
+
+
+@router.post("/search/register-number", responses=_REFUSED, summary="Tìm theo số đăng ký / Find by register number")
+def find_by_register_number(body: ByRegisterNumber, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
+    asked.must(body.kind, "read")
+    with asked.desk.services.database.session() as session:
+        hits = search.by_register_number(session, body.kind, body.number, body.year, book=body.book, place=body.place, statuses=_ARCHIVED)
+        return _answer(session, asked, "register_number", hits)
+
+
+def archived_entry(session: Session, record_id: str) -> tuple[Entry, ArchivePackage, StoredObject]:
+    """The archived entry, its package and the row of its signed PDF. Raises Problem not_found."""
+    package = session.get(ArchivePackage, record_id[:64])
+    entry = session.scalar(select(Entry).where(Entry.archive_id == record_id[:64], Entry.status == "archived")) if package is not None else None
+    stored = session.get(StoredObject, package.pdf_key) if package is not None else None
+    if package is None or entry is None or stored is None:
+        raise Problem("not_found")
+    return entry, package, stored
+
+
+@router.get("/{record_id}", responses={**_REFUSED, **responses("not_found")}, summary="Dữ liệu được phép chia sẻ / The fields that may be shared")
+def metadata(record_id: str, asked: Annotated[Inquiry, Depends(inquiry)]) -> RecordMetadata:
+    with asked.desk.services.database.session() as session:
+        entry, package, stored = archived_entry(session, record_id)
+        asked.must(entry.kind, "read")
+        rule = disclosure(entry.kind, utc_now().astimezone(VIETNAM).date())
+        if rule is None:
+            raise Problem("not_permitted", "No rule in force lets records of this kind be shared as data; fetch the copy.",
+                          "Chưa có quy định chia sẻ dữ liệu của loại sổ này; hãy lấy bản sao.")
+        fields = _fields(session, entry, rule.fields)
+        numbers = {x.role: x.personal_id for x in entry.links if x.role in rule.numbers_of and x.decision == "accept" and x.personal_id}
+        asked.log(session, "record.metadata", f"entry:{entry.id}", fields=sorted([*fields, *(f"{r}:personal_number" for r in numbers)]))
+        return RecordMetadata(id=record_id, kind=entry.kind, basis=rule.basis, archived_at=_iso(package.created_at.astimezone(VIETNAM)),   # type: ignore[arg-type]
+                              fields=fields, personal_numbers=numbers, copy_sha256=stored.sha256, copy_bytes=stored.size)
+
+
+def _fields(session: Session, entry: Entry, allowed: tuple[str, ...]) -> dict[str, str]:
+    written = {f.code: f.value for f in entry.fields}
+    if "noiDangKy" in allowed and "noiDangKy" not in written:
+        page = session.get_one(Page, entry.page_id)
+        written["noiDangKy"] = session.get_one(Batch, page.batch_id).registry_office or ""
+    return {code: written[code] for code in allowed if written.get(code)}
+
+
+def _iso(at: date) -> str:
+    return at.isoformat()

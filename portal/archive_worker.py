@@ -1,0 +1,59 @@
+"""Archives verified entries once their time to undo is over: one thread beside the web server."""
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from pipelines.services import Services
+from storage import archive
+from storage.errors import NotReadyToArchive, StorageError
+from storage.review import due_for_archive
+
+ACTOR = "portal"
+_LOG = logging.getLogger(__name__)
+
+
+class ArchiveWorker:
+    """start() and stop() belong to the portal's life; run_once() does what is due now and returns how many were archived."""
+
+    def __init__(self, services: Services, every_seconds: float = 2.0, retry_seconds: float = 60.0) -> None:
+        self._services, self._every, self._retry = services, every_seconds, retry_seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="archive-worker", daemon=True)
+        self._later: dict[int, float] = {}      # entries that failed -> not before (monotonic seconds)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the entry it is at."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+
+    def run_once(self) -> int:
+        s, done, now = self._services, 0, time.monotonic()
+        with s.database.reading() as session:
+            due = due_for_archive(session, s.archive.undo_seconds)
+        for entry_id in due:
+            if self._stop.is_set() or self._later.get(entry_id, 0.0) > now:
+                continue
+            try:
+                archive.archive_entry(s.database, s.ledger, s.signer, s.archive, entry_id, ACTOR)
+                self._later.pop(entry_id, None)
+                done += 1
+            except NotReadyToArchive:
+                pass        # undone or archived by another process meanwhile
+            except StorageError as e:
+                _LOG.error("entry:%d not archived: %s", entry_id, e.code)
+                self._later[entry_id] = time.monotonic() + self._retry
+        return done
+
+    def _loop(self) -> None:
+        while not self._stop.wait(self._every):
+            try:
+                self.run_once()
+            except Exception as e:      # the thread must outlive a database restart; the entry stays verified and is tried again
+                _LOG.error("archive worker: %s", type(e).__name__)
+                self._stop.wait(self._retry)
