@@ -10,11 +10,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from matching.letters import edit_distances, letter_cost
+from rapidfuzz.distance import Levenshtein
+
+from matching.letters import letter_cost
 from matching.model import LinkModel
 from matching.population import UNKNOWN, NameTable, PopulationIndex
 from matching.places import NO_PLACE
 from matching.vocabulary import part_of
+from records.text import strip_marks
 
 NAME_LEVELS = ((0.0, "same"), (0.75, "look-alike"), (1.6, "one edit apart"), (3.2, "few edits apart"))
 _YEARS = np.arange(1880, 2100)
@@ -113,11 +116,11 @@ class NameComparison:
         return out
 
     def edits(self, tokens: list[str], name_id: int) -> float:
-        """Edits between the whole name as read and the name, for the evidence people see."""
+        """Edits between the whole name as read and the name: base letters count 1, marks alone 0.5."""
         name = " ".join(self.names.vocabulary.tokens[t] for t in self.names.tokens[name_id] if t >= 0)
-        codes = self.names.vocabulary.codes
-        width = max(1, len(name))
-        return float(edit_distances(codes, [" ".join(tokens)[:24]], codes.encode([name], width), np.array([len(name)]))[0, 0]) / 10.0
+        read = " ".join(tokens)
+        base = Levenshtein.distance(strip_marks(read), strip_marks(name))
+        return base + 0.5 * max(0, Levenshtein.distance(read, name) - base)
 
 
 @lru_cache(maxsize=8192)

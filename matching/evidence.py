@@ -18,7 +18,7 @@ COMPARISONS = ("name", "birth", "sex", "number", "home", "place")
 @dataclass(frozen=True)
 class RoleEvidence:
     """rows: int64 (n,) candidates, most likely first. log_prior: (n,) ln P(the role is this person). weights: (hands, n) summed over the
-    comparisons but `place`, which families share: (n,). parts: by comparison (n,), the mean hand, for people to read."""
+    comparisons but `place`, which families share: (n,). name: (hands, n), the name's share of `weights`. parts: by comparison (n,), the mean hand, for people to read."""
 
     role: str
     rows: np.ndarray
@@ -26,11 +26,12 @@ class RoleEvidence:
     log_absent: float
     weights: np.ndarray
     place: np.ndarray
+    name: np.ndarray
     parts: dict[str, np.ndarray]
 
     def take(self, keep: np.ndarray) -> RoleEvidence:
         return RoleEvidence(self.role, self.rows[keep], self.log_prior[keep], self.log_absent, self.weights[:, keep], self.place[keep],
-                            {k: v[keep] for k, v in self.parts.items()})
+                            self.name[:, keep], {k: v[keep] for k, v in self.parts.items()})
 
 
 class Comparer:
@@ -89,7 +90,7 @@ class Comparer:
         fits = np.where(year > 0, np.log(np.maximum(prior[year], 1e-9)) - np.log(np.maximum(share[year], 1e-9)), 0.0)
         people = len(index) if sexed == UNKNOWN else int((index.sex == sexed).sum())
         log_prior = np.log(present) - np.log(max(people, 2)) + fits
-        return RoleEvidence(reading.role, rows, log_prior, float(np.log1p(-present)), name + birth + number + (sex + home)[None, :], place, parts)
+        return RoleEvidence(reading.role, rows, log_prior, float(np.log1p(-present)), name + birth + number + (sex + home)[None, :], place, name, parts)
 
     def candidates(self, reading: RoleReading, registered: int, others: tuple[RoleReading, ...]) -> np.ndarray:
         """Distinct rows that blocking brings for the role; `others`: the other roles of the entry (mother and father, or the partner)."""

@@ -43,13 +43,15 @@ class Household:
         model, hands = self.model, len(self.model.hands)
         n_c, n_m, n_f = len(child.rows), len(mother.rows), len(father.rows)
         prior_m, prior_f = _with_absent(mother.log_prior, mother.log_absent), _with_absent(father.log_prior, father.log_absent)
-        tie_cm, rest_cm = self._parent_ties(child.rows, mother.rows, prior_m, self.index.mother, self.index.mother_name)
-        tie_cf, rest_cf = self._parent_ties(child.rows, father.rows, prior_f, self.index.father, self.index.father_name)
-        tie_mf, rest_mf = self._partner_ties(mother.rows, father.rows, prior_f)
+        tie_cm, rest_cm, _ = self._parent_ties(child.rows, mother.rows, prior_m, self.index.mother, self.index.mother_name)
+        tie_cf, rest_cf, by_name_c = self._parent_ties(child.rows, father.rows, prior_f, self.index.father, self.index.father_name)
+        tie_mf, rest_mf, by_name_m = self._partner_ties(mother.rows, father.rows, prior_f)
         log_m = prior_m[None, :] + tie_cm
         log_m -= np.logaddexp(np.logaddexp.reduce(log_m, axis=1), np.log(model.present["me"]) + rest_cm)[:, None]
-        log_f = prior_f[None, None, :] + tie_cf[:, None, :] + tie_mf[None, :, :]
-        rest_f = np.log(model.present["cha"]) + rest_cf[:, None] + rest_mf[None, :]
+        once = by_name_c[:, None] & by_name_m[None, :]          # the same name in the child's row and the mother's is one piece of evidence
+        log_f = prior_f[None, None, :] + np.where(once[:, :, None], np.maximum(tie_cf[:, None, :], tie_mf[None, :, :]),
+                                                  tie_cf[:, None, :] + tie_mf[None, :, :])
+        rest_f = np.log(model.present["cha"]) + np.where(once, np.maximum(rest_cf[:, None], rest_mf[None, :]), rest_cf[:, None] + rest_mf[None, :])
         log_f -= np.logaddexp(np.logaddexp.reduce(log_f, axis=2), rest_f)[:, :, None]
 
         joint = np.zeros((hands, n_c + 1, n_m + 1, n_f + 1))
@@ -63,7 +65,17 @@ class Household:
         joint[:, n_c, :n_m, :] += mother.place[None, :, None]
         joint[:, n_c, n_m, :n_f] += father.place[None, :]
         joint[:, n_c, :, :n_f] += self.names.surname_weights(surname, self.index.name[father.rows], model.surname_kept)[:, None, :]
-        return _posterior(joint, ("nks", "me", "cha"))
+        return _posterior(self._with_twins(joint, child, surname), ("nks", "me", "cha"))
+
+    def _with_twins(self, joint: np.ndarray, child: RoleEvidence, tokens: list[str]) -> np.ndarray:
+        """exp(joint), with the chance that the entry is of a twin of the candidate, absent from the population, moved to "absent": all but the
+        given name and the sex would agree as well."""
+        odds = np.log(self.model.twins) + child.log_absent - np.log1p(-np.exp(child.log_absent))
+        surname = self.names.surname_weights(tokens, self.index.name[child.rows], self.model.surname_kept)
+        share = np.exp(odds + surname - child.name - child.parts["sex"][None, :])
+        mass = np.exp(joint - joint.max())
+        mass[:, -1] += (mass[:, :-1] * share[:, :, None, None]).sum(axis=1)
+        return mass
 
     # ---- one couple, or one person ------------------------------------------------------------------------------------------------
 
@@ -71,27 +83,28 @@ class Household:
         """The posterior of a wedding's two roles. Partners by the population's book are likely this couple, but people marry twice."""
         model, hands = self.model, len(self.model.hands)
         prior_w, prior_h = _with_absent(wife.log_prior, wife.log_absent), _with_absent(husband.log_prior, husband.log_absent)
-        ties, rest = self._partner_ties(wife.rows, husband.rows, prior_h)
+        ties, rest, _ = self._partner_ties(wife.rows, husband.rows, prior_h)
         log_h = prior_h[None, :] + ties
         log_h -= np.logaddexp(np.logaddexp.reduce(log_h, axis=1), np.log(model.present["chong"]) + rest)[:, None]
         joint = model.log_shares[:, None, None] + (prior_w[:, None] + log_h)[None] + np.zeros((hands, 1, 1))
         joint[:, :-1] += (wife.weights + wife.place[None, :])[:, :, None]
         joint[:, :, :-1] += (husband.weights + husband.place[None, :])[:, None, :]
-        return _posterior(joint, (wife.role, husband.role))
+        return _posterior(np.exp(joint - joint.max()), (wife.role, husband.role))
 
     def alone(self, person: RoleEvidence) -> Posterior:
         joint = self.model.log_shares[:, None] + _with_absent(person.log_prior, person.log_absent)[None, :]
         joint[:, :-1] += person.weights + person.place[None, :]
-        return _posterior(joint, (person.role,))
+        return _posterior(np.exp(joint - joint.max()), (person.role,))
 
     # ---- ties -----------------------------------------------------------------------------------------------------------------
 
     def _parent_ties(self, children: np.ndarray, parents: np.ndarray, prior: np.ndarray, number: np.ndarray, name: np.ndarray
-                     ) -> tuple[np.ndarray, np.ndarray]:
+                     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """ln P(parent | child) / P(parent), unnormalised: (children + 1, parents + 1), last row and column "not in the population"; and the
-        same of an average parent who is no candidate: (children + 1,)."""
+        same of an average parent who is no candidate: (children + 1,); and whether only a name ties them: bool (children + 1,)."""
         model, index = self.model, self.index
         ties, rest = np.zeros((len(children) + 1, len(parents) + 1)), np.zeros(len(children) + 1)
+        by_name = np.zeros(len(children) + 1, dtype=bool)
         lost = np.log1p(-model.number_kept)
         for i, c in enumerate(children):
             if number[c] >= 0:
@@ -102,12 +115,13 @@ class Household:
                 ties[i, :] = rest[i] = lost
                 ties[i, -1] = np.log(model.number_kept) - prior[-1]
             elif name[c] != NO_NAME:
+                by_name[i] = True
                 ties[i, :-1] = self._name_ties(int(name[c]), parents) + self._unnumbered
                 near = index.places.commune[index.residence[parents]] == index.places.commune[index.birth_place[c]]
                 here = index.places.frequency[index.birth_place[c]]
                 ties[i, :-1] += np.where(near, np.log(model.living_here[0] / here), np.log(1 - model.living_here[0]))
                 rest[i] = np.log(1 - model.name_kept - model.name_altered) + self._unnumbered
-        return ties, rest
+        return ties, rest, by_name
 
     def _name_ties(self, name: int, people: np.ndarray) -> np.ndarray:
         """ln P(the row gives this name | the person) / P(it | anybody)."""
@@ -130,24 +144,29 @@ class Household:
                 self._alike.clear()
         return found
 
-    def _partner_ties(self, first: np.ndarray, second: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The same for partners: (first + 1, second + 1) and (first + 1,)."""
+    def _partner_ties(self, first: np.ndarray, second: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same for partners: (first + 1, second + 1), (first + 1,), (first + 1,)."""
         model, families = self.model, self.index.families
         ties, rest = np.zeros((len(first) + 1, len(second) + 1)), np.zeros(len(first) + 1)
+        by_name = np.zeros(len(first) + 1, dtype=bool)
         other = np.log1p(-model.couple)
+        taken = [families.partners(int(row)) for row in second]
         for i, row in enumerate(first):
+            ties[i, :-1] = [other if len(t) and row not in t else 0.0 for t in taken]     # the second has a partner, and it is not the first
             partners = families.partners(int(row))
             if len(partners):
-                ties[i, :] = rest[i] = other
+                ties[i, :] += other
+                rest[i] = other
                 hits = np.flatnonzero(np.isin(second, partners))
                 ties[i, hits] = np.log(model.couple / len(partners)) - prior[hits]
                 continue
             names = families.partner_names(int(row))
             if len(names):
-                by_name = np.logaddexp.reduce([self._name_ties(int(n), second) for n in names], axis=0) - np.log(len(names))
-                ties[i, :-1] = np.logaddexp(by_name + np.log(model.couple), other) + self._unnumbered
+                by_name[i] = True
+                tied = np.logaddexp.reduce([self._name_ties(int(n), second) for n in names], axis=0) - np.log(len(names))
+                ties[i, :-1] += np.logaddexp(tied + np.log(model.couple), other) + self._unnumbered
                 rest[i] = other + self._unnumbered
-        return ties, rest
+        return ties, rest, by_name
 
     def _named_in_family(self, children: np.ndarray, partners: np.ndarray, column: np.ndarray, tokens: list[str], sex: int) -> np.ndarray:
         """The weight of a name as read for a parent who is not in the population: against the name the child's row gives, else those of the
@@ -176,8 +195,8 @@ def _with_absent(log_prior: np.ndarray, log_absent: float) -> np.ndarray:
 
 
 def _posterior(joint: np.ndarray, roles: tuple[str, ...]) -> Posterior:
-    joint = np.exp(joint - joint.max())
-    joint /= joint.sum()
+    """From the unnormalised joint probability (hands, role, role …)."""
+    joint = joint / joint.sum()
     axes = range(joint.ndim)
     by_role = {role: joint.sum(axis=tuple(a for a in axes if a != k + 1)) for k, role in enumerate(roles)}
     return Posterior(by_role, joint.sum(axis=tuple(a for a in axes if a)))

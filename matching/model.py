@@ -30,7 +30,7 @@ class LinkModel:
     part_redated: P(one of year, month, day differs). renamed, redated, resexed, renumbered: floors, P(the value is quite another although the person is the same).
     present: P(the role's person is in the population).
     number_kept: P(the population's number of a parent is that of the parent). name_kept: the same for a parent's or partner's name.
-    surname_kept: P(a child bears the father's surname).
+    surname_kept: P(a child bears the father's surname). twins: P(a birth is one of two).
     couple: P(the parents of a child are partners in the population, where it names a partner).
     born_here, living_here: P(the entry's commune is that of the person's birth, of residence), and P(only the district is).
     delays: P(registered 0, 1, 2 … years after birth), the last spread over the years beyond. mother_age, father_age: mean and deviation at birth.
@@ -49,6 +49,7 @@ class LinkModel:
     resexed: float
     renumbered: float
     surname_kept: float
+    twins: float
     present: dict[str, float]
     number_kept: float
     name_kept: float

@@ -59,7 +59,9 @@ class Vocabulary:
         self._ear: dict[str, list[int]] = {}
         for k, t in enumerate(self.tokens):
             self._ear.setdefault(ear_key(t), []).append(k)
+        self._common = self.frequency[0].sum(axis=0)
         self._distances: dict[str, np.ndarray] = {}
+        self._near: dict[tuple[str, int, float], np.ndarray] = {}
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -87,11 +89,17 @@ class Vocabulary:
 
     def nearest(self, token: str, limit: int, within: float) -> np.ndarray:
         """Ids of at most `limit` tokens within `within` edits of the nearest one, nearest and then commonest first, and those that sound alike."""
+        found = self._near.get((token, limit, within))
+        if found is not None:
+            return found
         d = self.distances(token).astype(np.int64)
         best = int(d.min(initial=255))
-        order = np.lexsort((np.arange(len(d)), -self.frequency[0].sum(axis=0), d))[:limit]
-        near = order[d[order] <= best + round(within * 10)]
-        return np.unique(np.concatenate((near, self.ear_alike(token))))
+        near = np.flatnonzero(d <= best + round(within * 10))
+        near = near[np.lexsort((near, -self._common[near], d[near]))][:limit]
+        if len(self._near) > 60_000:
+            self._near.clear()
+        found = self._near[token, limit, within] = np.unique(np.concatenate((near, self.ear_alike(token))))
+        return found
 
 
 def part_of(position: int, length: int) -> int:
