@@ -175,10 +175,10 @@ def _merge_lines(path: Path, folder: str, rows: Sequence[dict]) -> None:
 
 def compose_book(
     form: str, year: int, entries: Sequence[Entry], seed: int, out_dir: Path, *, office: str, wear: int = 2, dpi: float = 200.0, book: str = "01",
-    folder: str | None = None, hand: Hand | None = None, listed: Container[str] | None = None,
+    folder: str | None = None, hand: Hand | None = None, listed: Container[str] | None = None, truth_dir: Path | None = None,
 ) -> Path:
     """Write the book's folder (`KS.2017.01`: pages `KS.2017.01.001.jpg` …, batch.json) under `out_dir`, and its truth into
-    `out_dir`/truth.jsonl and boxes.jsonl, outside the folder; returns the folder.
+    truth.jsonl and boxes.jsonl of `truth_dir` (`out_dir`, if None), outside the folder; returns the folder.
 
     `listed`: the personal numbers the population file holds; a person it lacks links to null. `wear`: 0 clean … 3 a phone's photograph.
     ValueError if there is no entry, KeyError for an unknown form.
@@ -202,8 +202,8 @@ def compose_book(
         link = {role: number if listed is None or number in listed else None for role, number in entry.link.items()}
         truth.append({"file": f"{name}/{file}", "form": form, "values": entry.values, "link": link})
         boxes.append({"file": f"{name}/{file}", "boxes": {code: list(box) for code, box in page.boxes.items()}})
-    _merge_lines(out_dir / "truth.jsonl", name, truth)
-    _merge_lines(out_dir / "boxes.jsonl", name, boxes)
+    _merge_lines((truth_dir or out_dir) / "truth.jsonl", name, truth)
+    _merge_lines((truth_dir or out_dir) / "boxes.jsonl", name, boxes)
     return target
 
 

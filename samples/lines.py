@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image, ImageDraw
 from samples.hands import Hand, draw_hand, load_font
 from samples.ink import write
 from samples.press import draw_dots
+from samples.texts import draw_value
 from samples.wear import draw_wear, press_ink
 
 _NEIGHBOURS = ("Nguyễn Thị Huyền", "Xã Phú Gia", "Việt Nam", "16/7/2013", "Quảng Ngãi", "gày tháng", "Nghĩa Kỳ", "Kinh", "Trần Quý Lượng")
@@ -113,3 +115,18 @@ def render_line(
     if rng.random() < 0.6: out = cv2.imdecode(cv2.imencode(".jpg", out, (cv2.IMWRITE_JPEG_QUALITY, worn.jpeg))[1], cv2.IMREAD_COLOR)
     if height: out = cv2.resize(out, (max(1, round(w * height / h)), height), interpolation=cv2.INTER_AREA)
     return out if colour else cv2.cvtColor(out, cv2.COLOR_RGB2GRAY)
+
+
+def write_lines(out_dir: Path, count: int, seed: int, dpi: float = 200.0, writers: int = 60) -> int:
+    """Write `count` lines as `out_dir`/images/00000.png … and labels.tsv (path, writer, text: the form `sogoc model evaluate` reads); returns the count."""
+    (out_dir / "images").mkdir(parents=True, exist_ok=True)
+    hands = [draw_hand(np.random.default_rng([seed, 4, w])) for w in range(writers)]
+    rows = []
+    for i in range(count):
+        rng = np.random.default_rng([seed, 5, i])
+        text, writer = draw_value(rng), int(rng.integers(writers))
+        name = f"images/{i:05d}.png"
+        cv2.imwrite(str(out_dir / name), render_line(text, rng, hands[writer], dpi=dpi, colour=False))
+        rows.append(f"{name}\tfont{writer:02d}\t{text.upper() if hands[writer].capitals else text}\n")
+    (out_dir / "labels.tsv").write_text("".join(rows), "utf-8")
+    return count

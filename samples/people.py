@@ -21,10 +21,14 @@ _CAUSES = ("Già yếu", "Bệnh", "Ung thư", "Tai biến mạch máu não", "T
 
 @dataclass(frozen=True)
 class District:
-    """Where the people live. `communes`: written as in the books ("Xã Nghĩa Sơn, Huyện Tư Nghĩa, Quảng Ngãi"); `code`: the province's three digits."""
+    """Where the people live. `communes`: written as in the books ("Xã Nghĩa Sơn, Huyện Tư Nghĩa, Quảng Ngãi"); `code`: the province's three digits.
+
+    The people live in the first `settled` communes (all, if None); some come from the others.
+    """
 
     communes: tuple[str, ...]
     code: str
+    settled: int | None = None
     minority: str = "Tày"
     minority_share: float = 0.05
 
@@ -111,11 +115,12 @@ class _Simulation:
     def _founder(self) -> None:
         rng, d = self.rng, self.district
         sex: Literal["Nam", "Nữ"] = "Nam" if rng.random() < 0.5 else "Nữ"
-        home = d.communes[rng.integers(len(d.communes))]
+        home = str(rng.choice(d.communes[:d.settled]))
+        origin = str(rng.choice(d.communes)) if rng.random() < 0.3 else home
         ethnicity = d.minority if rng.random() < d.minority_share else "Kinh"
         surname = draw_surname(ethnicity, rng)
         born = self._day(int(FIRST_YEAR - rng.triangular(1, 12, 38)))
-        person = self._add(sex, born, surname, ethnicity, home, home, home)
+        person = self._add(sex, born, surname, ethnicity, origin, origin, home)
         mother = draw_name(draw_surname(ethnicity, rng), "Nữ", ethnicity, born.year - 25, rng)
         person.parents_written = (draw_name(surname, "Nam", ethnicity, born.year - 27, rng), mother)
 

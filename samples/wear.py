@@ -47,7 +47,7 @@ def draw_wear(rng: np.random.Generator, level: int = 2) -> Wear:
         paper=paper, fibre=2.2 * much, bleed=float(rng.uniform(0.02, 0.1) * much), stamp=float(rng.uniform(0.5, 0.9)),
         skew=float(np.clip(rng.normal(0, 0.55 * much), -2, 2)), perspective=float(abs(rng.normal(0, 0.004)) * much * (2.5 if level == 3 else 1)),
         shadow=float(rng.uniform(0.03, 0.14) * much), fold=float(rng.uniform(0.03, 0.1) * much) if rng.random() < 0.2 * much else 0.0,
-        blur=float(rng.uniform(0.3, 0.75) * (0.7 + 0.3 * much)), noise=float(rng.uniform(0.8, 2.0) * much), jpeg=int(rng.integers(62, 86) - 8 * (level == 3)),
+        blur=float(rng.uniform(0.3, 0.75) * (0.7 + 0.3 * much)), noise=float(rng.uniform(0.4, 1.1) * much), jpeg=int(rng.integers(52, 72)),
     )
 
 
