@@ -50,7 +50,10 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """One unit of work: committed at the end, rolled back on any exception. Objects stay readable after it."""
+        """One unit of work: committed at the end, rolled back on any exception. Objects stay readable after it.
+
+        On SQLite it holds the one write lock from its first statement, so keep it short and use `reading()` where nothing is written.
+        """
         session = self._sessions()
         try:
             yield session
@@ -63,12 +66,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A unit of work that only reads, one consistent snapshot; never waits for a writer on SQLite. Rolled back at the end."""
+        """A unit of work that only reads, one consistent snapshot; on SQLite it never waits for a writer nor holds one up.
+
+        What was loaded stays readable after it (columns, and relationships that were loaded inside).
+        """
         options: dict[str, Any] = {"read_only": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with self.engine.connect().execution_options(**options) as connection, Session(connection, expire_on_commit=False) as session:
             try:
                 yield session
             finally:
+                session.expunge_all()           # a roll-back would expire what the caller goes on reading
                 session.rollback()
 
     def upgrade(self) -> str:

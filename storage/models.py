@@ -85,7 +85,7 @@ class Page(Base):
     engine: Mapped[dict[str, Any] | None] = mapped_column(Json)     # programs, models and versions that read it
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
     batch: Mapped[Batch] = relationship(back_populates="pages")
-    entries: Mapped[list[Entry]] = relationship(back_populates="page", order_by="Entry.row")
+    entries: Mapped[list[Entry]] = relationship(back_populates="page", order_by="Entry.row", foreign_keys="Entry.page_id")
 
 
 class Entry(Base):

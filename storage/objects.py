@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -20,7 +21,25 @@ from storage.errors import NoObjectLock, ObjectMissing, ObjectStoreUnavailable
 
 BucketKind = Literal["archive", "work"]
 RetentionMode = Literal["GOVERNANCE", "COMPLIANCE"]
+PROBE_PREFIX = "probe/"         # objects of `probe`; no row of the ledger belongs to them
 _SHA256 = "sha256"              # name of the user metadata that carries an object's SHA-256
+_SMALLEST_PART = 5 << 20        # bytes; S3 allows no smaller part size
+
+
+class _CreateOnly(threading.local):
+    on = False
+
+
+_create_only = _CreateOnly()
+
+
+class _Pool(urllib3.PoolManager):
+    """`minio` cannot send If-None-Match, an unsigned header; it is added to the one PUT that `create` makes in this thread."""
+
+    def urlopen(self, method, url, redirect=True, **kw):  # type: ignore[no-untyped-def, override]
+        if _create_only.on and method == "PUT":
+            kw["headers"] = {**dict((kw.get("headers") or {}).items()), "If-None-Match": "*"}
+        return super().urlopen(method, url, redirect, **kw)
 
 
 @dataclass(frozen=True)
@@ -55,7 +74,7 @@ class ObjectStore:
 
     def __init__(self, config: ObjectStoreConfig, timeout: float = 30.0) -> None:
         self.config = config
-        self._http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5.0, read=timeout), maxsize=16,
+        self._http = _Pool(timeout=urllib3.Timeout(connect=5.0, read=timeout), maxsize=16,
                                          retries=urllib3.Retry(total=3, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]))
         self._client = Minio(config.endpoint, config.access_key, config.secret_key, secure=config.secure, region=config.region,
                              http_client=self._http)
@@ -82,11 +101,37 @@ class ObjectStore:
     def put(self, kind: BucketKind, key: str, data: bytes, media_type: str, retain_until: datetime | None = None,
             mode: RetentionMode = "GOVERNANCE") -> str | None:
         """Store one object and return its version id (None in an unversioned bucket). retain_until: locked until then (archive only)."""
-        retention = Retention(COMPLIANCE if mode == "COMPLIANCE" else GOVERNANCE, retain_until.astimezone(UTC)) if retain_until else None
+        retention = _retention(retain_until, mode) if retain_until else None
         with self._guarded(kind, key):
+            # One part whatever the size: the data is in memory anyway, and only a single PUT can be conditional.
             result = self._client.put_object(self.bucket(kind), key, io.BytesIO(data), len(data), media_type, retention=retention,
-                                             metadata={_SHA256: hashlib.sha256(data).hexdigest()})
+                                             part_size=max(len(data), _SMALLEST_PART), metadata={_SHA256: hashlib.sha256(data).hexdigest()})
         return result.version_id
+
+    def create(self, kind: BucketKind, key: str, data: bytes, media_type: str, retain_until: datetime | None = None,
+               mode: RetentionMode = "GOVERNANCE") -> tuple[bool, str | None]:
+        """As `put`, but an object that is there already is left alone: (made now, version id).
+
+        Asks the server to refuse a second version (If-None-Match: *), so two programs at once make one; on a store that does not know
+        the condition (see `probe`) only the look beforehand protects.
+        """
+        there = self.exists(kind, key)
+        if there is None:
+            _create_only.on = True
+            try:
+                return True, self.put(kind, key, data, media_type, retain_until, mode)
+            except S3Error as e:
+                if e.code not in ("PreconditionFailed", "ConditionalRequestConflict"):
+                    raise
+                there = self.stat(kind, key)
+            finally:
+                _create_only.on = False
+        return False, there.version_id
+
+    def retain(self, kind: BucketKind, key: str, until: datetime, mode: RetentionMode, version_id: str | None = None) -> None:
+        """Lock one version until then; the server refuses to shorten a COMPLIANCE lock."""
+        with self._guarded(kind, key):
+            self._client.set_object_retention(self.bucket(kind), key, _retention(until, mode), version_id=version_id)
 
     def get(self, kind: BucketKind, key: str, version_id: str | None = None) -> bytes:
         """The whole object."""
@@ -195,10 +240,14 @@ class ObjectStore:
             return False
 
     def _lock_refuses_delete(self) -> bool:
+        bucket = self.config.archive_bucket
+        for _, old, _ in self.versions("archive", "probe/"):            # of earlier probes; a lock still on is no harm
+            with suppress(S3Error):
+                self._client.remove_object(bucket, "probe/lock", version_id=old)
         until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
         version = self.put("archive", "probe/lock", b"probe", "text/plain", retain_until=until)
         try:
-            self._client.remove_object(self.config.archive_bucket, "probe/lock", version_id=version)
+            self._client.remove_object(bucket, "probe/lock", version_id=version)
             return False
         except S3Error as e:
             return e.code in ("AccessDenied", "InvalidRequest", "ObjectLocked", "MethodNotAllowed")
@@ -232,3 +281,7 @@ class ObjectStore:
             raise ObjectStoreUnavailable(endpoint=self.config.endpoint, cause=type(e).__name__) from e
         except MinioException as e:
             raise ObjectStoreUnavailable(endpoint=self.config.endpoint, cause=type(e).__name__) from e
+
+
+def _retention(until: datetime, mode: RetentionMode) -> Retention:
+    return Retention(COMPLIANCE if mode == "COMPLIANCE" else GOVERNANCE, until.astimezone(UTC).replace(microsecond=0))

