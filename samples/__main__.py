@@ -29,13 +29,18 @@ _EXAMPLE = """examples:
 def _parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="python -m samples", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXAMPLE,
-        description="Compose register books of people who do not exist, with their truth and a population file. The same seed gives the same bytes.")
-    p.add_argument("--out", type=Path, required=True, help="folder to write: books/, truth.jsonl, boxes.jsonl, population.csv (or images/, labels.tsv with --lines)")
+        description="Compose register books of people who do not exist, with their truth and a population file. "
+                    "The same seed gives the same bytes.")
+    forms = ", ".join(load_forms())
+    p.add_argument("--out", type=Path, required=True,
+                   help="folder to write: books/, truth.jsonl, boxes.jsonl, population.csv (with --lines: images/, labels.tsv)")
     p.add_argument("--seed", type=int, default=7, help="all that is drawn depends on it (default 7)")
     p.add_argument("--people", type=int, default=2000, help="about how many people the district has seen since 1962 (default 2000)")
-    p.add_argument("--book", action="append", metavar="FORM:YEAR", help=f"a book to compose, repeatable; forms: {', '.join(load_forms())} (default {' '.join(DEFAULT_BOOKS)})")
+    p.add_argument("--book", action="append", metavar="FORM:YEAR",
+                   help=f"a book to compose, repeatable; forms: {forms} (default {' '.join(DEFAULT_BOOKS)})")
     p.add_argument("--pages", type=int, default=4, help="pages a book, or as many as were registered that year (default 4)")
-    p.add_argument("--wear", type=int, choices=LEVELS, default=2, help="0 clean print-out, 1 careful scan, 2 ordinary scan, 3 phone photograph (default 2)")
+    p.add_argument("--wear", type=int, choices=LEVELS, default=2,
+                   help="0 clean print-out, 1 careful scan, 2 ordinary scan, 3 phone photograph (default 2)")
     p.add_argument("--dpi", type=int, default=200, help="resolution of the scan, 100 to 400 (default 200)")
     p.add_argument("--lines", type=int, default=0, metavar="N", help="write N single handwritten lines instead of books")
     return p
@@ -45,10 +50,12 @@ def _books(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list
     out = []
     for text in options.book or DEFAULT_BOOKS:
         form, _, year = text.partition(":")
-        if form not in load_forms() or not year.isdigit(): parser.error(f"--book {text}: wanted FORM:YEAR with a form of {', '.join(load_forms())}")
+        if form not in load_forms() or not year.isdigit():
+            parser.error(f"--book {text}: wanted FORM:YEAR with a form of {', '.join(load_forms())}")
         shape = load_forms()[form]
         last = (shape.valid_to.year if shape.valid_to else 9999) - (shape.valid_to is not None and shape.valid_to.month == 1)
-        if not shape.valid_from.year <= int(year) <= last: parser.error(f"--book {text}: {form} was in use from {shape.valid_from} to {shape.valid_to}")
+        if not shape.valid_from.year <= int(year) <= last:
+            parser.error(f"--book {text}: {form} was in use from {shape.valid_from} to {shape.valid_to}")
         out.append((form, int(year)))
     return out
 
@@ -61,7 +68,8 @@ def _compose(world: World, form: str, year: int, folder: str, listed: set[str], 
     commune = max(communes, key=lambda c: len(world.of_book(shape.kind, year, c)))
     events = world.of_book(shape.kind, year, commune)[:options.pages]
     if not events: return 0
-    adults = [p for p in world.people if p.residence == commune and 28 <= year - p.born.year <= 58 and (p.died is None or p.died.year > year)]
+    living = [p for p in world.people if p.died is None or p.died.year > year]
+    adults = [p for p in living if p.residence == commune and 28 <= year - p.born.year <= 58]
     officials = [adults[i].name for i in rng.choice(len(adults), 2, replace=False)]
     hand = draw_hand(rng, font=str(rng.choice(font_names())))
     clerk = draw_clerk(rng, officials, hand)
@@ -85,14 +93,16 @@ def main(arguments: list[str] | None = None) -> int:
     district = replace(LE_THUY, settled=max(2, min(len(LE_THUY.communes), options.people // 900)))
     world = simulate(district, options.people, options.seed)
     listed = write_population(world, options.out / "population.csv", options.seed)
-    print(f"{district.name}: {len(world.people)} people, {len(listed)} of them in population.csv; declared differences:\n{Differences().describe()}")
+    print(f"{district.name}: {len(world.people)} people, {len(listed)} of them in population.csv; declared differences:")
+    print(Differences().describe())
     total, seen = 0, set()
     for form, year in books:
         folder = f"{load_forms()[form].kind}.{year}.01"
         while folder in seen: folder += "~2"
         seen.add(folder)
         pages = _compose(world, form, year, folder, listed, options)
-        print(f"{folder}: {pages} pages ({form})" if pages else f"{folder}: nothing was registered in {year}; try more --people", file=sys.stdout if pages else sys.stderr)
+        if pages: print(f"{folder}: {pages} pages ({form})")
+        else: print(f"{folder}: nothing was registered in {year}; try more --people", file=sys.stderr)
         total += pages
     return 0 if total else 1
 

@@ -36,7 +36,7 @@ class Book:
 
 @dataclass(frozen=True)
 class Page:
-    """A composed page. `boxes`: field code to x0, y0, x1, y1 in pixels of the scanned page. `writing`: its ink, for the back of the next."""
+    """A composed page. `boxes`: field code to x0, y0, x1, y1, pixels of the scanned page. `writing`: its ink, for the back of the next."""
 
     jpeg: bytes
     boxes: dict[str, Box]
@@ -73,7 +73,8 @@ class _Sheet:
         lead = min(self.rng.uniform(0.3, 3.5) / 25.4 * self.dpi, 0.15 * room)
         line = write(text, hand, self.rng, self.dpi, width=max(0.3 * self.dpi, room - lead + 0.04 * self.dpi))
         spare = room - lead - (line.box[2] - line.box[0])
-        if spare > 0.5 * self.dpi and blank.type not in ("signer", "date_words") and self.rng.random() < 0.12: lead += self.rng.uniform(0, 0.3) * spare
+        if spare > 0.5 * self.dpi and blank.type not in ("signer", "date_words") and self.rng.random() < 0.12:
+            lead += self.rng.uniform(0, 0.3) * spare
         rise = np.clip(self.rng.normal(0.45, 0.4), -0.6, 1.8) / 25.4 * self.dpi
         self.put(line, x0 + lead, y - rise, hand.ink, blank.code)
 
@@ -81,13 +82,14 @@ class _Sheet:
         """Cross the square, or tick it, by hand."""
         rng, d = self.rng, pixels(tick.size, self.dpi)
         x, y = pixels(tick.x, self.dpi), pixels(tick.y, self.dpi)
-        strokes = [((0.1, 0.1), (0.9, 0.9)), ((0.9, 0.1), (0.1, 0.9))] if rng.random() < 0.85 else [((0.1, 0.5), (0.4, 0.95)), ((0.4, 0.95), (1.2, -0.2))]
+        cross, hook = [((0.1, 0.1), (0.9, 0.9)), ((0.9, 0.1), (0.1, 0.9))], [((0.1, 0.5), (0.4, 0.95)), ((0.4, 0.95), (1.2, -0.2))]
+        strokes = cross if rng.random() < 0.85 else hook
         for ends in strokes:
             a, b = ((int(16 * (x + d * (u + rng.normal(0, 0.09)))), int(16 * (y + d * (v + rng.normal(0, 0.09))))) for u, v in ends)
             cv2.line(self.layer(self.book.hand.ink), a, b, 230, max(1, round(0.3 / 25.4 * self.dpi)), cv2.LINE_AA, shift=4)
 
 
-def _note_lines(text: str, blanks: Sequence[Blank], hand: Hand, dpi: float) -> list[tuple[Blank, str]]:
+def _note_lines(text: str, blanks: Sequence[Blank], hand: Hand) -> list[tuple[Blank, str]]:
     """The note's words over its lines: as many on each as its width takes."""
     if len(blanks) < 2: return [(b, text) for b in blanks]
     per_word = 2.6 * hand.x_height
@@ -103,10 +105,11 @@ def _note_lines(text: str, blanks: Sequence[Blank], hand: Hand, dpi: float) -> l
 def _stamp(page: np.ndarray, book: Book, wear: Wear, rng: np.random.Generator) -> None:
     if not wear.stamp or book.form.stamp is None: return
     unsigned = [b for b in book.form.blanks if b.code is None]
-    if unsigned and rng.random() < 0.3: cx, cy = unsigned[-1].x0 + rng.uniform(0, 12), unsigned[-1].y + rng.uniform(-4, 8)       # over the signature, as the rule is
+    if unsigned and rng.random() < 0.3:       # over the signature, as the rule is
+        cx, cy = unsigned[-1].x0 + rng.uniform(0, 12), unsigned[-1].y + rng.uniform(-4, 8)
     else: cx, cy = book.form.stamp[0] + rng.normal(0, 9), book.form.stamp[1] + rng.normal(0, 4)
     mask = stamp_mask(book.office.split(",")[0].upper(), book.dpi, rng)
-    full = np.zeros(page.shape[:2], np.uint8)
+    full = np.zeros((page.shape[0], page.shape[1]), np.uint8)
     top, left = round(pixels(cy, book.dpi) - mask.shape[0] / 2), round(pixels(cx, book.dpi) - mask.shape[1] / 2)
     y1, x1 = min(full.shape[0], top + mask.shape[0]), min(full.shape[1], left + mask.shape[1])
     full[top:y1, left:x1] = mask[:y1 - top, :x1 - left]
@@ -114,7 +117,8 @@ def _stamp(page: np.ndarray, book: Book, wear: Wear, rng: np.random.Generator) -
 
 
 def _scanned_box(spans: Sequence[Box], matrix: np.ndarray, shape: tuple[int, int]) -> Box:
-    corners = np.float32([(x, y) for x0, y0, x1, y1 in spans for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))])[:, None]
+    points = [(x, y) for x0, y0, x1, y1 in spans for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
+    corners = np.array(points, np.float32)[:, None]
     at = cv2.perspectiveTransform(corners, matrix)[:, 0]
     lo, hi = np.floor(at.min(0)).astype(int), np.ceil(at.max(0)).astype(int)
     return int(max(0, lo[0])), int(max(0, lo[1])), int(min(shape[1], hi[0])), int(min(shape[0], hi[1]))
@@ -125,25 +129,24 @@ def compose_page(entry: Entry, book: Book, rng: np.random.Generator, behind: np.
     page_wear = book_wear(book.wear, draw_wear(rng, book.level))
     sheet_ = _Sheet(book, rng)
     signatures = iter(entry.signatures)
-    strangers = replace(draw_hand(rng), capitals=False)
+    stranger = replace(draw_hand(rng), capitals=False)
+    signing = replace(stranger, ink=book.hand.ink, restless=min(1.0, stranger.restless + 0.3))
     printed = print_mask(book.form.id, book.dpi)
     last = sum(b.code is None for b in book.form.blanks) - 1
     unsigned = 0
     notes = [b for b in book.form.blanks if b.code == "ghiChu"]
     for blank in book.form.blanks:
         if blank.code is None:
-            own = unsigned == last
-            sheet_.fill(blank, next(signatures, ""), book.hand if own else replace(strangers, ink=book.hand.ink, restless=min(1.0, strangers.restless + 0.3)))
+            sheet_.fill(blank, next(signatures, ""), book.hand if unsigned == last else signing)
             unsigned += 1
         elif blank.code != "ghiChu" and (text := entry.ink(blank.code)):
             upper = book.hand.capitals and blank.type == "name"
             sheet_.fill(blank, text.upper() if upper else text, book.hand)
     if note := entry.ink("ghiChu"):
         image = Image.fromarray(printed.copy())
-        lines = _note_lines(note, notes, strangers, book.dpi)
-        for blank, text in lines:
+        for blank, text in _note_lines(note, notes, stranger):
             dots_of(ImageDraw.Draw(image), blank, book.dpi)
-            sheet_.fill(blank, text, strangers)
+            sheet_.fill(blank, text, stranger)
         printed = np.asarray(image)
     for tick in book.form.ticks:
         if str(entry.values.get(tick.code)) == str(tick.value): sheet_.tick(tick)
@@ -174,8 +177,9 @@ def _merge_lines(path: Path, folder: str, rows: Sequence[dict]) -> None:
 
 
 def compose_book(
-    form: str, year: int, entries: Sequence[Entry], seed: int, out_dir: Path, *, office: str, wear: int = 2, dpi: float = 200.0, book: str = "01",
-    folder: str | None = None, hand: Hand | None = None, listed: Container[str] | None = None, truth_dir: Path | None = None,
+    form: str, year: int, entries: Sequence[Entry], seed: int, out_dir: Path, *, office: str, wear: int = 2, dpi: float = 200.0,
+    book: str = "01", folder: str | None = None, hand: Hand | None = None, listed: Container[str] | None = None,
+    truth_dir: Path | None = None,
 ) -> Path:
     """Write the book's folder (`KS.2017.01`: pages `KS.2017.01.001.jpg` …, batch.json) under `out_dir`, and its truth into
     truth.jsonl and boxes.jsonl of `truth_dir` (`out_dir`, if None), outside the folder; returns the folder.
@@ -209,5 +213,7 @@ def compose_book(
 
 def draw_clerk(rng: np.random.Generator, officials: Sequence[str], hand: Hand) -> Clerk:
     """Who keeps a book: `officials` are two names, the one who signs and the one who writes."""
-    words = [("mồng", "mùng")] * (rng.random() < 0.2) + [("linh", "lẻ")] * (rng.random() < 0.25) + [("nghìn", "ngàn")] * (rng.random() < 0.2)
-    return Clerk(f"{officials[0]}, {rng.choice(['Chủ tịch', 'Chủ tịch', 'Phó Chủ tịch'])}", officials[1], hand.date_separator, bool(rng.random() < 0.7), tuple(words))
+    habits = (("mồng", "mùng", 0.2), ("linh", "lẻ", 0.25), ("nghìn", "ngàn", 0.2))
+    words = tuple((usual, other) for usual, other, share in habits if rng.random() < share)
+    signer = f"{officials[0]}, {rng.choice(['Chủ tịch', 'Chủ tịch', 'Phó Chủ tịch'])}"
+    return Clerk(signer, officials[1], hand.date_separator, bool(rng.random() < 0.7), words)

@@ -47,7 +47,8 @@ class Entry:
 
 
 def _party(prefix: str, p: Person) -> dict[str, str | int]:
-    return {f"{prefix}HoTen": p.name, f"{prefix}NgaySinh": p.born.isoformat(), f"{prefix}DanToc": p.ethnicity, f"{prefix}QuocTich": "Việt Nam"}
+    own = {"HoTen": p.name, "NgaySinh": p.born.isoformat(), "DanToc": p.ethnicity, "QuocTich": "Việt Nam"}
+    return {prefix + name: value for name, value in own.items()}
 
 
 def _birth(event: Event, world: World, form: Form) -> tuple[dict[str, str | int], tuple[str, ...]]:
@@ -76,7 +77,8 @@ def _death(event: Event, world: World, form: Form) -> tuple[dict[str, str | int]
     dead, informant = world.people[event.roles["nkt"]], world.people[event.roles["nyc"]]
     values = _party("nkt", dead) | {
         "nktGioiTinh": dead.sex, "nktSoGiayToTuyThan": dead.number, "nktNgayChet": event.happened.isoformat(), "nktNoiChet": dead.residence,
-        "nktNguyenNhanChet": event.cause, "nycHoTen": informant.name, "nycSoGiayToTuyThan": informant.number, "loaiDangKy": 4 if event.late else 1,
+        "nktNguyenNhanChet": event.cause, "nycHoTen": informant.name, "nycSoGiayToTuyThan": informant.number,
+        "loaiDangKy": 4 if event.late else 1,
     }
     return values, (informant.name,)
 
@@ -90,8 +92,13 @@ def _note(values: dict[str, str | int], year: int, clerk: Clerk, rng: np.random.
     return f"Cấp lại bản chính ngày {clerk.figures(day)}"
 
 
-def entry_of(event: Event, number: int, world: World, form: Form, clerk: Clerk, book: str, rng: np.random.Generator, notes: float = 0.08) -> Entry:
-    """The entry `number` of book `book` ("01/2017") on `form`. `notes`: share of entries with a later note. KeyError if the form's kind is not the event's."""
+def entry_of(
+    event: Event, number: int, world: World, form: Form, clerk: Clerk, book: str, rng: np.random.Generator, notes: float = 0.08,
+) -> Entry:
+    """The entry `number` of book `book` ("01/2017") on `form`. `notes`: share of entries with a later note.
+
+    KeyError if the form does not register what the event is.
+    """
     if form.kind != event.kind: raise KeyError(f"{form.id} does not register {event.kind}")
     registered = event.registered.isoformat()
     values: dict[str, str | int] = {"so": str(number), "quyenSo": book, "ngayDangKy": registered}
@@ -105,8 +112,9 @@ def entry_of(event: Event, number: int, world: World, form: Form, clerk: Clerk, 
     for old, new in clerk.words:
         if "nksNgaySinhBangChu" in values: values["nksNgaySinhBangChu"] = str(values["nksNgaySinhBangChu"]).replace(old, new)
     if "ngayXacNhan" in values: values["ngayXacNhan"] = clerk.figures(str(values["ngayXacNhan"]))
-    written = {b.code: clerk.figures(str(values[b.code])) for b in form.blanks if b.code in values and b.type == "date" and b.code != "ngayXacNhan"}
+    dates = [b.code for b in form.blanks if b.code in values and b.type == "date" and b.code != "ngayXacNhan"]
+    written = {code: clerk.figures(str(values[code])) for code in dates if code}
     if rng.random() < 0.8: written["so"] = f"{number}/{event.registered.year}"
     link = {role: world.people[i].number for role, i in event.roles.items() if role in form.roles}
     given = tuple(n.split()[-1] if rng.random() < 0.7 else n for n in signers)
-    return Entry(number, values | {"loai": event.kind}, {k: v for k, v in written.items() if k}, (*given, clerk.officer), link)
+    return Entry(number, values | {"loai": event.kind}, written, (*given, clerk.officer), link)

@@ -9,7 +9,6 @@ import numpy as np
 from PIL import ImageFont
 
 FONT_FOLDER = Path(__file__).parent / "fonts"
-# font file -> how large the font must be set for a lower-case x of one pixel; `slant`: shear that still looks natural
 _FONTS = ("allison", "bad-script", "borel", "grape-nuts", "mali-italic", "ms-madi", "mynerve", "patrick-hand")
 _JOINED = frozenset(("allison", "borel", "ms-madi", "bad-script"))
 # ballpoint and fountain-pen inks as they scan: blue, blue-black, black, violet
@@ -59,10 +58,10 @@ def draw_hand(rng: np.random.Generator, font: str | None = None, capitals: bool 
     """A writer, all habits drawn from `rng`; `font` and `capitals` fix those two."""
     name = font or str(rng.choice(_FONTS))
     joined = name in _JOINED
-    ink = tuple(int(np.clip(c + rng.normal(0, 8), 0, 200)) for c in _INKS[rng.integers(len(_INKS))])
+    r, g, b = (int(np.clip(c + rng.normal(0, 8), 0, 200)) for c in _INKS[rng.integers(len(_INKS))])
     large = rng.normal(2.05, 0.22)
     return Hand(
-        font=name, x_height=float(np.clip(large, 1.6, 2.6)), slant=float(rng.normal(0.05, 0.1)), ink=ink,
+        font=name, x_height=float(np.clip(large, 1.75, 2.6)), slant=float(rng.normal(0.05, 0.1)), ink=(r, g, b),
         pressure=float(rng.uniform(0.72, 1.0)), thickness=float(rng.uniform(-0.5, 0.9)), word_gap=float(rng.uniform(0.7, 1.3)),
         restless=float(rng.beta(2, 3)), date_separator=str(rng.choice(["/", "/", "-", "."])),
         capitals=bool(rng.random() < 0.12) if capitals is None else capitals, joined=joined,

@@ -89,7 +89,7 @@ def write(text: str, hand: Hand, rng: np.random.Generator, dpi: float = 200.0, w
     for mask, ox, oy, advance, spaced, jump, lean, stretch in drawn:
         shear = hand.slant + 0.06 * hand.restless * lean
         y = up + 0.12 * hand.x_height / 25.4 * dpi * hand.restless * jump + drift * (x - left)
-        m = np.float32([[squeeze, -shear * squeeze, x - squeeze * ox + shear * squeeze * oy], [0, 1, y - oy]])
+        m = np.array([[squeeze, -shear * squeeze, x - squeeze * ox + shear * squeeze * oy], [0, 1, y - oy]], np.float32)
         _blend(canvas, mask, m)
         x += squeeze * (advance + (gap * stretch if spaced else 0))
     canvas = _bend(canvas, rng, strength=hand.x_height / 25.4 * dpi * (0.03 + 0.07 * hand.restless), step=size * 0.45)
@@ -99,7 +99,7 @@ def write(text: str, hand: Hand, rng: np.random.Generator, dpi: float = 200.0, w
 def _blend(canvas: np.ndarray, mask: np.ndarray, m: np.ndarray) -> None:
     """Put `mask` onto `canvas` through the affine `m` (mask to canvas), darkest ink wins; only the touched part is computed."""
     h, w = mask.shape
-    corners = m[:, :2] @ np.float32([[0, w, 0, w], [0, 0, h, h]]) + m[:, 2:]
+    corners = m[:, :2] @ np.array([[0, w, 0, w], [0, 0, h, h]], np.float32) + m[:, 2:]
     x0, y0 = np.maximum(np.floor(corners.min(1)).astype(int), 0)
     x1, y1 = np.minimum(np.ceil(corners.max(1)).astype(int) + 1, (canvas.shape[1], canvas.shape[0]))
     if x1 <= x0 or y1 <= y0: return

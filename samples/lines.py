@@ -19,6 +19,7 @@ from samples.press import draw_dots
 from samples.texts import draw_value
 from samples.wear import draw_wear, press_ink
 
+_LABEL_ENDS = ("tên:", "sinh:", "trú:", "tộc:", "tịch:", "chữ:", "thân:")
 _NEIGHBOURS = ("Nguyễn Thị Huyền", "Xã Phú Gia", "Việt Nam", "16/7/2013", "Quảng Ngãi", "gày tháng", "Nghĩa Kỳ", "Kinh", "Trần Quý Lượng")
 
 
@@ -53,16 +54,19 @@ def _crop_mask(mask: np.ndarray, top: int, height: int, width: int, left: int) -
 
 def _paper(height: int, width: int, colour: tuple[int, int, int], fibre: float, rng: np.random.Generator) -> np.ndarray:
     clouds = cv2.resize(rng.standard_normal((4, max(4, width // 40))).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.float32(colour)[None, None, :] + (clouds * fibre)[..., None]
+    return np.array(colour, np.float32) + (clouds * fibre)[..., None]
 
 
-def _printed(height: int, width: int, base: float, x0: float, x1: float, look: LineLook, rng: np.random.Generator, dpi: float) -> np.ndarray:
+def _printed(
+    shape: tuple[int, int], base: float, x0: float, x1: float, look: LineLook, rng: np.random.Generator, dpi: float,
+) -> np.ndarray:
+    height, width = shape
     image = Image.new("L", (width, height), 0)
     draw = ImageDraw.Draw(image)
     if rng.random() < look.dots: draw_dots(draw, x0, x1, base, dpi)
     if rng.random() < look.label:
         face = load_font(f"print/tinos-{rng.choice(['regular', 'bold'])}", round(12 / 72 * dpi))
-        draw.text((x0 - 0.05 * dpi, base), str(rng.choice(["tên:", "sinh:", "trú:", "tộc:", "tịch:", "chữ:", "thân:"])), font=face, fill=255, anchor="rs")
+        draw.text((x0 - 0.05 * dpi, base), str(rng.choice(_LABEL_ENDS)), font=face, fill=255, anchor="rs")
     if rng.random() < look.rule:
         y = height - 2 if rng.random() < 0.5 else 1
         draw.line((0, y, width, y), fill=220, width=2)
@@ -79,8 +83,8 @@ def _stamp(page: np.ndarray, rng: np.random.Generator, dpi: float) -> None:
 
 
 def render_line(
-    text: str, rng: np.random.Generator, hand: Hand | None = None, look: LineLook | None = None, wear: int | None = None, dpi: float = 200.0,
-    height: int | None = None, colour: bool = True,
+    text: str, rng: np.random.Generator, hand: Hand | None = None, look: LineLook | None = None, wear: int | None = None,
+    dpi: float = 200.0, height: int | None = None, colour: bool = True,
 ) -> np.ndarray:
     """`text` written on a blank: uint8 (H, W, 3) RGB, or (H, W) with colour=False.
 
@@ -97,10 +101,11 @@ def render_line(
     lead = rng.uniform(0.5, 3.0) / 25.4 * dpi + (0.35 * dpi if rng.random() < look.label else 0)
     w = int(lead + line.box[2] - line.left + rng.uniform(1, look.spare) / 25.4 * dpi)
     page = _paper(h, w, worn.paper, worn.fibre, rng)
-    press_ink(page, _printed(h, w, base, lead, w - rng.uniform(0, 4), look, rng, dpi), (40, 40, 42))
+    press_ink(page, _printed((h, w), base, lead, w - rng.uniform(0, 4), look, rng, dpi), (40, 40, 42))
     if rng.random() < look.bleed:
         ghost = write(str(rng.choice(_NEIGHBOURS)), hand, rng, dpi).mask[:, ::-1]
-        press_ink(page, cv2.GaussianBlur(_crop_mask(ghost, int(rng.integers(0, h)) - h // 3, h, w, -int(rng.integers(0, max(1, w)))), (0, 0), 2), (90, 90, 110), 1.5 * worn.bleed)
+        seen = _crop_mask(ghost, int(rng.integers(0, h)) - h // 3, h, w, -int(rng.integers(0, max(1, w))))
+        press_ink(page, cv2.GaussianBlur(seen, (0, 0), 2), (90, 90, 110), 1.5 * worn.bleed)
     rise = round(rng.normal(0.4, 0.35) / 25.4 * dpi)       # writers rest a little above the dots
     press_ink(page, _crop_mask(line.mask, line.baseline - base + rise, h, w, line.left - round(lead)), hand.ink)
     if rng.random() < look.neighbours:
@@ -118,7 +123,10 @@ def render_line(
 
 
 def write_lines(out_dir: Path, count: int, seed: int, dpi: float = 200.0, writers: int = 60) -> int:
-    """Write `count` lines as `out_dir`/images/00000.png … and labels.tsv (path, writer, text: the form `sogoc model evaluate` reads); returns the count."""
+    """Write `count` lines as `out_dir`/images/00000.png … and labels.tsv (path, writer, text: as `sogoc model evaluate` reads them).
+
+    Returns the count. A writer of capitals is labelled in capitals.
+    """
     (out_dir / "images").mkdir(parents=True, exist_ok=True)
     hands = [draw_hand(np.random.default_rng([seed, 4, w])) for w in range(writers)]
     rows = []

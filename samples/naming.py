@@ -10,15 +10,18 @@ from records.names import common_tokens
 # surnames that members of these peoples bear; a people not listed is named as the Kinh are (docs/domain: names of minorities)
 _SURNAMES = {
     "Hrê": ("Đinh", "Phạm", "Nguyễn"), "Bru - Vân Kiều": ("Hồ",), "Cơ Tu": ("A Lăng", "Bh'Nướch", "Pơ Loong", "Zơ Râm", "Bríu"),
-    "Tày": ("Nông", "Hoàng", "Lý", "Bế", "Đàm"), "Nùng": ("Nông", "Hoàng", "Lương", "Triệu"), "Mông": ("Giàng", "Vàng", "Sùng", "Thào", "Lầu", "Vừ"),
-    "Thái": ("Vi", "Lò", "Lương", "Quàng", "Cà"), "Mường": ("Bùi", "Quách", "Hà", "Đinh", "Bạch"), "Khmer": ("Thạch", "Sơn", "Danh", "Kim", "Châu"),
+    "Tày": ("Nông", "Hoàng", "Lý", "Bế", "Đàm"), "Nùng": ("Nông", "Hoàng", "Lương", "Triệu"), "Mông": ("Giàng", "Vàng", "Sùng", "Thào"),
+    "Thái": ("Vi", "Lò", "Lương", "Quàng", "Cà"), "Mường": ("Bùi", "Quách", "Hà", "Đinh"), "Khmer": ("Thạch", "Sơn", "Danh", "Kim", "Châu"),
     "Ê Đê": ("Niê", "Mlô", "Kbuôr", "Êban"), "Gia Rai": ("Ksor", "Siu", "Rơ Châm", "Rmah", "Kpă"), "Cơ Ho": ("Cill", "Kra Jăn", "Dagút"),
 }
 _CLAN_LAST = frozenset(("Ê Đê",))       # Y/H' + given name + clan
 _EAR = (("l", "n"), ("ch", "tr"), ("s", "x"), ("d", "gi"), ("ng", "n"), ("c", "t"))
-_TONES = str.maketrans({"ả": "ã", "ã": "ả", "ổ": "ỗ", "ỗ": "ổ", "ể": "ễ", "ễ": "ể", "ỏ": "õ", "õ": "ỏ", "ủ": "ũ", "ũ": "ủ", "ử": "ữ", "ữ": "ử", "ỉ": "ĩ", "ĩ": "ỉ", "ẩ": "ẫ", "ẫ": "ẩ"})
-_FLAT = str.maketrans({"ễ": "ê", "ề": "ê", "ế": "ê", "ă": "a", "ạ": "a", "ị": "i", "ọ": "o", "ậ": "â", "ơ": "o", "ư": "u", "à": "a", "ù": "u", "ờ": "ơ", "ộ": "ô"})
-_TWINS = {"Hoàng": "Huỳnh", "Huỳnh": "Hoàng", "Vũ": "Võ", "Võ": "Vũ", "Phúc": "Phước", "Phước": "Phúc", "Nhân": "Nhơn", "Sinh": "Sanh", "Thư": "Thơ", "Chính": "Chánh"}
+_HOOK, _TILDE = "ảổểỏủửỉẩ", "ãỗễõũữĩẫ"
+_TONES = str.maketrans(_HOOK + _TILDE, _TILDE + _HOOK)
+_FLAT = str.maketrans("ễềếăạịọậơưàùờộ", "êêêaaioâouauơô")
+_PAIRS = (("Hoàng", "Huỳnh"), ("Vũ", "Võ"), ("Phúc", "Phước"), ("Nhân", "Nhơn"), ("Sinh", "Sanh"), ("Thư", "Thơ"), ("Chính", "Chánh"))
+_TWINS = dict(_PAIRS) | {b: a for a, b in _PAIRS}
+_LETTER_I = dict(zip("yiýíỹĩ", "iyíýĩỹ", strict=True))
 
 
 @cache
@@ -47,7 +50,7 @@ def draw_name(surname: str, sex: str, ethnicity: str, year: int, rng: np.random.
     usual = "Văn" if sex == "Nam" else "Thị"
     share = (0.62 if sex == "Nam" else 0.85) if year < 1990 else max(0.2, (0.62 if sex == "Nam" else 0.85) - 0.022 * (year - 1990))
     middle = [usual] if rng.random() < share else [_draw("middle", sex, 90, rng)]
-    if middle == ["Thị"] and rng.random() < 0.35 or rng.random() < (0.12 if year < 1990 else 0.25):
+    if (middle == ["Thị"] and rng.random() < 0.35) or rng.random() < (0.12 if year < 1990 else 0.25):
         extra = _draw("middle", sex, 90, rng)
         if extra not in ("Thị", "Văn", *middle): middle.append(extra)
     if given in middle: middle = [usual]
@@ -66,8 +69,9 @@ def misspell(name: str, rng: np.random.Generator) -> str:
         elif kind == 2: new = _TWINS.get(token, token)
         elif kind == 3:
             a, b = _EAR[rng.integers(len(_EAR))]
-            new = token[:1] + token[1:].replace(a, b) if a in ("ng", "c") else token.replace(a, b, 1).replace(a.capitalize(), b.capitalize(), 1)
-        elif kind == 4: new = token[:-1] + {"y": "i", "i": "y", "ý": "í", "í": "ý", "ỹ": "ĩ", "ĩ": "ỹ"}.get(token[-1], token[-1])
+            first = token.replace(a, b, 1).replace(a.capitalize(), b.capitalize(), 1)
+            new = token[:1] + token[1:].replace(a, b) if a in ("ng", "c") else first
+        elif kind == 4: new = token[:-1] + _LETTER_I.get(token[-1], token[-1])
         elif len(tokens) > 3 and 0 < i < len(tokens) - 1: return " ".join(tokens[:i] + tokens[i + 1:])
         else: continue
         if new != token: return " ".join([*tokens[:i], new, *tokens[i + 1:]])

@@ -21,7 +21,7 @@ _CAUSES = ("Già yếu", "Bệnh", "Ung thư", "Tai biến mạch máu não", "T
 
 @dataclass(frozen=True)
 class District:
-    """Where the people live. `communes`: written as in the books ("Xã Nghĩa Sơn, Huyện Tư Nghĩa, Quảng Ngãi"); `code`: the province's three digits.
+    """Where the people live. `communes`: as the books write them ("Xã Nghĩa Sơn, Huyện Tư Nghĩa, Quảng Ngãi"); `code`: its digits.
 
     The people live in the first `settled` communes (all, if None); some come from the others.
     """
@@ -40,7 +40,7 @@ class District:
 
 @dataclass
 class Person:
-    """Someone of the simulated district. `father`, `mother`, `spouse` are indices into `World.people`, None if unknown or not of the district."""
+    """Someone of the simulated district. `father`, `mother`, `spouse`: indices into `World.people`, None if unknown or not of it."""
 
     index: int
     number: str
@@ -81,13 +81,16 @@ class World:
 
     def of_book(self, kind: str, year: int, commune: str) -> list[Event]:
         """The events a commune's book of that year holds, in the order of registration."""
-        return sorted((e for e in self.events if e.kind == kind and e.registered.year == year and e.commune == commune), key=lambda e: (e.registered, min(e.roles.values())))
+        held = [e for e in self.events if e.kind == kind and e.registered.year == year and e.commune == commune]
+        return sorted(held, key=lambda e: (e.registered, min(e.roles.values())))
 
 
 class _Simulation:
     def __init__(self, district: District, founders: int, seed: int) -> None:
         self.rng = np.random.default_rng([seed, 1])
-        self.district, self.people, self.events = district, [], []
+        self.district = district
+        self.people: list[Person] = []
+        self.events: list[Event] = []
         self.numbers: set[str] = set()
         self.single: dict[str, list[int]] = {"Nam": [], "Nữ": []}
         self.alive: list[int] = []
@@ -104,7 +107,9 @@ class _Simulation:
     def _day(self, year: int) -> date:
         return date(year, 1, 1) + timedelta(int(self.rng.integers(365)))
 
-    def _add(self, sex: Literal["Nam", "Nữ"], born: date, surname: str, ethnicity: str, birthplace: str, hometown: str, residence: str) -> Person:
+    def _add(
+        self, sex: Literal["Nam", "Nữ"], born: date, surname: str, ethnicity: str, birthplace: str, hometown: str, residence: str,
+    ) -> Person:
         name = draw_name(surname, sex, ethnicity, born.year, self.rng)
         person = Person(len(self.people), self._number(sex, born), name, surname, sex, born, ethnicity, birthplace, hometown, residence)
         self.people.append(person)
@@ -137,16 +142,19 @@ class _Simulation:
             bride = people[w]
             age = year - bride.born.year
             if not 19 <= age <= 36 or rng.random() > 0.16: continue
-            choices = [m for y in range(bride.born.year - 6, bride.born.year + 2) if year - y >= 21 for m in men[y] if people[m].father is None or people[m].father != bride.father]
+            of_age = [m for y in range(bride.born.year - 6, bride.born.year + 2) if year - y >= 21 for m in men[y]]
+            choices = [m for m in of_age if people[m].father is None or people[m].father != bride.father]
             if not choices: continue
             alike = [m for m in choices if people[m].ethnicity == bride.ethnicity] if rng.random() < 0.85 else choices
             if not alike: continue
             groom = people[int(rng.choice(alike))]
             men[groom.born.year].remove(groom.index)
-            self.single["Nữ"].remove(w); self.single["Nam"].remove(groom.index)
+            self.single["Nữ"].remove(w)
+            self.single["Nam"].remove(groom.index)
             bride.spouse, groom.spouse = groom.index, w
             day = self._day(year)
-            if rng.random() < 0.8: self.events.append(Event("KH", day, day, bride.residence if rng.random() < 0.4 else groom.residence, {"vo": w, "chong": groom.index}))
+            office = bride.residence if rng.random() < 0.4 else groom.residence
+            if rng.random() < 0.8: self.events.append(Event("KH", day, day, office, {"vo": w, "chong": groom.index}))
             bride.residence = groom.residence if rng.random() < 0.85 else bride.residence
 
     def _bear(self, year: int) -> None:
@@ -156,9 +164,9 @@ class _Simulation:
             father = people[mother.spouse] if mother.spouse is not None and people[mother.spouse].died is None else None
             many = len(mother.children)
             early = year < 1992
-            chance = (0.45, 0.24 if early else 0.18, 0.17 if early else 0.05, 0.14 if early else 0.012)[min(many, 3)] * (0.6 if many > 4 else 1)
+            chance = ((0.45, 0.24, 0.17, 0.14) if early else (0.45, 0.18, 0.05, 0.012))[min(many, 3)] * (0.6 if many > 4 else 1)
             if father is None: chance = 0.006 if mother.spouse is None and many == 0 else 0.0
-            if rng.random() > chance or many and people[mother.children[-1]].born.year >= year - 1: continue
+            if rng.random() > chance or (many and people[mother.children[-1]].born.year >= year - 1): continue
             born = self._day(year)
             sex: Literal["Nam", "Nữ"] = "Nam" if rng.random() < 0.52 else "Nữ"
             lead = father or mother
@@ -180,14 +188,18 @@ class _Simulation:
             p.died = max(self._day(year), p.born + timedelta(2))
             self.alive.remove(i)
             if i in self.single[p.sex]: self.single[p.sex].remove(i)
-            near = [c for c in (*p.children, p.spouse, p.father, p.mother) if c is not None and people[c].died is None and year - people[c].born.year >= 18]
+            family = [c for c in (*p.children, p.spouse, p.father, p.mother) if c is not None]
+            near = [c for c in family if people[c].died is None and year - people[c].born.year >= 18]
             if not near: continue
             registered, late = self._late(p.died, 15, 0.15)
-            self.events.append(Event("KT", p.died, registered, p.residence, {"nkt": i, "nyc": int(rng.choice(near))}, late, str(rng.choice(_CAUSES)) if age < 78 else "Già yếu"))
+            roles, cause = {"nkt": i, "nyc": int(rng.choice(near))}, str(rng.choice(_CAUSES)) if age < 78 else "Già yếu"
+            self.events.append(Event("KT", p.died, registered, p.residence, roles, late, cause))
 
     def run(self) -> World:
         for year in range(FIRST_YEAR, LAST_YEAR + 1):
-            self._marry(year); self._bear(year); self._die(year)
+            self._marry(year)
+            self._bear(year)
+            self._die(year)
         return World(self.district, self.people, self.events)
 
 

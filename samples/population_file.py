@@ -11,8 +11,8 @@ from samples.naming import misspell
 from samples.people import Person, World
 
 HEADER = (
-    "so_dinh_danh", "ho_ten", "ngay_sinh", "gioi_tinh", "dan_toc", "quoc_tich", "noi_sinh", "que_quan", "noi_thuong_tru", "ho_ten_cha", "so_dinh_danh_cha",
-    "ho_ten_me", "so_dinh_danh_me", "ho_ten_vo_chong", "so_dinh_danh_vo_chong", "tinh_trang",
+    "so_dinh_danh", "ho_ten", "ngay_sinh", "gioi_tinh", "dan_toc", "quoc_tich", "noi_sinh", "que_quan", "noi_thuong_tru",
+    "ho_ten_cha", "so_dinh_danh_cha", "ho_ten_me", "so_dinh_danh_me", "ho_ten_vo_chong", "so_dinh_danh_vo_chong", "tinh_trang",
 )
 
 
@@ -45,7 +45,7 @@ def _birthday(p: Person, d: Differences, rng: np.random.Generator) -> str:
     return p.born.isoformat()
 
 
-def _name_of(world: World, names: list[str], index: int | None, fallback: str = "") -> str:
+def _name_of(names: list[str], index: int | None, fallback: str) -> str:
     return names[index] if index is not None else fallback.upper()
 
 
@@ -66,12 +66,14 @@ def write_population(world: World, path: Path, seed: int, differences: Differenc
         parent = [world.people[i] if i is not None else None for i in (p.father, p.mother)]
         known = [q.number if q is not None and p.born.year >= 1990 else "" for q in parent]
         fallback = p.parents_written if p.mother is None else ("", "")
-        father, mother = ("", "") if orphan else (_name_of(world, names, p.father, fallback[0]), _name_of(world, names, p.mother, fallback[1]))
+        father, mother = ("" if orphan else _name_of(names, i, f) for i, f in zip((p.father, p.mother), fallback, strict=True))
         spouse = world.people[p.spouse] if p.spouse is not None else None
         rows.append((
-            p.number, names[p.index], birthday, p.sex, p.ethnicity, "Việt Nam", p.birthplace, p.hometown, elsewhere if apart else p.residence,
+            p.number, names[p.index], birthday, p.sex, p.ethnicity, "Việt Nam", p.birthplace, p.hometown,
+            elsewhere if apart else p.residence,
             father, known[0] if father else "", mother, known[1] if mother else "",
-            names[spouse.index] if spouse else "", spouse.number if spouse else "", "Đã chết" if p.died is not None and not stale else "Sống",
+            names[spouse.index] if spouse else "", spouse.number if spouse else "",
+            "Đã chết" if p.died is not None and not stale else "Sống",
         ))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as out:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -42,10 +42,11 @@ def draw_wear(rng: np.random.Generator, level: int = 2) -> Wear:
     if level not in LEVELS: raise ValueError(f"wear level {level} is not one of {LEVELS}")
     if level == 0: return Wear((252, 252, 250), 0.5, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 92)
     much = (0.5, 1.0, 1.7)[level - 1]
-    paper = tuple(int(np.clip(c + rng.normal(0, 3) - 7 * (level == 3), 150, 252)) for c in _PAPERS[rng.integers(len(_PAPERS))])
+    r, g, b = (int(np.clip(c + rng.normal(0, 2) - 7 * (level == 3), 150, 252)) for c in _PAPERS[rng.integers(len(_PAPERS))])
     return Wear(
-        paper=paper, fibre=2.2 * much, bleed=float(rng.uniform(0.02, 0.1) * much), stamp=float(rng.uniform(0.5, 0.9)),
-        skew=float(np.clip(rng.normal(0, 0.55 * much), -2, 2)), perspective=float(abs(rng.normal(0, 0.004)) * much * (2.5 if level == 3 else 1)),
+        paper=(r, g, b), fibre=2.2 * much, bleed=float(rng.uniform(0.02, 0.1) * much), stamp=float(rng.uniform(0.5, 0.9)),
+        skew=float(np.clip(rng.normal(0, 0.55 * much), -2, 2)),
+        perspective=float(abs(rng.normal(0, 0.004)) * much * (2.5 if level == 3 else 1)),
         shadow=float(rng.uniform(0.03, 0.14) * much), fold=float(rng.uniform(0.03, 0.1) * much) if rng.random() < 0.2 * much else 0.0,
         blur=float(rng.uniform(0.3, 0.75) * (0.7 + 0.3 * much)), noise=float(rng.uniform(0.4, 1.1) * much), jpeg=int(rng.integers(52, 72)),
     )
@@ -53,25 +54,26 @@ def draw_wear(rng: np.random.Generator, level: int = 2) -> Wear:
 
 def book_wear(base: Wear, page: Wear) -> Wear:
     """A page's own wear on the paper and in the scanner of its book."""
-    return Wear(base.paper, base.fibre, page.bleed, page.stamp, page.skew, page.perspective, base.shadow, page.fold, base.blur, base.noise, base.jpeg)
+    return replace(page, paper=base.paper, fibre=base.fibre, shadow=base.shadow, blur=base.blur, noise=base.noise, jpeg=base.jpeg)
 
 
 def sheet(shape: tuple[int, int], wear: Wear, rng: np.random.Generator) -> np.ndarray:
     """Empty paper, float32 (H, W, 3), 0…255."""
     h, w = shape
-    clouds = sum(
-        strength * cv2.resize(rng.standard_normal((max(2, int(h / step)) + 2, max(2, int(w / step)) + 2)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
-        for step, strength in ((26, 0.7), (90, 0.8), (400, 0.9)))
-    return np.clip(np.float32(wear.paper)[None, None, :] + (clouds * wear.fibre)[..., None], 0, 255).astype(np.float32)
+    clouds = np.zeros(shape, np.float32)
+    for step, strength in ((26, 0.7), (90, 0.8), (400, 0.9)):
+        grid = rng.standard_normal((max(2, int(h / step)) + 2, max(2, int(w / step)) + 2)).astype(np.float32)
+        clouds += strength * cv2.resize(grid, (w, h), interpolation=cv2.INTER_CUBIC)
+    return np.clip(np.array(wear.paper, np.float32) + (clouds * wear.fibre)[..., None], 0, 255).astype(np.float32)
 
 
 def press_ink(page: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], strength: float = 1.0) -> None:
-    """Lay ink of `colour` where `mask` (uint8, ink = 255) says, into `page` (float32, changed in place); ink multiplies, it never brightens."""
+    """Lay ink of `colour` where `mask` (uint8, ink = 255) says, into `page` (float32, in place); ink multiplies, it never brightens."""
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows): return
     part = np.s_[rows[0]:rows[-1] + 1, cols[0]:cols[-1] + 1]
     alpha = (mask[part].astype(np.float32) * (strength / 255))[..., None]
-    page[part] *= 1 - alpha * (1 - np.float32(colour) / 255)
+    page[part] *= 1 - alpha * (1 - np.array(colour, np.float32) / 255)
 
 
 def bleed_through(page: np.ndarray, other: np.ndarray, strength: float, rng: np.random.Generator) -> None:
@@ -90,8 +92,8 @@ def stamp_mask(text: str, dpi: float, rng: np.random.Generator, diameter: float 
     c = (d + 8) / 2
     for r, w in ((d / 2, 0.7), (d / 2 - 0.04 * d, 0.35), (0.31 * d, 0.35)):
         draw.ellipse((c - r, c - r, c + r, c + r), outline=255, width=max(1, round(w / 25.4 * dpi)))
-    star = [(c + 0.13 * d * (1 if i % 2 == 0 else 0.4) * math.sin(i * math.pi / 5), c - 0.13 * d * (1 if i % 2 == 0 else 0.4) * math.cos(i * math.pi / 5)) for i in range(10)]
-    draw.polygon(star, fill=255)
+    points = [(0.13 * d * (1 if i % 2 == 0 else 0.4), i * math.pi / 5) for i in range(10)]
+    draw.polygon([(c + r * math.sin(a), c - r * math.cos(a)) for r, a in points], fill=255)
     face = load_font("print/tinos-bold", max(8, round(0.085 * d)))
     lengths = [face.getlength(ch) for ch in text]
     radius, angle = 0.365 * d, -sum(lengths) / (0.365 * d) / 2
@@ -129,7 +131,7 @@ def placement(shape: tuple[int, int], wear: Wear, rng: np.random.Generator) -> n
     h, w = shape
     turn = np.vstack([cv2.getRotationMatrix2D((w / 2, h / 2), wear.skew, 1 + rng.normal(0, 0.002)), [0, 0, 1]])
     far = wear.perspective * w
-    corners = np.float32([(0, 0), (w, 0), (w, h), (0, h)])
+    corners = np.array([(0, 0), (w, 0), (w, h), (0, h)], np.float32)
     tilt = cv2.getPerspectiveTransform(corners, corners + rng.uniform(-far, far, (4, 2)).astype(np.float32)) if far else np.eye(3)
     shift = np.eye(3)
     if wear.skew: shift[:2, 2] = rng.normal(0, 0.006 * w, 2)
@@ -140,7 +142,8 @@ def scan(page: np.ndarray, matrix: np.ndarray, wear: Wear, rng: np.random.Genera
     """The page laid under the scanner by `matrix`, as JPEG bytes with its resolution."""
     h, w = page.shape[:2]
     out = np.clip(page, 0, 255).astype(np.uint8)
-    if not np.allclose(matrix, np.eye(3)): out = cv2.warpPerspective(out, matrix, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if not np.allclose(matrix, np.eye(3)):
+        out = cv2.warpPerspective(out, matrix, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     if wear.blur: out = cv2.GaussianBlur(out, (0, 0), wear.blur * dpi / 200)
     if wear.noise:
         grain = rng.standard_normal((h, w)).astype(np.float32) * wear.noise
