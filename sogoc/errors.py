@@ -1,4 +1,5 @@
 """Errors a command shows as one line, with the exit code it ends with."""
+
 from __future__ import annotations
 
 

@@ -1,4 +1,5 @@
 """The one settings tree: defaults, then `sogoc.toml` in the home, then `SOGOC_…` in the environment. Unknown keys are refused."""
+
 from __future__ import annotations
 
 import os
@@ -89,7 +90,11 @@ class Settings(BaseSettings):
     """All settings of one home; `load` is the way to make one."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="SOGOC_", env_nested_delimiter="__", nested_model_default_partial_update=True,
+        extra="forbid",
+        frozen=True,
+        env_prefix="SOGOC_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
     )
 
     home: Path = Field(Path("var"), description="everything is kept here (SOGOC_HOME)")
@@ -104,10 +109,15 @@ class Settings(BaseSettings):
     population: PopulationSettings = PopulationSettings()
 
     @classmethod
-    def settings_customise_sources(cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-                                   env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
-                                   file_secret_settings: PydanticBaseSettingsSource) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings          # the environment wins over the file's values, which come through init
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings  # the environment wins over the file's values, which come through init
 
 
 @dataclass(frozen=True)

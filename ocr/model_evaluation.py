@@ -1,0 +1,91 @@
+"""How well a handwriting model reads labelled lines: character error rate, in all and by writer."""
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rapidfuzz.distance import Levenshtein
+
+from ocr.recogniser import load_model
+
+
+class LabelsUnreadable(ValueError):
+    """The label file or a line's image cannot be used; evidence names the row."""
+
+    def __init__(self, evidence: str) -> None:
+        super().__init__(evidence)
+        self.evidence = evidence
+
+
+@dataclass(frozen=True)
+class ErrorRate:
+    """cer: edits / characters of the labels; exact: share of lines without an error."""
+
+    lines: int
+    characters: int
+    edits: int
+    right: int
+
+    @property
+    def cer(self) -> float:
+        return self.edits / self.characters if self.characters else 0.0
+
+    @property
+    def exact(self) -> float:
+        return self.right / self.lines if self.lines else 0.0
+
+    def __add__(self, other: ErrorRate) -> ErrorRate:
+        return ErrorRate(self.lines + other.lines, self.characters + other.characters, self.edits + other.edits, self.right + other.right)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    model: str
+    total: ErrorRate
+    by_writer: dict[str, ErrorRate]
+
+
+def read_labels(path: Path) -> Iterator[tuple[Path, str, str]]:
+    """(image, writer, text) a row of `path<TAB>writer<TAB>text`; paths are relative to the file. Raises LabelsUnreadable."""
+    try:
+        rows = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as e:
+        raise LabelsUnreadable(str(e)) from None
+    for number, row in enumerate(rows, 1):
+        if not row.strip() or (number == 1 and row.lower().startswith("path\t")):
+            continue
+        cells = row.split("\t")
+        if len(cells) != 3:
+            raise LabelsUnreadable(f"{path.name}:{number}: path<TAB>writer<TAB>text")
+        yield path.parent / cells[0], cells[1], cells[2]
+
+
+def evaluate_model(labels: Path, model_id: str | None = None, limit: int = 0, progress: Callable[[int, int], None] | None = None) -> Evaluation:
+    """Read every line with the model's first guess and compare: NFC, spaces single, letter case counts. limit: 0 for all lines.
+
+    Raises LabelsUnreadable, ocr.recogniser.ModelError.
+    """
+    rows = list(read_labels(labels))[:limit or None]
+    if not rows:
+        raise LabelsUnreadable(f"{labels.name}: 0")
+    recogniser = load_model(model_id)
+    by_writer: dict[str, ErrorRate] = {}
+    for done, (image, writer, text) in enumerate(rows):
+        try:
+            gray = np.asarray(Image.open(image).convert("L"))
+        except OSError as e:
+            raise LabelsUnreadable(f"{image}: {e}") from None
+        wanted, read = _norm(text), _norm(recogniser.read([gray])[0].best_text())
+        edits = Levenshtein.distance(wanted, read)
+        by_writer[writer] = by_writer.get(writer, ErrorRate(0, 0, 0, 0)) + ErrorRate(1, len(wanted), edits, edits == 0)
+        if progress:
+            progress(done + 1, len(rows))
+    return Evaluation(recogniser.card.id, sum(by_writer.values(), ErrorRate(0, 0, 0, 0)), by_writer)
+
+
+def _norm(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -1,0 +1,55 @@
+"""sogoc archive verify, sogoc verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sogoc.commands.shared import group, services
+from sogoc.language import example, language, t
+
+
+def register(app: Any) -> None:
+    family = group(app, "archive", t("Kho lưu trữ.", "The archive."))
+    family.command(
+        "verify",
+        help=t(
+            "Băm lại mọi tệp lưu trữ và nêu đúng tệp nào khác hoặc thiếu.",
+            "Hash every archived object again and name what differs or is missing.",
+        ),
+        epilog=example("sogoc archive verify"),
+    )(verify)
+    app.command(
+        "verify",
+        help=t("Kiểm tra chữ ký số của một bản sao PDF.", "Check the signature of a PDF copy."),
+        epilog=example("sogoc verify ban-sao.pdf"),
+    )(verify_file)
+
+
+def verify() -> None:
+    from storage.archive import verify_archive
+
+    with services() as s:
+        differences = verify_archive(s.database, s.objects)
+        with s.database.reading() as session:
+            from storage.overview import figures
+
+            packages = figures(session).packages
+    for d in differences:
+        typer.echo(f"! {d.message(language())}")
+    typer.echo(t(f"{packages} gói lưu trữ, {len(differences)} sai khác.", f"{packages} packages, {len(differences)} differences."))
+    if differences:
+        raise typer.Exit(1)
+
+
+def verify_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE.pdf", exists=True, dir_okay=False, help=t("Bản sao PDF.", "The PDF copy."))],
+) -> None:
+    from storage.signing import verify_pdf
+
+    report = verify_pdf(file)
+    typer.echo(report.text(language()))
+    if not report.valid:
+        raise typer.Exit(1)

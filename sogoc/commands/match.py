@@ -1,0 +1,62 @@
+"""sogoc match."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sogoc.commands.shared import Bars, services
+from sogoc.errors import SogocError
+from sogoc.language import example, t
+
+
+def register(app: Any) -> None:
+    app.command(
+        "match",
+        help=t(
+            "Đối chiếu bản ghi đã gõ sẵn (CSV) với dữ liệu dân cư; ghi mỗi người một dòng kết quả.",
+            "Link entries that were typed (CSV) to the population; one result row a person.",
+        ),
+        epilog=example("sogoc match ban-ghi.csv ket-qua.csv"),
+    )(match)
+
+
+def match(
+    entries: Annotated[
+        Path, typer.Argument(metavar="ENTRIES.csv", exists=True, dir_okay=False, help=t("Bản ghi đã gõ.", "The typed entries."))
+    ],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT.csv",
+            help=t("Kết quả: entry,role,personal_id,probability,decision.", "The result: entry,role,personal_id,probability,decision."),
+        ),
+    ],
+) -> None:
+    from matching.typed_entries import EntriesUnreadable, link_file
+    from storage.population import load_index
+    from storage.readings import current_snapshot
+
+    with services() as s, Bars() as bars:
+        with s.database.reading() as session:
+            snapshot = current_snapshot(session)
+        if snapshot is None:
+            raise SogocError(
+                "Chưa có dữ liệu dân cư. Chạy `sogoc population import` trước.",
+                "There is no population. Run `sogoc population import` first.",
+            )
+        index = load_index(s.database, s.matching.cache_dir)
+        try:
+            report = link_file(entries, out, index, bars.callback(("Đối chiếu", "Linking")))
+        except EntriesUnreadable as e:
+            raise SogocError(
+                f"Không đọc được {entries}: {e.code} ({e.evidence}).", f"Cannot read {entries}: {e.code} ({e.evidence})."
+            ) from e
+    typer.echo(
+        t(
+            f"{report.entries} bản ghi, {report.roles} người: {report.accepted} chắc chắn, {report.review} cần xem, {report.none} không có. Kết quả: {out}",
+            f"{report.entries} entries, {report.roles} people: {report.accepted} accepted, {report.review} to review, {report.none} none. Written: {out}",
+        )
+    )

@@ -1,0 +1,72 @@
+"""sogoc review export, import."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sogoc.commands.shared import group, services
+from sogoc.errors import SogocError
+from sogoc.language import example, language, t
+
+
+def register(app: Any) -> None:
+    family = group(app, "review", t("Rà soát bằng bảng tính, cho ai thích thế.", "Review in a spreadsheet, for those who like one."))
+    family.command(
+        "export",
+        help=t("Ghi hàng chờ rà soát ra tệp Excel.", "Write the review queue to an Excel file."),
+        epilog=example("sogoc review export ra-soat.xlsx", "sogoc review export ra-soat.xlsx --batch KS.2017.01"),
+    )(export)
+    family.command(
+        "import",
+        help=t("Nạp lại tệp Excel đã điền cột gia_tri_dung.", "Take the Excel file back with its column gia_tri_dung filled in."),
+        epilog=example("sogoc review import ra-soat.xlsx --as tp.lan"),
+    )(import_)
+
+
+def actor(name: str | None) -> Any:
+    """Who decides: a user of the portal by name, or this machine's own user."""
+    from storage.accounts import Actor
+
+    return Actor(name or f"cli.{getpass.getuser()}")
+
+
+def export(
+    out: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help=t("Tệp ghi ra.", "The file to write."))],
+    batch: Annotated[str | None, typer.Option(metavar="ID", help=t("Chỉ quyển này.", "Only this batch."))] = None,
+    as_: Annotated[str | None, typer.Option("--as", metavar="USER", help=t("Ghi nhật ký dưới tên này.", "The name the log gives."))] = None,
+) -> None:
+    from storage.review_sheet import export_queue
+
+    with services() as s:
+        count = export_queue(s.database, out, actor(as_), batch)
+    typer.echo(t(f"Đã ghi {count} bản ghi đang chờ vào {out}.", f"{count} waiting entries written to {out}."))
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.xlsx", exists=True, dir_okay=False, help=t("Tệp đã điền.", "The filled-in file."))],
+    as_: Annotated[str | None, typer.Option("--as", metavar="USER", help=t("Người quyết định.", "Who decides."))] = None,
+) -> None:
+    from storage.review_sheet import SheetUnreadable, import_decisions
+
+    with services() as s:
+        try:
+            done = import_decisions(s.database, file, actor(as_))
+        except SheetUnreadable as e:
+            raise SogocError(
+                f"{file} không phải tệp do `sogoc review export` ghi ra: {e.evidence}.",
+                f"{file} is not a file `sogoc review export` wrote: {e.evidence}.",
+            ) from e
+    typer.echo(
+        t(
+            f"{done.corrected} trường đã sửa, {done.decided} liên kết đã quyết, {done.verified} bản ghi đã xác nhận.",
+            f"{done.corrected} fields corrected, {done.decided} links decided, {done.verified} entries verified.",
+        )
+    )
+    for row, error in done.refused:
+        typer.echo(t(f"  ! dòng {row}: {error.message('vi')}", f"  ! row {row}: {error.message(language())}"), err=True)
+    if done.refused:
+        raise typer.Exit(1)

@@ -1,0 +1,18 @@
+"""The code location of Dagster: `dagster dev -m sogoc.dagster_location` (or `./run dev`). The home is SOGOC_HOME."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from pipelines.definitions import build_definitions
+from pipelines.services import Services
+
+
+def _open() -> AbstractContextManager[Services]:
+    from sogoc.home import open_services
+    from sogoc.settings import load
+
+    return open_services(load())
+
+
+defs = build_definitions(_open)

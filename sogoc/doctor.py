@@ -1,0 +1,192 @@
+"""Checks every part of an installation and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sogoc.settings import FILE_NAME, Settings
+
+Text = tuple[str, str]  # Vietnamese, English
+_FREE_BYTES = 2_000_000_000
+_BUILT = 1_790_000_000  # a clock before this time (September 2026) is wrong: signatures would be dated wrongly
+
+
+@dataclass(frozen=True)
+class Finding:
+    part: Text
+    good: bool
+    text: Text
+    remedy: Text = ("", "")
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """One finding a part, in the order a newcomer meets them; a part that raises is a bad finding, never an exception."""
+    parts: list[tuple[Text, Callable[[Settings], Finding]]] = [
+        (("Python", "Python"), _python),
+        (("Tesseract", "Tesseract"), _tesseract),
+        (("Poppler", "Poppler"), _poppler),
+        (("Mô hình chữ viết tay", "Handwriting models"), _models),
+        (("Thư mục dữ liệu", "Home"), _home),
+        (("Ổ đĩa", "Disk"), _disk),
+        (("Đồng hồ", "Clock"), _clock),
+        (("Cơ sở dữ liệu", "Database"), _database),
+        (("Kho tệp", "Object store"), _objects),
+        (("Nhật ký", "Event log"), _events),
+        (("Chữ ký số", "Signing"), _signing),
+    ]
+    for name, check in parts:
+        try:
+            yield check(settings)
+        except Exception as e:
+            message = getattr(e, "message", None)
+            both = (str(message("vi")), str(message("en"))) if callable(message) else (f"{type(e).__name__}: {e}",) * 2
+            yield Finding(
+                name,
+                False,
+                both,
+                ("Chạy `sogoc init`; nếu vẫn lỗi, chạy lại với --debug.", "Run `sogoc init`; if it stays, run with --debug."),
+            )
+
+
+def _python(_: Settings) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        ("Python", "Python"),
+        sys.version_info >= (3, 11),
+        (version, version),
+        ("Cần Python 3.11 trở lên.", "Python 3.11 or newer is needed."),
+    )
+
+
+def _tesseract(_: Settings) -> Finding:
+    from ocr.errors import BrokenProgram
+    from ocr.tesseract import probe
+
+    name = ("Tesseract", "Tesseract")
+    try:
+        facts = probe()
+    except BrokenProgram as e:
+        return Finding(name, False, (e.what("vi"), e.what("en")), ("apt-get install tesseract-ocr tesseract-ocr-vie",) * 2)
+    return Finding(name, True, (f"{facts.version}, có tiếng Việt", f"{facts.version}, Vietnamese installed"))
+
+
+def _poppler(_: Settings) -> Finding:
+    found = shutil.which("pdftoppm")
+    return Finding(
+        ("Poppler", "Poppler"),
+        found is not None,
+        (found or "không thấy pdftoppm", found or "pdftoppm not found"),
+        ("apt-get install poppler-utils",) * 2,
+    )
+
+
+def _models(settings: Settings) -> Finding:
+    from ocr.recogniser import list_models
+
+    ids = [m.id for m in list_models()]
+    wanted = settings.reading.model
+    good = bool(ids) and (not wanted or wanted in ids)
+    return Finding(
+        ("Mô hình chữ viết tay", "Handwriting models"),
+        good,
+        (", ".join(ids) or "không có", ", ".join(ids) or "none"),
+        ("Cài lại chương trình: pip install -r requirements.lock", "Install again: pip install -r requirements.lock"),
+    )
+
+
+def _home(settings: Settings) -> Finding:
+    name, home = ("Thư mục dữ liệu", "Home"), settings.home
+    if not (home / FILE_NAME).exists():
+        return Finding(name, False, (f"{home} chưa được tạo", f"{home} is not made"), ("Chạy `sogoc init`.", "Run `sogoc init`."))
+    if not os.access(home, os.W_OK):
+        return Finding(
+            name,
+            False,
+            (f"không ghi được vào {home}", f"{home} cannot be written"),
+            ("Cấp quyền ghi cho người dùng này.", "Let this user write there."),
+        )
+    open_to_others = (home / "secrets").stat().st_mode & 0o077
+    return Finding(name, not open_to_others, (str(home),) * 2, (f"chmod 700 {home / 'secrets'}",) * 2)
+
+
+def _disk(settings: Settings) -> Finding:
+    place = settings.home
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    text = (f"còn {free / 1e9:.1f} GB", f"{free / 1e9:.1f} GB free")
+    return Finding(
+        ("Ổ đĩa", "Disk"),
+        free >= _FREE_BYTES,
+        text,
+        ("Giải phóng ít nhất 2 GB; một quyển 200 trang cần khoảng 0,5 GB.", "Free at least 2 GB; a book of 200 pages takes about 0.5 GB."),
+    )
+
+
+def _clock(_: Settings) -> Finding:
+    now = time.time()
+    text = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
+    return Finding(
+        ("Đồng hồ", "Clock"),
+        now >= _BUILT,
+        (text, text),
+        (
+            "Đặt lại giờ máy (timedatectl set-ntp true); ngày ký sẽ sai nếu giờ sai.",
+            "Set the clock (timedatectl set-ntp true); signatures would be dated wrongly.",
+        ),
+    )
+
+
+def _database(settings: Settings) -> Finding:
+    from sogoc.home import database_url
+    from storage.database import Database
+
+    name = ("Cơ sở dữ liệu", "Database")
+    if not settings.database.url and not (settings.home / "sogoc.db").exists():
+        return Finding(name, False, ("chưa có", "none yet"), ("Chạy `sogoc init`.", "Run `sogoc init`."))
+    facts = Database(database_url(settings)).probe()
+    text = f"{facts['backend']} {facts['version']}, {facts['round_trip_ms']} ms, {facts['revision']}"
+    return Finding(name, bool(facts["up_to_date"]), (text, text), ("Chạy `sogoc init` để nâng cấp.", "Run `sogoc init` to upgrade."))
+
+
+def _objects(settings: Settings) -> Finding:
+    from sogoc.home import object_config
+    from storage.objects import ObjectStore
+
+    name = ("Kho tệp", "Object store")
+    if not settings.objects.endpoint and not (settings.home / FILE_NAME).exists():
+        return Finding(name, False, ("chưa có", "none yet"), ("Chạy `sogoc init`.", "Run `sogoc init`."))
+    facts = ObjectStore(object_config(settings)).probe()
+    text = ", ".join(f"{k} {v}" for k, v in facts.items())
+    good = all(facts.get(k) is not False for k in ("versioning", "object_lock", "lock_refuses_delete"))
+    return Finding(
+        name,
+        good,
+        (text, text),
+        (
+            "Kho không khóa được tệp hoặc không giữ phiên bản: dùng kho S3 có versioning và object lock.",
+            "The store does not lock or version: use an S3 with versioning and object lock.",
+        ),
+    )
+
+
+def _events(settings: Settings) -> Finding:
+    from sogoc.home import database_url
+    from storage import events
+    from storage.database import Database
+
+    with Database(database_url(settings)).reading() as session:
+        head = events.verify_chain(session)
+    return Finding(("Nhật ký", "Event log"), True, (f"chuỗi băm nguyên vẹn, {head.seq} dòng", f"hash chain whole, {head.seq} rows"))
+
+
+def _signing(settings: Settings) -> Finding:
+    from storage.signing import Signer
+
+    signer = Signer.load(settings.home / "secrets" / "signing")
+    return Finding(("Chữ ký số", "Signing"), True, (signer.subject, signer.subject), ("Chạy `sogoc init`.", "Run `sogoc init`."))

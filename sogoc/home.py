@@ -1,0 +1,183 @@
+"""The home: what is made at init, and how its parts are opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from pipelines.services import (
+    ArchiveOptions,
+    IntakeOptions,
+    MatchingOptions,
+    PortalOptions,
+    ReadingOptions,
+    Services,
+)
+from sogoc.errors import SogocError
+from sogoc.settings import FILE_NAME, Settings
+from storage.database import Database
+from storage.embedded_store import EmbeddedStore
+from storage.objects import ObjectStore, ObjectStoreConfig
+from storage.outbox import ObjectLedger
+from storage.signing import Signer, create_demo_identity
+
+FOLDERS = ("inbox", "logs", "tmp", "dagster", "secrets", "cache", "locks")
+_TOML = """# Thiết lập của Sổ Gốc. Mỗi mục có thể thay bằng biến môi trường, ví dụ SOGOC_READING__WORKERS=4.
+# Settings of Sổ Gốc. Each can be given in the environment instead. `sogoc doctor --settings` shows them all.
+
+# lang = "vi"                 # vi | en
+
+# [database]
+# url = "postgresql+psycopg://sogoc@db.example/sogoc"
+
+# [objects]                   # máy chủ S3 có object lock; bỏ trống: dùng kho kèm theo / empty: the embedded store
+# endpoint = "minio.example:9000"
+# access_key = "…"
+# secret_key_file = "/etc/sogoc/s3-secret"
+
+# [archive]
+# agency_name = "Sở Tư pháp …"
+# agency_code = "H21.129"
+"""
+
+
+class NoHome(SogocError):
+    """The home has not been made."""
+
+    code = "no-home"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What `create` did: folders and files that were not there before."""
+
+    new: tuple[str, ...]
+    revision: str
+
+
+def create(settings: Settings) -> Made:
+    """Make or upgrade the home: folders, settings file, database schema, object store with its buckets, demo signing identity. Idempotent."""
+    home = settings.home
+    new = []
+    for folder in (home, *(home / f for f in FOLDERS)):
+        if not folder.exists():
+            folder.mkdir(parents=True, mode=0o700)
+            new.append(str(folder))
+    (home / "secrets").chmod(0o700)
+    for path, text in ((home / FILE_NAME, _TOML), (home / "dagster" / "dagster.yaml", dagster_yaml())):
+        if not path.exists():
+            temporary = path.with_suffix(f".{os.getpid()}")
+            temporary.write_text(text, "utf-8")
+            temporary.replace(path)
+            new.append(str(path))
+    database = Database(database_url(settings))
+    revision = database.upgrade()
+    database.dispose()
+    ObjectStore(object_config(settings)).ensure_buckets()
+    identity = home / "secrets" / "signing"
+    if not identity.exists():
+        new.append(str(identity))
+    create_demo_identity(identity)
+    return Made(tuple(new), revision)
+
+
+def dagster_yaml() -> str:
+    """The Dagster settings of one machine, as they come with the program."""
+    return (resources.files("dagster_home") / "dagster.yaml").read_text("utf-8")
+
+
+def database_url(settings: Settings) -> str:
+    """The database's URL, with the password of `database.password_file` in it."""
+    if not settings.database.url:
+        return f"sqlite:///{settings.home / 'sogoc.db'}"
+    if settings.database.password_file is None:
+        return settings.database.url
+    from sqlalchemy.engine import make_url
+
+    url = make_url(settings.database.url).set(password=secret(settings.database.password_file))
+    return url.render_as_string(hide_password=False)
+
+
+def object_config(settings: Settings) -> ObjectStoreConfig:
+    """Where objects are kept; without an endpoint the embedded store is started."""
+    o = settings.objects
+    if not o.endpoint:
+        return EmbeddedStore(settings.home).ensure()
+    key = secret(o.secret_key_file) if o.secret_key_file is not None else o.secret_key.get_secret_value()
+    return ObjectStoreConfig(
+        endpoint=o.endpoint,
+        access_key=o.access_key,
+        secret_key=key,
+        secure=o.secure,
+        archive_bucket=o.archive_bucket,
+        work_bucket=o.work_bucket,
+        region=o.region,
+    )
+
+
+def secret(path: Path) -> str:
+    """The first line of a secret's file."""
+    try:
+        return path.read_text("utf-8").strip()
+    except OSError as e:
+        raise SogocError(f"Không đọc được tệp mật khẩu {path}: {e.strerror}.", f"Cannot read the secret file {path}: {e.strerror}.") from e
+
+
+@contextmanager
+def open_services(settings: Settings) -> Iterator[Services]:
+    """The opened parts of an existing home; raises NoHome before `sogoc init`."""
+    home = settings.home
+    if not (home / FILE_NAME).exists():
+        raise NoHome(
+            f"Chưa có dữ liệu ở {home}. Chạy `sogoc init` trước, hoặc đặt SOGOC_HOME.",
+            f"There is no home at {home}. Run `sogoc init`, or set SOGOC_HOME.",
+        )
+    database = Database(database_url(settings))
+    if not database.probe()["up_to_date"]:
+        database.upgrade()
+    try:
+        objects = ObjectStore(object_config(settings))
+        yield build_services(settings, database, objects)
+    finally:
+        database.dispose()
+
+
+def build_services(settings: Settings, database: Database, objects: ObjectStore) -> Services:
+    """The settings as the options the other rooms know."""
+    s, mb = settings, 1024 * 1024
+    return Services(
+        home=s.home,
+        database=database,
+        objects=objects,
+        ledger=ObjectLedger(database, objects),
+        signer=Signer.load(s.home / "secrets" / "signing"),
+        intake=IntakeOptions(s.intake.max_file_mb * mb, s.intake.max_megapixels * 1_000_000, s.intake.max_frames),
+        reading=ReadingOptions(
+            s.reading.model or None,
+            s.reading.workers,
+            s.reading.chunk_pages,
+            s.reading.dpi,
+            s.reading.worker_memory_mb * mb,
+            s.reading.page_seconds,
+        ),
+        matching=MatchingOptions(s.home / "cache", s.matching.link),
+        archive=ArchiveOptions(
+            s.archive.undo_seconds, s.archive.retain_years, s.archive.agency_name, s.archive.agency_code, s.archive.tsa_url or None
+        ),
+        portal=PortalOptions(
+            s.portal.host,
+            s.portal.port,
+            s.portal.public_url or f"http://{s.portal.host}:{s.portal.port}",
+            s.portal.session_minutes,
+            s.portal.token_seconds,
+            s.portal.lease_seconds,
+            s.portal.max_upload_mb * mb,
+            s.portal.secure_cookies,
+        ),
+        population_columns=dict(s.population.columns),
+        lang=s.lang,
+    )
