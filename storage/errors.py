@@ -98,7 +98,20 @@ class ImageNotSupported(StorageError):
     en = "The page image cannot be put into a PDF: {cause}."
 
 
+class PopulationFileUnreadable(StorageError):
+    code = "population_file_unreadable"
+    vi = "Không nhập được tệp dân cư {file}: {cause}. Dữ liệu dân cư đang dùng không đổi."
+    en = "The population file {file} cannot be imported: {cause}. The population in use is unchanged."
+
+
+class NoPopulation(StorageError):
+    code = "no_population"
+    vi = "Chưa có dữ liệu dân cư. Chạy 'sogoc population import TỆP.csv' trước."
+    en = "There is no population yet. Run 'sogoc population import FILE.csv' first."
+
+
 ALL_ERRORS: tuple[type[StorageError], ...] = (
     StorageError, DatabaseUnavailable, DatabaseTooNew, ObjectStoreUnavailable, ObjectMissing, ObjectDiffers, NoObjectLock,
     EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, SigningFailed, NotPdfA, ImageNotSupported,
+    PopulationFileUnreadable, NoPopulation,
 )
