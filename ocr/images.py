@@ -79,10 +79,11 @@ def read_file(path: Path | str, limits: Limits = Limits()) -> bytes:
         raise UnreadableFile("no_permission") from None
     except OSError as error:
         raise UnreadableFile("not_a_file", detail=error.strerror) from None
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise UnreadableFile("not_a_file")
     with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise UnreadableFile("not_a_file")
         if facts.st_size > limits.bytes:
             raise UnreadableFile("file_too_big", size=facts.st_size, limit=limits.bytes)
         try:

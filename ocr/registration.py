@@ -91,8 +91,9 @@ def _lay(page: StraightPage, form: Form, sightings: list[Sighting], placement: P
     placement = placement.bent_to(_anchors(form, placement, leaders))
     leaders = _leaders(form, placement, dots)
     shape = page.gray.shape
-    labels = [(label, _label_box(label, placement, placement.found.get(i), shape)) for i, label in enumerate(form.labels)]
     ends = _label_ends(form, placement)
+    followed = {form.blanks[n].label: end for n, end in ends.items()}
+    labels = [(label, _label_box(label, placement, placement.found.get(i), followed.get(i), shape)) for i, label in enumerate(form.labels)]
     fitted = tuple(_fit_blank(form, n, placement, leaders.get(n), ends.get(n), shape) for n in range(len(form.blanks)))
     ticks = tuple((t, _tick_box(t, placement, shape)) for t in form.ticks)
     return FormFit(form, placement.score, fitted, ticks, tuple(labels), page.to_original, placement.scale, placement.error)
@@ -172,14 +173,14 @@ def _next_thing(form: Form, blank: Blank, placement: Placement) -> float:
     return min(stops)
 
 
-def _label_box(label: Label, placement: Placement, found: Sighting | None, shape: tuple[int, ...]) -> Rectangle:
+def _label_box(label: Label, placement: Placement, found: Sighting | None, end: float | None, shape: tuple[int, ...]) -> Rectangle:
     height = label.size * 25.4 / 72 * placement.scale
     width = 0.46 * height * len(label.text)       # mean width of a Times-like letter
     x, y = placement.at(label.x, label.y)
     if label.centred:
         x -= width / 2
     left, right, base = (found.left, found.right, found.baseline) if found is not None else (x, x + width, y)
-    return _clip((left, base - 0.95 * height, right, base + 0.25 * height), shape)
+    return _clip((left, base - 0.95 * height, right if end is None else end, base + 0.25 * height), shape)
 
 
 def _tick_box(tick: Tick, placement: Placement, shape: tuple[int, ...]) -> Rectangle:
