@@ -6,7 +6,7 @@ import threading
 import time
 
 from pipelines.services import Services
-from storage import archive
+
 from storage.errors import NotReadyToArchive, StorageError
 from storage.review import due_for_archive
 
@@ -33,6 +33,8 @@ class ArchiveWorker:
             self._thread.join(timeout=30)
 
     def run_once(self) -> int:
+        from storage import archive     # signing and PDF libraries, only needed here
+
         s, done, now = self._services, 0, time.monotonic()
         with s.database.reading() as session:
             due = due_for_archive(session, s.archive.undo_seconds)

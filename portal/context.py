@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from pipelines.services import PortalOptions, Services
 from portal import wording
-from portal.messages import LANGUAGES, Words
+from portal.language import LANGUAGES, Words
 from portal.page_images import PageImages
 from portal.rate_limit import RateLimit
 from portal.security import CSRF_HEADER, LANG_COOKIE, SESSION_COOKIE, OpenSession, SessionSigner

@@ -150,3 +150,57 @@ def reason(item: Any) -> Pair:
     named = [ROLES.get(str(a)) or full_label(str(a)) for a in arguments if isinstance(a, str)]
     said = [(pair[i].replace("{what}", "; ".join(n[i] for n in named[:4]) + (" …" if len(named) > 4 else ""))) for i in (0, 1)]
     return said[0].rstrip(": "), said[1].rstrip(": ")
+
+
+_SMALL = re.compile(r"^(so|quyenSo|trangSo)$|(GioiTinh|DanToc|QuocTich)$")
+_WIDE = re.compile(r"(BangChu|NoiSinh|QueQuan|NoiCuTru|NoiChet|nguoiKy|ghiChu|noiDangKy)$")
+
+
+def width(code: str) -> str:
+    """How much room a field takes on the screen: small, wide, or medium."""
+    return "small" if _SMALL.search(code) else "wide" if _WIDE.search(code) else "medium"
+
+
+def choice_text(view: Any, words: Any) -> str:
+    """A field's value as it is read: the wording of its choice, else what is shown."""
+    for value, pair in view.choices:
+        if value == view.value:
+            return words.pick(pair)
+    return view.shown
+
+
+def choice_list(view: Any, words: Any) -> list[list[str]]:
+    """[value, wording] of each choice, the empty one first; a value outside the list is kept."""
+    known = [["", ""], *([value, words.pick(pair)] for value, pair in view.choices)]
+    return known if any(v == view.value for v, _ in known) else [*known, [view.value, view.shown]]
+
+
+def percent(probability: float, lang: str) -> str:
+    """A probability for people: 99,8 %; never 100 % unless it is."""
+    text = "> 99,9" if 0.999 < probability < 1 else "< 0,1" if 0 < probability < 0.001 else f"{probability * 100:.1f}".replace(".", ",")
+    return (text if lang == "vi" else text.replace(",", ".")) + " %"
+
+
+_COMPARISONS: Mapping[str, Pair] = {
+    "name": ("họ tên", "name"), "surname": ("họ", "surname"), "given": ("tên", "given name"), "middle": ("chữ đệm", "middle name"),
+    "birth": ("ngày sinh", "birth date"), "birth_date": ("ngày sinh", "birth date"), "born": ("ngày sinh", "birth date"), "year": ("năm sinh", "birth year"),
+    "sex": ("giới tính", "sex"), "place": ("nơi ở", "place"), "residence": ("nơi cư trú", "residence"), "home_place": ("quê quán", "native place"),
+    "birth_place": ("nơi sinh", "birth place"), "mother": ("mẹ", "mother"), "father": ("cha", "father"), "spouse": ("vợ/chồng", "spouse"),
+    "number": ("số định danh", "personal number"), "personal_id": ("số định danh", "personal number"), "id": ("số định danh", "personal number"),
+    "ethnicity": ("dân tộc", "ethnicity"), "family": ("gia đình", "family"), "image": ("nét chữ", "handwriting"),
+}
+_LEVELS: Mapping[str, Pair] = {
+    "same": ("giống", "same"), "exact": ("giống", "same"), "look-alike": ("nét gần giống", "look-alike"), "one edit apart": ("lệch một chữ", "one letter apart"),
+    "few edits apart": ("lệch vài chữ", "few letters apart"), "else": ("khác", "different"), "missing": ("không có", "missing"),
+    "same year": ("cùng năm", "same year"), "same day": ("cùng ngày", "same day"), "differs": ("khác", "different"),
+}
+
+
+def comparison(name: str) -> Pair:
+    """What the linker compared, in words."""
+    return _COMPARISONS.get(name, (name, name))
+
+
+def level(name: str) -> Pair:
+    """How well it agreed, in words."""
+    return _LEVELS.get(name, (name, name))

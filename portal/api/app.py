@@ -13,7 +13,7 @@ from portal.api.docs import operations
 from portal.api.tokens import Tokens
 from portal.context import template_environment
 from portal.keys import portal_key
-from portal.messages import Words
+from portal.language import Words
 from portal.rate_limit import RateLimit
 
 PATH = "/api/v1"

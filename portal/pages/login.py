@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from portal.context import Portal, Visitor, Who, keep_session, portal_of, render
-from portal.messages import Words
+from portal.language import Words
 from portal.security import SESSION_COOKIE
 from portal.wording import local_time
 from storage import events
