@@ -48,7 +48,7 @@ def draw_wear(rng: np.random.Generator, level: int = 2) -> Wear:
         skew=float(np.clip(rng.normal(0, 0.55 * much), -2, 2)),
         perspective=float(abs(rng.normal(0, 0.004)) * much * (2.5 if level == 3 else 1)),
         shadow=float(rng.uniform(0.03, 0.14) * much), fold=float(rng.uniform(0.03, 0.1) * much) if rng.random() < 0.2 * much else 0.0,
-        blur=float(rng.uniform(0.3, 0.75) * (0.7 + 0.3 * much)), noise=float(rng.uniform(0.4, 1.1) * much), jpeg=int(rng.integers(52, 72)),
+        blur=float(rng.uniform(0.3, 0.75) * (0.7 + 0.3 * much)), noise=float(rng.uniform(0.3, 0.8) * much), jpeg=int(rng.integers(44, 64)),
     )
 
 
@@ -149,5 +149,5 @@ def scan(page: np.ndarray, matrix: np.ndarray, wear: Wear, rng: np.random.Genera
         grain = rng.standard_normal((h, w)).astype(np.float32) * wear.noise
         out = np.clip(out + grain[..., None], 0, 255).astype(np.uint8)
     buffer = io.BytesIO()
-    Image.fromarray(out).save(buffer, "JPEG", quality=wear.jpeg, dpi=(round(dpi), round(dpi)))
+    Image.fromarray(out).save(buffer, "JPEG", quality=wear.jpeg, optimize=True, dpi=(round(dpi), round(dpi)))
     return buffer.getvalue()
