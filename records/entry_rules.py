@@ -32,7 +32,7 @@ def numbers_and_dates_are_there(f: Facts) -> Iterator[Finding]:
         yield Finding("not-a-number", "soft", ("trangSo",), "Trang số phải là chữ số.", "The page number must be digits.")
     for code in f.record.fields:
         is_date = code.startswith("ngay") or re.search(r"Ngay(?:Sinh|Chet|Cap\w*)?$", code) is not None
-        if is_date and f.has(code) and f.date(code) is None and not re.search(r"\d\s*(?:t\b|tuổi)", fold(f.text(code))):
+        if is_date and f.has(code) and f.date_of(code) is None and not re.search(r"\d\s*(?:t\b|tuổi)", fold(f.text(code))):
             yield Finding("no-such-date", "hard", (code,), f"“{f.text(code)}” không phải là ngày có thật.",
                           f"“{f.text(code)}” is no date of the calendar.")
 
@@ -111,7 +111,7 @@ def registered_while_the_book_was_open(f: Facts) -> Iterator[Finding]:
 def registered_after_the_event(f: Facts) -> Iterator[Finding]:
     """Domain rule 3: nothing is registered before it happened."""
     code, vi, en = _EVENT[f.record.kind]
-    event = f.date(code)
+    event = f.date_of(code)
     if event and f.registered and surely_before(f.registered, event):
         yield Finding("before-event", "hard", ("ngayDangKy", code), f"Ngày đăng ký {spoken(f.registered)} trước {vi} {spoken(event)}.",
                       f"Registered {spoken(f.registered)}, before the {en} on {spoken(event)}.")
@@ -121,7 +121,7 @@ def registered_after_the_event(f: Facts) -> Iterator[Finding]:
 def in_time(f: Facts) -> Iterator[Finding]:
     """Domain rule 5: birth within 60 days, death within 15 (Luật Hộ tịch 2014 Điều 15, 33; NĐ 158/2005); NĐ 83/1998: birth 30, or 60 in
     remote places. The ticked box should agree."""
-    event = f.date(_EVENT[f.record.kind][0])
+    event = f.date_of(_EVENT[f.record.kind][0])
     days = days_between(event, f.registered) if event and f.registered else None
     day = f.registered_day
     if days is None or day is None or days < 0 or day < _DECREE_83 or f.registration_kind not in (1, 4):
@@ -137,7 +137,7 @@ def in_time(f: Facts) -> Iterator[Finding]:
 @rule("KS", "KT", "KH")
 def registered_again_only_before_2016(f: Facts) -> Iterator[Finding]:
     """Domain rule 6: Đăng ký lại is for events before 1 January 2016 (NĐ 123/2015 Điều 24)."""
-    event = f.date(_EVENT[f.record.kind][0]) if f.record.kind in _EVENT else f.date("ngayXacNhan")
+    event = f.date_of(_EVENT[f.record.kind][0]) if f.record.kind in _EVENT else f.date_of("ngayXacNhan")
     bounds = event.bounds() if event else None
     if f.registration_kind == 2 and bounds and bounds[0] >= _LAW_2014:
         yield Finding("registered-again", "soft", ("loaiDangKy",), "Đăng ký lại chỉ áp dụng cho việc xảy ra trước ngày 01/01/2016.",
@@ -150,7 +150,7 @@ def figures_and_words_agree(f: Facts) -> Iterator[Finding]:
     if not f.has("nksNgaySinhBangChu"):
         return
     words = parse_words(f.text("nksNgaySinhBangChu"))
-    figures = f.date("nksNgaySinh")
+    figures = f.date_of("nksNgaySinh")
     if words is None:
         yield Finding("date-words-unread", "soft", ("nksNgaySinhBangChu",), "Không đọc được ngày sinh ghi bằng chữ.",
                       "The date of birth in words could not be understood.")

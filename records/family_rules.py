@@ -16,7 +16,7 @@ _SAME_SURNAME = (frozenset(("hoàng", "huỳnh")), frozenset(("vũ", "võ")))
 @rule("KS")
 def parents_are_of_an_age(f: Facts) -> Iterator[Finding]:
     """Domain rule 7: a parent is born before the child; mothers are 13 to 55, fathers 14 to 80 at the birth."""
-    child = f.date("nksNgaySinh")
+    child = f.date_of("nksNgaySinh")
     if child is None or child.year is None:
         return
     for role, vi, en, low, high in (("me", "mẹ", "mother", 13, 55), ("cha", "cha", "father", 14, 80)):
@@ -40,7 +40,7 @@ def old_enough_to_marry(f: Facts) -> Iterator[Finding]:
     if r is None or r.year is None:
         return
     for role, vi, en, age in (("chong", "chồng", "husband", 20), ("vo", "vợ", "wife", 18)):
-        born = f.date(role + "NgaySinh")
+        born = f.date_of(role + "NgaySinh")
         bounds, end = (born.bounds() if born else None), r.bounds()
         if bounds is None or end is None:
             continue
@@ -58,7 +58,7 @@ def old_enough_to_marry(f: Facts) -> Iterator[Finding]:
 @rule("KT")
 def death_after_birth(f: Facts) -> Iterator[Finding]:
     """Domain rule 9."""
-    born, died = f.date("nktNgaySinh"), f.date("nktNgayChet")
+    born, died = f.date_of("nktNgaySinh"), f.date_of("nktNgayChet")
     if born and died and surely_before(died, born):
         yield Finding("death-before-birth", "hard", ("nktNgaySinh", "nktNgayChet"),
                       f"Ngày chết {spoken(died)} trước ngày sinh {spoken(born)}.",

@@ -50,13 +50,13 @@ def _sun_sector(day: int) -> int:
 @lru_cache(maxsize=512)
 def _month_eleven(year: int) -> int:
     """Julian day on which the lunar month with the winter solstice of `year` begins."""
-    k = int((date(year, 12, 31).toordinal() - _EPOCH - 2415021) / 29.530588853)
+    k = math.floor((date(year, 12, 31).toordinal() - _EPOCH - 2415021) / 29.530588853)
     start = _new_moon(k)
     return _new_moon(k - 1) if _sun_sector(start) >= 9 else start
 
 
 def _leap_offset(month_eleven: int) -> int:
-    k = int(0.5 + (month_eleven - 2415021.076998695) / 29.530588853)
+    k = math.floor(0.5 + (month_eleven - 2415021.076998695) / 29.530588853)
     last, n = -1, 1
     sector = _sun_sector(_new_moon(k + 1))
     while True:
@@ -69,7 +69,7 @@ def _leap_offset(month_eleven: int) -> int:
 def to_solar(year: int, month: int, day: int, leap: bool = False) -> date | None:
     """The solar day of a lunar one, or None if that year has no such leap month or that month no thirtieth. Good for 1800..2199."""
     a, b = (_month_eleven(year - 1), _month_eleven(year)) if month < 11 else (_month_eleven(year), _month_eleven(year + 1))
-    k = int(0.5 + (a - 2415021.076998695) / 29.530588853)
+    k = math.floor(0.5 + (a - 2415021.076998695) / 29.530588853)
     offset = month - 11 if month >= 11 else month + 1
     if b - a > 365:
         leap_at = _leap_offset(a)

@@ -84,8 +84,8 @@ def _load() -> _Tokens:
     for part, table in weights.items():
         out = folded.setdefault(part, {})
         total = sum(table.values())
-        for token, w in table.items():
-            out[fold(token)] = out.get(fold(token), 0.0) + w / total
+        for token, share in table.items():
+            out[fold(token)] = out.get(fold(token), 0.0) + share / total
     return _Tokens(
         MappingProxyType({p: _shares(t) for p, t in weights.items()}), MappingProxyType({k: _shares(t) for k, t in by_sex.items()}),
         MappingProxyType({p: MappingProxyType(t) for p, t in folded.items()}), MappingProxyType(shape), frozenset(double),

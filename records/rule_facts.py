@@ -36,7 +36,7 @@ class Facts:
     def has(self, code: str) -> bool:
         return bool(self.text(code))
 
-    def date(self, code: str) -> PartialDate | None:
+    def date_of(self, code: str) -> PartialDate | None:
         return parse_value_date(self.text(code))
 
     def name(self, code: str) -> PersonName | None:
@@ -61,7 +61,7 @@ class Facts:
 
     @cached_property
     def registered(self) -> PartialDate | None:
-        return self.date("ngayDangKy")
+        return self.date_of("ngayDangKy")
 
     @cached_property
     def registered_day(self) -> date | None:

@@ -20,6 +20,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from records.text import fold, nfc, strip_marks
@@ -176,7 +177,7 @@ def island_districts(db: sqlite3.Connection) -> list[tuple[str, ...]]:
     return [("", "", *r, "C", "", UNTIL["C"]) for r in rows]
 
 
-def write(path: Path, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def write(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     text = "\n".join("\t".join(r) for r in [header, *rows]) + "\n"
     buffer = io.BytesIO()
     with gzip.GzipFile(filename="", fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as z:
