@@ -87,7 +87,8 @@ class Comparer:
         sexed = {"me": 2, "cha": 1, "vo": 2, "chong": 1}.get(reading.role, UNKNOWN)
         year = index.year[rows].astype(np.int64)
         share = index.year_share[sexed]
-        fits = np.where(year > 0, np.log(np.maximum(prior[year], 1e-9)) - np.log(np.maximum(share[year], 1e-9)), 0.0)
+        near = np.maximum(prior[year], 0.3 * np.maximum(prior[year - 1], prior[np.minimum(year + 1, 2199)]))   # the population may err by a year
+        fits = np.where(year > 0, np.log(np.maximum(near, 1e-9)) - np.log(np.maximum(share[year], 1e-9)), 0.0)
         people = len(index) if sexed == UNKNOWN else int((index.sex == sexed).sum())
         log_prior = np.log(present) - np.log(max(people, 2)) + fits
         return RoleEvidence(reading.role, rows, log_prior, float(np.log1p(-present)), name + birth + number + (sex + home)[None, :], place, name, parts)

@@ -43,20 +43,15 @@ class Household:
         model, hands = self.model, len(self.model.hands)
         n_c, n_m, n_f = len(child.rows), len(mother.rows), len(father.rows)
         prior_m, prior_f = _with_absent(mother.log_prior, mother.log_absent), _with_absent(father.log_prior, father.log_absent)
-        tie_cm, rest_cm, _ = self._parent_ties(child.rows, mother.rows, prior_m, self.index.mother, self.index.mother_name)
+        tie_cm, rest_cm, by_name_cm = self._parent_ties(child.rows, mother.rows, prior_m, self.index.mother, self.index.mother_name)
         tie_cf, rest_cf, by_name_c = self._parent_ties(child.rows, father.rows, prior_f, self.index.father, self.index.father_name)
         tie_mf, rest_mf, by_name_m = self._partner_ties(mother.rows, father.rows, prior_f)
-        log_m = prior_m[None, :] + tie_cm
-        log_m -= np.logaddexp(np.logaddexp.reduce(log_m, axis=1), np.log(model.present["me"]) + rest_cm)[:, None]
-        once = by_name_c[:, None] & by_name_m[None, :]          # the same name in the child's row and the mother's is one piece of evidence
-        log_f = prior_f[None, None, :] + np.where(once[:, :, None], np.maximum(tie_cf[:, None, :], tie_mf[None, :, :]),
-                                                  tie_cf[:, None, :] + tie_mf[None, :, :])
-        rest_f = np.log(model.present["cha"]) + np.where(once, np.maximum(rest_cf[:, None], rest_mf[None, :]), rest_cf[:, None] + rest_mf[None, :])
-        log_f -= np.logaddexp(np.logaddexp.reduce(log_f, axis=2), rest_f)[:, :, None]
+        prior = self._pair_prior(child, mother, father, (prior_m, tie_cm, rest_cm, by_name_cm), (prior_f, tie_cf, rest_cf, by_name_c),
+                                 (tie_mf, rest_mf, by_name_m))
 
         joint = np.zeros((hands, n_c + 1, n_m + 1, n_f + 1))
         joint += model.log_shares[:, None, None, None]
-        joint += _with_absent(child.log_prior, child.log_absent)[None, :, None, None] + log_m[None, :, :, None] + log_f[None, :, :, :]
+        joint += _with_absent(child.log_prior, child.log_absent)[None, :, None, None] + prior[None]
         joint[:, :n_c] += (child.weights + child.place[None, :])[:, :, None, None]
         joint[:, :, :n_m] += mother.weights[:, None, :, None]
         joint[:, :, :, :n_f] += father.weights[:, None, None, :]
@@ -64,8 +59,67 @@ class Household:
         joint[:, :, :, n_f] += self._named_in_family(child.rows, mother.rows, self.index.father_name, *father_read)
         joint[:, n_c, :n_m, :] += mother.place[None, :, None]
         joint[:, n_c, n_m, :n_f] += father.place[None, :]
-        joint[:, n_c, :, :n_f] += self.names.surname_weights(surname, self.index.name[father.rows], model.surname_kept)[:, None, :]
+        joint[:, n_c, :n_m, :n_f] += np.minimum(father.place, 0.0)[None, None, :]       # a couple lives together: agreeing twice is one piece of evidence
+        if not father_read[0]:                                                          # else the father's own name has said it
+            joint[:, n_c, :, :n_f] += self.names.surname_weights(surname, self.index.name[father.rows], model.surname_kept)[:, None, :]
         return _posterior(self._with_twins(joint, child, surname), ("nks", "me", "cha"))
+
+    def _pair_prior(self, child: RoleEvidence, mother: RoleEvidence, father: RoleEvidence, of_m: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+                    of_f: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], of_mf: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+        """ln P(mother, father | child, the population's ties): (children + 1, mothers + 1, fathers + 1), normalised over these pairs and all
+        others, who have one more row and column while summing.
+
+        Where the child's row and the mother's both only name the father, the two names agreeing speaks for the mother, and only one of them
+        then speaks for a father of that name.
+        """
+        (prior_m, tie_cm, rest_cm, by_name_cm), (prior_f, tie_cf, rest_cf, by_name_c), (tie_mf, rest_mf, by_name_m) = of_m, of_f, of_mf
+        n_c, n_m, n_f = len(child.rows), len(mother.rows), len(father.rows)
+        tie_cf = np.column_stack((tie_cf, rest_cf))
+        tie_mf = np.vstack((np.column_stack((tie_mf, rest_mf)), np.zeros(n_f + 2)))
+        once = by_name_c[:, None] & np.append(by_name_m, False)[None, :]
+        ties = np.where(once[:, :, None], np.maximum(tie_cf[:, None, :], tie_mf[None]), tie_cf[:, None, :] + tie_mf[None])
+        agreed = self._named_alike(child.rows, self.index.father_name, mother.rows, by_name_m)
+        ties[:n_c, :n_m, :] += np.where(by_name_c[:n_c, None], agreed, 0.0)[:, :, None]
+        ties[:n_c, :n_m, n_f] += np.where(by_name_c[:n_c, None], 0.0, agreed)
+        self._add_fathers_word(ties, child.rows, mother.rows, father.rows, by_name_cm, by_name_m)
+        log_m = np.column_stack((prior_m[None, :] + tie_cm, np.log(self.model.present["me"]) + rest_cm))
+        log_f = np.append(prior_f, np.log(self.model.present["cha"]))
+        pairs = log_m[:, :, None] + log_f[None, None, :] + ties
+        pairs -= np.logaddexp.reduce(pairs.reshape(n_c + 1, -1), axis=1)[:, None, None]
+        return pairs[:, :-1, :-1]
+
+    def _add_fathers_word(self, ties: np.ndarray, children: np.ndarray, mothers: np.ndarray, fathers: np.ndarray, by_name_cm: np.ndarray,
+                          by_name_m: np.ndarray) -> None:
+        """The same the other way round: what the father's row says of a mother whose own row names no partner."""
+        families, couple = self.index.families, self.model.couple
+        names_f = [np.empty(0, np.int64) if len(families.partners(int(f))) else families.partner_names(int(f)) for f in fathers]
+        by_name_f = np.array([*(len(n) > 0 for n in names_f), False])
+        silent = np.array([not by_name_m[i] and not len(families.partners(int(m))) for i, m in enumerate(mothers)], dtype=bool)
+        said = np.zeros((len(mothers), len(fathers)))
+        for j in np.flatnonzero(by_name_f[:-1]):
+            tied = np.mean([np.exp(self._name_ties(int(n), mothers)) for n in names_f[j]], axis=0)
+            said[:, j] = np.where(silent, np.log(couple * tied + 1 - couple), 0.0)
+        n_c, n_m, n_f = len(children), len(mothers), len(fathers)
+        once = by_name_cm[:, None, None] & by_name_f[None, None, :-1]
+        ties[:, :n_m, :n_f] += np.where(once, np.minimum(said, 0.0)[None], said[None])
+        agreed = self._named_alike(children, self.index.mother_name, fathers, by_name_f)
+        ties[:n_c, :, :n_f] += np.where(by_name_cm[:n_c, None], agreed, 0.0)[:, None, :] * np.append(silent, (True, True))[None, :, None]
+
+    def _named_alike(self, children: np.ndarray, column: np.ndarray, partners: np.ndarray, by_name: np.ndarray) -> np.ndarray:
+        """ln P(the child's row names the same partner as the partner's row) / P(by chance): (children, partners), 0 where one names nobody."""
+        out = np.zeros((len(children), len(partners)))
+        couple, families = self.model.couple, self.index.families
+        shares = self.index.names.share
+        for j in np.flatnonzero(by_name[:-1]):
+            partner_names = families.partner_names(int(partners[j]))
+            for i, c in enumerate(children):
+                if column[c] == NO_NAME:
+                    continue
+                alike = min(self._likeness(int(column[c]), int(n)) for n in partner_names)
+                share = float(shares(column[c:c + 1])[0])
+                kept = self.model.name_kept / share if alike == 0 else self.model.name_altered / max(share, 1e-4) if alike <= 1.0 else 0.0
+                out[i, j] = np.log(couple * kept / len(partner_names) + (1 - couple))
+        return out
 
     def _with_twins(self, joint: np.ndarray, child: RoleEvidence, tokens: list[str]) -> np.ndarray:
         """exp(joint), with the chance that the entry is of a twin of the candidate, absent from the population, moved to "absent": all but the
