@@ -13,7 +13,7 @@ from pipelines.page_pool import PagePool
 from pipelines.page_task import PageResult, PageTask
 from pipelines.progress import Progress
 from pipelines.services import Services
-from records.filenames import parse_page_name
+from records.filenames import parse_folder_name, parse_page_name
 from storage.intake import READ, RECEIVED, SET_ASIDE, STORED, original_key
 from storage.models import Batch, Page
 from storage.readings import lattice_key, save_reading, set_page_aside
@@ -72,10 +72,10 @@ def expect(batch: Batch, file: str) -> Expectation:
 
     Never what other pages gave, so that a page reads the same whenever it is read.
     """
-    said, name = batch.declared, parse_page_name(file)
-    kind = said.get("loai") or (name.kind if name else None)
-    year = said.get("nam") or (name.year if name else None)
-    return Expectation(kind=kind, form=said.get("mau") or None, year=year, book_number=said.get("quyenSo") or None,
+    said, name, folder = batch.declared, parse_page_name(file), parse_folder_name(batch.id.partition("~")[0])
+    kind = said.get("loai") or (name.kind if name else folder.kind if folder else None)
+    year = (name.registered_year if name else None) or said.get("nam") or (name.year if name else folder.year if folder else None)
+    return Expectation(kind=kind, form=said.get("mau") or None, year=year, book_number=said.get("quyenSo") or (name.book_number if name else None),
                        registry_office=said.get("noiDangKy") or None, file_number=name.number if name else None)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from ocr.errors import UnreadableFile
 from ocr.images import Limits, check_content, sniff
-from records.filenames import PageName, parse_page_name
+from records.filenames import PageName, parse_folder_name, parse_page_name
 from storage import events
 from storage.database import Database
 from storage.models import Batch, Entry, Page
@@ -168,8 +168,9 @@ def enter_rows(session: Session, batch: Batch, hashed: Iterable[_Hashed]) -> tup
                     session.delete(page)
                 row, known = known[0], None
             else:
-                source = replace(source, code="name_conflict", evidence={"taken_by": name})
-                row = Page(batch_id=batch.id, file=conflict_name(name, item.sha256))
+                if not (known[0].reason or "").startswith("rejected") and source.code is None:
+                    source = replace(source, code="name_conflict", evidence={"taken_by": name})
+                row = Page(batch_id=batch.id, file=conflict_name(name, item.sha256))       # after a rejection: the page scanned again
                 known = by_name.get(row.file)
         else:
             row = Page(batch_id=batch.id, file=name)
@@ -236,18 +237,16 @@ def sniffed(data: bytes) -> str:
 def describe(batch: Batch, files: Iterable[str]) -> None:
     """Fill what the declaration, else the names of folder and pages, say of the book; what is already known stays."""
     names: list[PageName] = [n for n in map(parse_page_name, files) if n is not None]
-    said = batch.declared
+    said, folder = batch.declared, parse_folder_name(batch.id.partition("~")[0])
 
     def usual(values: Iterable[Any]) -> Any:
         counts = Counter(v for v in values if v not in (None, ""))
         return min(counts, key=lambda v: (-counts[v], str(v))) if counts else None
 
-    kind = said.get("loai") or usual(n.kind for n in names)
-    batch.kind = kind or batch.kind
+    batch.kind = said.get("loai") or usual(n.kind for n in names) or (folder.kind if folder else None) or batch.kind
     batch.form = said.get("mau") or batch.form
-    batch.year = said.get("nam") or usual(n.year for n in names) or batch.year
-    number = usual(n.book for n in names)
-    batch.book_number = said.get("quyenSo") or (f"{number}/{batch.year}" if number and batch.year else None) or batch.book_number
+    batch.year = said.get("nam") or usual(n.year for n in names) or (folder.year if folder else None) or batch.year
+    batch.book_number = said.get("quyenSo") or usual(n.book_number for n in names) or batch.book_number
     batch.registry_office = said.get("noiDangKy") or batch.registry_office
 
 

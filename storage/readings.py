@@ -88,7 +88,7 @@ def fingerprint(pages: Iterable[Page]) -> str:
 
 
 def progress_of(session: Session, batch_id: str) -> dict[str, str]:
-    """How far the batch is: {"settled": fingerprint, "linked": fingerprint/snapshot}, keys missing before the first time."""
+    """How far the batch is: {"settled": fingerprint, "pages": settled pages, "linked": fingerprint/snapshot}, keys missing before that."""
     row = session.get(Cursor, _cursor_name(batch_id))
     return dict(row.value) if row is not None else {}
 
@@ -101,10 +101,13 @@ def mark_progress(session: Session, batch_id: str, **done: str) -> None:
     session.add(row)
 
 
-def save_book(session: Session, batch_id: str, entries: Sequence[SettledEntry], mark: str) -> int:
-    """Make the batch's entries those of the settled book; returns how many there are. `mark` is the fingerprint of what was settled."""
-    pages = sa.select(Page.id).where(Page.batch_id == batch_id)
-    old = {(e.page_id, e.row): e for e in session.scalars(sa.select(Entry).where(Entry.page_id.in_(pages)))}
+def save_book(session: Session, batch_id: str, entries: Sequence[SettledEntry], mark: str, pages: int) -> int:
+    """Make the batch's entries those of the settled book; returns how many there are.
+
+    mark: the fingerprint of what was settled; pages: how many pages that was.
+    """
+    mine = sa.select(Page.id).where(Page.batch_id == batch_id)
+    old = {(e.page_id, e.row): e for e in session.scalars(sa.select(Entry).where(Entry.page_id.in_(mine)))}
     wanted = {(e.page_id, e.record.row): e for e in entries}
     for place, entry in old.items():
         if place not in wanted and not touched(entry):
@@ -118,7 +121,7 @@ def save_book(session: Session, batch_id: str, entries: Sequence[SettledEntry], 
         elif touched(entry):
             continue
         write_entry(session, entry, settled)
-    mark_progress(session, batch_id, settled=mark)
+    mark_progress(session, batch_id, settled=mark, pages=str(pages))
     return len(wanted)
 
 

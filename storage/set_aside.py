@@ -61,7 +61,7 @@ def explain(reason: str | None, detail: str | None, lang: Language = "vi") -> st
             evidence = {"note": detail}
     except ValueError:
         evidence = {"note": detail}
-    wording = REASONS.get(reason or "")
+    wording = REASONS.get("rejected" if (reason or "").startswith("rejected") else reason or "")
     if wording is None:
         return f"{reason or '?'}: {detail or ''}".rstrip(": ")
     what, remedy = (wording.what_vi, wording.do_vi) if lang == "vi" else (wording.what_en, wording.do_en)
