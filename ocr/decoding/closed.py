@@ -9,8 +9,11 @@ from ocr.decoding.choice import Choice, Scored, choose, free_text_weight
 from ocr.decoding.folding import fold_text, plain
 from ocr.lattice import Lattice
 from ocr.trie import Trie
+from records.codes import DEATH_CAUSES, ETHNICITY
 
 SEX: Mapping[str, float] = {"Nam": 0.5, "Nữ": 0.5}
+ETHNICITIES: Mapping[str, float] = {name: 0.85 if name == "Kinh" else 0.15 / 54 for name in ETHNICITY.words.values()}
+DEATH_CAUSE: Mapping[str, float] = {c: 1.0 / (3 + i) for i, c in enumerate(DEATH_CAUSES)}
 RELATIONS: Mapping[str, float] = {
     "Cha": 0.4, "Mẹ": 0.4, "Bố": 0.05, "Ông": 0.005, "Bà": 0.005, "Ông nội": 0.02, "Bà nội": 0.02, "Ông ngoại": 0.02, "Bà ngoại": 0.02, "Cha đẻ": 0.01, "Mẹ đẻ": 0.01,
     "Bác": 0.01, "Chú": 0.01, "Cô": 0.01, "Dì": 0.01, "Cậu": 0.01, "Anh": 0.01, "Chị": 0.01, "Con": 0.02, "Vợ": 0.02, "Chồng": 0.02, "Bản thân": 0.02,

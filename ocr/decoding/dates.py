@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -120,21 +120,88 @@ def add_words(scores: DateScores, words: Lattice, temperature: float, closer: in
     return DateScores(scores.dates, weights)
 
 
+def gap_log_prior(days: np.ndarray, usual: float, limit: float, late: float, same_day: float = 0.0) -> np.ndarray:
+    """ln of how likely an event is registered `days` after it: most within `limit` days (exponential, mean `usual`), a share `late` over the
+    thirty years after, `same_day` of them at once; a registration before its event is all but impossible."""
+    d = days.astype(np.float64)
+    p = (1 - late - same_day) * np.exp(-d / usual) / usual + late / (30 * 365.25)
+    p = np.where(d == 0, p + same_day, np.where(d > limit, late / (30 * 365.25), p))
+    return np.log(np.where(d < 0, 1e-9, p))
+
+
+def couple(event: DateScores, registered: DateScores, gap: Callable[[np.ndarray], np.ndarray], most: int = 1200) -> tuple[DateScores, DateScores]:
+    """Both dates weighed with what is known of the time between them: gap gives ln P of days from event to registration.
+
+    Only full dates of the registration and the best `most` of each take part; a date without a day keeps its own weight.
+    """
+    a = [i for i in np.argsort(-event.weights, kind="stable")[:most] if event.dates[i].day is not None and event.weights[i] > -np.inf]
+    b = [i for i in np.argsort(-registered.weights, kind="stable")[:most] if registered.dates[i].day is not None and registered.weights[i] > -np.inf]
+    if not a or not b:
+        return event, registered
+    ordinals = [np.array([_ordinal(s.dates[i]) for i in k]) for s, k in ((event, a), (registered, b))]
+    joint = event.weights[a][:, None] + registered.weights[b][None, :] + gap(ordinals[1][None, :] - ordinals[0][:, None])
+    by_event, by_registered = np.full(len(event.dates), -np.inf), np.full(len(registered.dates), -np.inf)
+    by_event[a] = np.logaddexp.reduce(joint, axis=1)
+    by_registered[b] = np.logaddexp.reduce(joint, axis=0)
+    partial = [i for i, d in enumerate(event.dates) if d.day is None]
+    if partial:
+        by_event[partial] = event.weights[partial] + float(np.logaddexp.reduce(registered.weights[b])) - math.log(365.25 * 30)
+    return DateScores(event.dates, by_event), DateScores(registered.dates, by_registered)
+
+
+def _ordinal(d: PartialDate) -> int:
+    day = d.to_date()
+    return day.toordinal() if day else 0
+
+
+def favour(scores: DateScores, years: Mapping[int, float], unsure: float = 0.05) -> DateScores:
+    """The candidates weighed with what another field says of the year: weights that sum to 1, a share `unsure` spread over a century."""
+    if not years:
+        return scores
+    extra = np.log(np.array([(1 - unsure) * years.get(d.year or 0, 0.0) + unsure / 100 for d in scores.dates]))
+    return DateScores(scores.dates, scores.weights + extra)
+
+
+def years_of(scores: DateScores) -> dict[int, float]:
+    """Posterior of the year."""
+    if not len(scores.dates):
+        return {}
+    norm = np.logaddexp.reduce(scores.weights)
+    out: dict[int, float] = {}
+    for d, w in zip(scores.dates, scores.weights, strict=True):
+        if d.year and w > norm - 12:
+            out[d.year] = out.get(d.year, 0.0) + math.exp(w - norm)
+    return out
+
+
 def settle(scores: DateScores) -> Choice | None:
     """The best date with its posterior."""
     order = np.argsort(-scores.weights, kind="stable")[:400]
     return choose([Scored(str(scores.dates[i]), str(scores.dates[i]), float(scores.weights[i])) for i in order], 1.0)
 
 
-def read_year(lattice: Lattice, years: Mapping[int, float], temperature: float, on: int | None = None) -> Choice | None:
-    """A year of birth, or an age (28T) where the year of registration `on` is known. years: prior weights."""
+def score_year(lattice: Lattice, years: Mapping[int, float], temperature: float, on: int | None = None) -> DateScores:
+    """A year of birth; a full date or an age (28T) may stand there too, where `on`, the year of registration, tells what age means.
+    years: prior weights."""
     folded = fold_digits(lattice)
     total = sum(years.values())
-    candidates = []
-    texts: Sequence[tuple[str, int, float]] = [(str(y), y, 0.95) for y in years]
+    texts = [(str(y), y, math.log(0.9)) for y in years]
     if on:
-        texts = [*texts, *((f"{on - y}7", y, 0.01) for y in years if 14 <= on - y <= 99)]      # the T of 28T reads as a 7 among digits
-    scores = Trie([t for t, _, _ in texts]).scores(folded.log_probs, folded.alphabet)
-    for (text, year, form), s in zip(texts, scores, strict=True):
-        candidates.append(Scored(str(year), text, float(s), math.log(years[year] / total) + math.log(form)))
-    return choose(candidates, temperature)
+        texts += [(f"{on - y}7", y, math.log(0.005)) for y in years if 14 <= on - y <= 99]      # among digits the T of 28T reads as a 7
+    own = _year_trie(tuple(t for t, _, _ in texts)).scores(folded.log_probs, folded.alphabet)
+    weights: dict[int, float] = {}
+    for (_, year, form), s in zip(texts, own, strict=True):
+        w = temperature * float(s) + form + math.log(years[year] / total)
+        weights[year] = float(np.logaddexp(weights.get(year, -np.inf), w))
+    dates = [PartialDate(y) for y in weights]
+    values = list(weights.values())
+    if folded.best_text().count("/") >= 2 and years:
+        full = score_figures(lattice, days_of_years({y: w / total for y, w in years.items()}), temperature)
+        dates += full.dates
+        values += list(full.weights + math.log(0.05))
+    return DateScores(tuple(dates), np.array(values))
+
+
+@lru_cache(maxsize=64)
+def _year_trie(texts: tuple[str, ...]) -> Trie:
+    return Trie(texts)

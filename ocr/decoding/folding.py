@@ -7,6 +7,7 @@ import numpy as np
 
 from ocr.lattice import Lattice
 
+FLOOR = 1e-5      # least probability of a symbol in a frame: one misread letter must not outweigh a whole line
 SEPARATORS = "/.-,\\|:;'()!_"
 # What a reader of words makes of digits, and how freely it is believed (share of the letter's probability that counts for the digit).
 LOOKALIKES: Mapping[str, tuple[tuple[str, float], ...]] = {
@@ -66,4 +67,4 @@ def _fold(lattice: Lattice, groups: Mapping[str, list[tuple[str, float]]]) -> La
         for target, share in groups[c]:
             matrix[i + 1, place[target]] += share
     p = np.exp(lattice.log_probs.astype(np.float64)) @ matrix
-    return Lattice(np.log(np.maximum(p, 1e-30)), "".join(targets), lattice.model)
+    return Lattice(np.log(np.maximum(p, FLOOR)), "".join(targets), lattice.model)

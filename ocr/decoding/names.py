@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ocr.decoding.beam import beam_search
-from ocr.decoding.choice import Choice, Scored, choose, free_text_weight
+from ocr.decoding.choice import Choice, Scored, choose
 from ocr.decoding.folding import fold_text, fold_words, plain
 from ocr.lattice import Lattice
 from records.names import common_tokens, written_case
@@ -126,12 +126,7 @@ def weigh_names(fields: Sequence[NameCandidates], temperature: float, sex: str |
     spelled = [plain(t) for t in texts]
     total = sum(f.folded.scores(spelled) for f in fields)
     candidates = [Scored(written_case(t), t, float(s), name_log_prior(t, sex)) for t, s in zip(texts, total, strict=True)]  # type: ignore[arg-type]
-    other = sum(free_text_weight(f.folded, temperature) for f in fields)
-    best = choose(candidates, temperature, other)
-    if best is not None:
-        return best
-    greedy = written_case(" ".join(fields[0].words.best_text().split()))
-    return Choice(greedy, greedy.lower(), 0.02, ((greedy, 0.02),)) if greedy else None
+    return choose(candidates, temperature)      # free text is among the candidates, at the price of unknown words
 
 
 def same_person(a: NameCandidates, b: NameCandidates, temperature: float, prior: float) -> float:

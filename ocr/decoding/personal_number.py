@@ -14,25 +14,26 @@ from ocr.lattice import Lattice
 @dataclass(frozen=True)
 class NumberPrior:
     """What is known of the bearer beforehand. provinces: three-digit codes with weights (others keep a small share); sex "Nam" or "Nữ";
-    years: year of birth with weights."""
+    years: year of birth with weights; nine: how likely an old number of nine digits is."""
 
     provinces: Mapping[str, float] = field(default_factory=dict)
     sex: str | None = None
     years: Mapping[int, float] = field(default_factory=dict)
+    nine: float = 0.05
 
 
 _UNSURE = 0.03     # share left to what the prior does not expect
 
 
 def log_prior(number: str, prior: NumberPrior) -> float:
-    """ln of how likely this number is beforehand, its free digits aside; -inf for no possible number. For 12 digits; 9-digit numbers cost ln 0.02."""
+    """ln of how likely this number is beforehand, its free digits aside; -inf for no possible number."""
     if len(number) == 9:
-        return math.log(0.02)
+        return math.log(prior.nine)
     if len(number) != 12 or not number.isdigit():
         return -math.inf
     total = sum(prior.provinces.values())
     known = 0.8 * prior.provinces.get(number[:3], 0.0) / total if total else 0.0
-    out = math.log(known + 0.2 / 1000)
+    out = math.log1p(-prior.nine) + math.log(known + 0.2 / 1000)
     year = 1900 + 100 * (int(number[3]) // 2) + int(number[4:6])
     sex = "Nam" if int(number[3]) % 2 == 0 else "Nữ"
     out += math.log((1 - _UNSURE) if sex == prior.sex else _UNSURE) if prior.sex else math.log(0.5)
@@ -75,3 +76,10 @@ def _expected_heads(texts: set[str], prior: NumberPrior) -> list[str]:
                     for p in provinces:
                         out.append(p + str((y // 100 - 19) * 2 + (sex == "Nữ")) + f"{y % 100:02d}" + t[-6:])
     return out
+
+
+def birth_of(number: str) -> tuple[int, str] | None:
+    """Year of birth and sex that a number of 12 digits says, None of others."""
+    if len(number) != 12 or not number.isdigit():
+        return None
+    return 1900 + 100 * (int(number[3]) // 2) + int(number[4:6]), "Nam" if int(number[3]) % 2 == 0 else "Nữ"

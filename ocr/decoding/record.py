@@ -1,0 +1,222 @@
+"""All fields of one entry from their lattices: each kind by its own module, in the order in which one helps the next."""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from ocr.decoding import closed, names, numbers, places
+from ocr.decoding.context import Context, Decoded
+from ocr.decoding.dates import DateScores, years_of
+from ocr.decoding.personal_number import birth_of, read_personal_number
+from ocr.decoding.record_dates import number_of, number_prior, read_dates
+from ocr.lattice import Lattice
+from records.forms import FieldType
+from records.names import written_case
+from records.text import nfc
+
+SEX_OF_ROLE = {"me": "Nữ", "cha": "Nam", "vo": "Nữ", "chong": "Nam"}
+DECLARANT = "nyc"
+PARENT_DECLARES = 0.9       # how often the one who declares a birth is a parent
+
+
+@dataclass
+class _Entry:
+    types: Mapping[str, FieldType]
+    lattices: Mapping[str, Lattice]
+    context: Context
+    out: dict[str, Decoded] = field(default_factory=dict)
+    dates: dict[str, DateScores] = field(default_factory=dict)
+    sexes: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def codes(self, *kinds: str) -> list[str]:
+        return [c for c, k in self.types.items() if k in kinds and c in self.lattices]
+
+    def choice(self, code: str, found: object, *evidence: str) -> None:
+        if found is not None:
+            self.out[code] = Decoded(found.value, found.probability, ("lattice", *evidence))      # type: ignore[attr-defined]
+
+
+def decode_record(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], context: Context) -> dict[str, Decoded]:
+    """Values of the fields in `lattices`; types: code -> kind of field, in the form's order. Every field gets a value, free text at worst."""
+    e = _Entry(types, lattices, context)
+    _numbers(e)
+    e.out.update(_dates(e))
+    _closed(e)
+    _people(e)
+    _personal_numbers(e)
+    _places(e)
+    for code, lattice in lattices.items():
+        if code not in e.out and code in types:
+            text = nfc(lattice.best_text())
+            e.out[code] = Decoded(text, _free_confidence(lattice), ("free-text",))
+    return e.out
+
+
+def _free_confidence(lattice: Lattice) -> float:
+    """Probability of the best path, tempered: all there is to go by for text that no list knows."""
+    return min(0.9, math.exp(0.5 * lattice.best_log_prob() - 0.05 * len(lattice.best_text())))
+
+
+def _numbers(e: _Entry) -> None:
+    ctx = e.context
+    for code in e.codes("entry_number"):
+        e.choice(code, numbers.read_entry_number(e.lattices[code], ctx.year, ctx.number, ctx.temperature("number"), ctx.number_trust),
+                 *(("sequence",) if ctx.number else ()))
+    for code in e.codes("book_number"):
+        e.choice(code, numbers.read_book_number(e.lattices[code], ctx.year, ctx.book_number, ctx.temperature("number")),
+                 *(("declared",) if ctx.book_number else ()))
+    for code in e.codes("page_number"):
+        e.choice(code, numbers.read_page_number(e.lattices[code], ctx.number, ctx.temperature("number")))
+    if "gbtSo" in e.lattices:
+        found = numbers.read_entry_number(e.lattices["gbtSo"], ctx.year, ctx.number, ctx.temperature("number"), 0.3)
+        if found is not None and found.probability > 0.5:
+            year = f"/{ctx.year}" if ctx.year and found.text.endswith(str(ctx.year)) else ""
+            e.out["gbtSo"] = Decoded(found.value + year, found.probability)
+
+
+def _dates(e: _Entry) -> dict[str, Decoded]:
+    out, e.dates = read_dates(e.types, e.lattices, e.context)
+    for code in e.codes("date_words"):
+        event = out.get(code.removesuffix("BangChu"))
+        if event is not None:
+            out[code] = Decoded(_words_of(event.value, e.lattices[code]), event.confidence, event.evidence)
+    return out
+
+
+def _words_of(value: str, lattice: Lattice) -> str:
+    """The form of the date in words that the image shows best."""
+    from ocr.decoding.folding import fold_text, plain
+    from records.dates import PartialDate, all_word_forms
+
+    day = PartialDate.parse(value)
+    if day.day is None:
+        return nfc(lattice.best_text())
+    forms = all_word_forms(day)
+    return forms[int(fold_text(lattice).scores([plain(f) for f in forms]).argmax())]
+
+
+def _closed(e: _Entry) -> None:
+    ctx = e.context
+    ethnicities = {k: w + 3 * ctx.ethnicities.get(k, 0.0) for k, w in closed.ETHNICITIES.items()}
+    for code in e.codes("ethnicity"):
+        e.choice(code, closed.read_closed(e.lattices[code], ethnicities, ctx.temperature("closed")), "list")
+    for code in e.codes("nationality"):
+        e.choice(code, closed.read_closed(e.lattices[code], closed.NATIONALITIES, ctx.temperature("closed")), "list")
+    for code in e.codes("relation"):
+        e.choice(code, closed.read_closed(e.lattices[code], closed.RELATIONS, ctx.temperature("closed")), "list")
+    if "nktNguyenNhanChet" in e.lattices:
+        e.choice("nktNguyenNhanChet", closed.read_closed(e.lattices["nktNguyenNhanChet"], closed.DEATH_CAUSE, ctx.temperature("closed")), "list")
+
+
+def _people(e: _Entry) -> None:
+    """Names and sexes, which say something of each other; the one who declares a birth is most often father or mother."""
+    t = e.context.temperature("name")
+    found: dict[str, names.NameCandidates] = {}
+    for code in e.codes("name"):
+        owner = code.removesuffix("HoTen")
+        found[owner] = names.search_names(e.lattices[code], t, SEX_OF_ROLE.get(owner))
+    for owner, candidates in found.items():
+        code = owner + "GioiTinh"
+        sex = SEX_OF_ROLE.get(owner)
+        if code in e.lattices:
+            choice = names.weigh_names([candidates], t)
+            weights = _sexes_by_name(choice.ranking) if choice else closed.SEX
+            weights = {k: w * _sex_by_number(e, owner).get(k, 0.5) for k, w in weights.items()}
+            said = closed.read_closed(e.lattices[code], weights, e.context.temperature("closed"), may_be_other=False)
+            e.choice(code, said, "list", "name")
+            e.sexes[owner] = dict(said.ranking) if said else {}
+            sex = said.value if said and said.probability > 0.8 else None
+        elif sex:
+            e.sexes[owner] = {sex: 1.0}
+        e.choice(owner + "HoTen", names.weigh_names([candidates], t, sex), "name-tokens")
+    _declarant(e, found, t)
+    for code in e.codes("signer"):
+        _signer(e, code)
+
+
+def _sexes_by_name(ranking: tuple[tuple[str, float], ...]) -> dict[str, float]:
+    out = {"Nam": 1e-3, "Nữ": 1e-3}
+    for name, p in ranking:
+        w = {s: names.name_log_prior(name.lower(), s) for s in out}
+        top = max(w.values())
+        each = {s: math.exp(max(-4.0, x - top)) for s, x in w.items()}
+        for s in out:
+            out[s] += p * each[s] / sum(each.values())
+    return out
+
+
+def _sex_by_number(e: _Entry, owner: str) -> dict[str, float]:
+    out = {"Nam": 0.1, "Nữ": 0.1}
+    for code in number_of(owner):
+        if code in e.lattices:
+            choice = read_personal_number(e.lattices[code], number_prior(owner, e.context), e.context.temperature("personal_number"))
+            for value, p in choice.ranking if choice else ():
+                born = birth_of(value)
+                if born:
+                    out[born[1]] += p
+    total = sum(out.values())
+    return {k: v / total for k, v in out.items()}
+
+
+def _declarant(e: _Entry, found: Mapping[str, names.NameCandidates], t: float) -> None:
+    """Where the declarant is a parent, the two fields hold one name and are read together."""
+    if DECLARANT not in found or e.context.kind != "KS":
+        return
+    relation = e.out.get("nycQuanHe")
+    says = {"Cha": "cha", "Bố": "cha", "Cha đẻ": "cha", "Mẹ": "me", "Mẹ đẻ": "me"}.get(relation.value) if relation else None
+    best: tuple[float, str] | None = None
+    for parent in ("me", "cha"):
+        if parent in found:
+            prior = 0.98 if says == parent else 0.02 if says else PARENT_DECLARES / 2
+            p = names.same_person(found[parent], found[DECLARANT], t, prior)
+            best = max(best, (p, parent)) if best else (p, parent)
+    if best and best[0] > 0.5:
+        p, parent = best
+        choice = names.weigh_names([found[parent], found[DECLARANT]], t, SEX_OF_ROLE[parent])
+        if choice is not None:
+            for owner in (parent, DECLARANT):
+                share = 1.0 if owner == parent else p
+                e.out[owner + "HoTen"] = Decoded(choice.value, choice.probability * share, ("lattice", "name-tokens", "same-person"))
+            e.sexes[DECLARANT] = {SEX_OF_ROLE[parent]: p}
+            if parent + "NgaySinh" in e.dates:
+                e.dates[DECLARANT + "NgaySinh"] = e.dates[parent + "NgaySinh"]
+
+
+def _signer(e: _Entry, code: str) -> None:
+    """Name and office of who signed: what the rest of the book says, else a name and, after a comma, one of the usual titles."""
+    lattice, t = e.lattices[code], e.context.temperature("name")
+    if e.context.signers:
+        known = closed.read_closed(lattice, e.context.signers, t)
+        if known is not None and known.probability > 0.5:
+            e.choice(code, known, "book")
+            return
+    candidates = names.search_names(lattice, t, keep=8)
+    texts = {}
+    for text in candidates.texts[:8]:
+        words = text.split()
+        for n in range(2, min(6, len(words)) + 1):
+            texts[" ".join(words[:n])] = names.name_log_prior(" ".join(words[:n]))
+    listed = {f"{written_case(n)}, {title}": math.exp(max(-60.0, w)) * share for n, w in texts.items() for title, share in closed.TITLES.items()}
+    choice = closed.read_closed(lattice, listed, t, may_be_other=False) if listed else None
+    e.choice(code, choice, "list", "name-tokens")
+
+
+def _personal_numbers(e: _Entry) -> None:
+    for code in e.codes("personal_number"):
+        owner = code.removesuffix("SoDinhDanh").removesuffix("SoGiayToTuyThan")
+        sexes = e.sexes.get(owner, {})
+        sex = max(sexes, key=lambda s: sexes[s]) if sexes and max(sexes.values()) > 0.85 else None
+        years = years_of(e.dates[owner + "NgaySinh"]) if owner + "NgaySinh" in e.dates else {}
+        prior = number_prior(owner, e.context, sex, years)
+        e.choice(code, read_personal_number(e.lattices[code], prior, e.context.temperature("personal_number")), "structure")
+
+
+def _places(e: _Entry) -> None:
+    day = e.out.get("ngayDangKy")
+    on = date.fromisoformat(day.value) if day else date(e.context.year or 2018, 7, 1)
+    for code in e.codes("place"):
+        found = places.read_place([e.lattices[code]], on, e.context.office, e.context.temperature("place"), e.context.places)
+        if found is not None:
+            e.out[code] = Decoded(found.choice.value, found.choice.probability, ("lattice", "gazetteer"), found.code)

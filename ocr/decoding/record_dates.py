@@ -1,0 +1,117 @@
+"""All dates of one entry together: registration, event, births; figures, words, personal numbers and the time between them."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+
+from ocr.decoding import dates as d
+from ocr.decoding.context import Context, Decoded
+from ocr.decoding.personal_number import NumberPrior, birth_of, read_personal_number
+from ocr.lattice import Lattice
+from records.forms import FieldType
+
+# field: (mean days to registration, days of the legal limit, share registered late, share on the same day)
+EVENTS = {"nksNgaySinh": (30.0, 60.0, 0.2, 0.0), "nktNgayChet": (5.0, 30.0, 0.1, 0.1), "ngayXacNhan": (10.0, 60.0, 0.05, 0.8)}
+# owner of a birthday: (least, usual, greatest age on the day of registration)
+AGES = {"me": (13, 27, 56), "cha": (14, 30, 75), "vo": (16, 24, 70), "chong": (18, 26, 75), "nkt": (0, 75, 108), "nyc": (14, 45, 100)}
+OPEN_YEARS = range(1945, 2031)      # of registration, where nothing is known of the book
+
+
+def registration_scores(lattice: Lattice | None, context: Context) -> d.DateScores:
+    """Days of registration weighed by their figures and what the book tells."""
+    prior: Mapping[date, float] = context.registered
+    if not prior:
+        years = {context.year: 0.9, context.year + 1: 0.05, context.year - 1: 0.05} if context.year else dict.fromkeys(OPEN_YEARS, 1.0)
+        prior = d.days_of_years(years)
+    if lattice is None:
+        return d.DateScores((), d.np.zeros(0))
+    return d.score_figures(lattice, prior, context.temperature("date"))
+
+
+def number_of(owner: str) -> tuple[str, str]:
+    """Codes under which a person's number may stand."""
+    return owner + "SoDinhDanh", owner + "SoGiayToTuyThan"
+
+
+def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], context: Context) -> tuple[dict[str, Decoded], dict[str, d.DateScores]]:
+    """Values of all date and year fields, and their scores for what depends on them (years of birth before the person's number was heard)."""
+    scores: dict[str, d.DateScores] = {}
+    evidence: dict[str, tuple[str, ...]] = {}
+    registered = registration_scores(lattices.get("ngayDangKy"), context)
+    last = _last_day(registered, context)
+    for code, (usual, limit, late, same) in EVENTS.items():
+        if code not in lattices or types.get(code) != "date":
+            continue
+        years = {last.year - k: 1.0 if k < 2 else 0.1 for k in range(20 if context.year or registered.dates else 90)}
+        event = d.score_figures(lattices[code], {k: w for k, w in d.days_of_years(years).items() if k <= last}, context.temperature("date"))
+        words = code + "BangChu"
+        if words in lattices:
+            event = d.add_words(event, lattices[words], context.temperature("date_words"))
+            evidence[code] = ("lattice", "date-words")
+        if registered.dates:
+            event, registered = d.couple(event, registered, partial(d.gap_log_prior, usual=usual, limit=limit, late=late, same_day=same))
+            evidence[code] = (*evidence.get(code, ("lattice",)), "registration-date")
+            evidence["ngayDangKy"] = ("lattice", "event-date")
+        scores[code] = event
+    if registered.dates:
+        scores["ngayDangKy"] = registered
+    on = _top_day(registered) or last
+    for code, kind in types.items():
+        owner = code.removesuffix("NgaySinh")
+        if code in scores or code not in lattices or kind not in ("date", "year") or owner not in AGES:
+            continue
+        least, usual, greatest = AGES[owner]
+        if kind == "year":
+            span = {on.year - age: 1.0 if least <= age <= greatest - 15 else 0.2 for age in range(least - 1, greatest + 1)}
+            scores[code] = d.score_year(lattices[code], span, context.temperature("year"), on.year)
+        else:
+            prior = d.births_before(on, least, int(usual), greatest)
+            total = sum(prior.values())
+            years = {y: 0.02 * total / 100 for y in range(on.year - greatest, on.year - least + 1)}
+            scores[code] = d.score_figures(lattices[code], prior, context.temperature("date"), years)
+    out = {}
+    for code, s in scores.items():
+        heard = _heard_from_number(code.removesuffix("NgaySinh"), lattices, context) if code.endswith("NgaySinh") else {}
+        choice = d.settle(d.favour(s, heard))
+        if choice is not None:
+            out[code] = Decoded(choice.value, choice.probability, (*evidence.get(code, ("lattice",)), *(("personal-number",) if heard else ())))
+    for code, kind in types.items():
+        if kind == "date" and code in lattices and code not in scores:
+            s = d.score_figures(lattices[code], d.days_before(on, 3000, 60, 0.3), context.temperature("date"))
+            choice = d.settle(s)
+            if choice is not None:
+                out[code] = Decoded(choice.value, choice.probability)
+    return out, scores
+
+
+def _heard_from_number(owner: str, lattices: Mapping[str, Lattice], context: Context) -> dict[int, float]:
+    """What the person's number, read by itself, says of the year of birth."""
+    for code in number_of(owner):
+        if code in lattices:
+            choice = read_personal_number(lattices[code], number_prior(owner, context), context.temperature("personal_number"))
+            years: dict[int, float] = {}
+            for value, p in choice.ranking if choice else ():
+                born = birth_of(value)
+                if born:
+                    years[born[0]] = years.get(born[0], 0.0) + p
+            return years
+    return {}
+
+
+def number_prior(owner: str, context: Context, sex: str | None = None, years: Mapping[int, float] | None = None) -> NumberPrior:
+    """What is known of a person's number: the province of registration (for a newborn surely), sex, years of birth; nine digits before 2012."""
+    provinces = {context.office.province_code.zfill(3): 1.0} if context.office else {}
+    year = context.year or 2018
+    nine = 0.97 if year < 2012 else 0.5 if year < 2016 else 0.1
+    return NumberPrior(provinces, sex, dict(years or {}), 0.001 if owner == "nks" else nine)
+
+
+def _top_day(scores: d.DateScores) -> date | None:
+    best = int(scores.weights.argmax()) if len(scores.dates) else None
+    return scores.dates[best].to_date() if best is not None else None
+
+
+def _last_day(registered: d.DateScores, context: Context) -> date:
+    year = context.year or (registered.dates[int(registered.weights.argmax())].year if registered.dates else None) or max(OPEN_YEARS)
+    return date(year + 1, 12, 31)
