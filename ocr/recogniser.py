@@ -10,6 +10,7 @@ from importlib import metadata, resources, util
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -37,6 +38,7 @@ class ModelCard:
     width_multiple, min_width, max_width: the input width after scaling to `height`; a longer line is read in parts, cut at gaps.
     stride: input pixels a frame. cleaned: the model wants the line after `ocr.cleaning` (else the plain grey crop).
     stretch: factor on the width. room: paper left above and below the ink as a share of its height, None for the whole crop's height.
+    slants: shears the line is read at (0.1: a letter's top 0.1 heights to the left); the readings' probabilities are averaged frame by frame.
     preference: the model with the greatest is taken when none is asked for.
     temperatures: field type -> factor on log-likelihoods before candidates become probabilities (measured on held-out pages).
     file, alphabet: absolute paths. sha256: of the file, or "" when the card does not fix it.
@@ -60,6 +62,7 @@ class ModelCard:
     cleaned: bool = True
     stretch: float = 1.0
     room: float | None = 0.05
+    slants: tuple[float, ...] = (0.0,)
     preference: int = 0
     temperatures: Mapping[str, float] = field(default_factory=dict)
     notes: str = ""
@@ -79,7 +82,7 @@ def read_card(folder: Path) -> ModelCard:
         letters = _locate(folder, data.pop("alphabet", "alphabet.txt"))
         if not where.is_file():
             raise ModelError("missing_file", folder.name, str(where))
-        return ModelCard(file=where, alphabet=read_alphabet(letters), **data)
+        return ModelCard(file=where, alphabet=read_alphabet(letters), slants=tuple(data.pop("slants", (0.0,))), **data)
     except ModelError:
         raise
     except FileNotFoundError as e:
@@ -151,7 +154,7 @@ class Recogniser:
                 raise ValueError(f"a line must be a grey image that is not empty, not one of shape {line.shape}")
             key = hashlib.sha256(line.tobytes() + str(line.shape).encode()).digest()
             if key not in done:
-                done[key] = self._join([self._infer(self._prepare(part)) for part in self._parts(line)])
+                done[key] = self._join([self._read_part(part) for part in self._parts(line)])
             out.append(Lattice(done[key], self.card.alphabet, self.card.id))
         return out
 
@@ -166,6 +169,12 @@ class Recogniser:
         cut = third + (max(gaps)[2] if gaps else third // 2)
         return self._parts(line[:, :cut]) + self._parts(line[:, cut:])
 
+    def join(self, lattices: Sequence[Lattice]) -> Lattice:
+        """Lattices of lines that follow one another as one lattice, a space between them."""
+        if len(lattices) == 1:
+            return lattices[0]
+        return Lattice(self._join([x.log_probs for x in lattices]), self.card.alphabet, self.card.id)
+
     def _join(self, parts: list[np.ndarray]) -> np.ndarray:
         """Parts of one line end to end, with a frame between them that says space, since they were cut in a gap."""
         space = np.full((1, len(self.card.alphabet) + 1), -16.0, dtype=np.float16)
@@ -176,13 +185,23 @@ class Recogniser:
             out += [space, part]
         return np.concatenate(out)
 
-    def _prepare(self, line: np.ndarray) -> np.ndarray:
+    def _read_part(self, part: np.ndarray) -> np.ndarray:
+        """Log-probabilities of one part, averaged over the card's slants (frames stay aligned, the width being the same)."""
+        scaled = self._scale(part)
+        each = []
+        for slant in self.card.slants:
+            turned = scaled if not slant else cv2.warpAffine(
+                scaled, np.array([[1, slant, -slant * scaled.shape[0] / 2], [0, 1, 0]], np.float32), scaled.shape[::-1], borderValue=255)
+            x = (turned.astype(np.float32) / 255.0 - self.card.mean) / self.card.std
+            each.append(self._infer(np.repeat(x[None, None], self.card.channels, axis=1)))
+        mean = np.logaddexp.reduce(np.stack(each), axis=0) - np.log(len(each))
+        return np.maximum(mean, -60000.0).astype(np.float16)
+
+    def _scale(self, line: np.ndarray) -> np.ndarray:
         card = self.card
         width = max(card.min_width, min(card.max_width, round(line.shape[1] * card.height / line.shape[0] * card.stretch)))
         width = min(-(-width // card.width_multiple) * card.width_multiple, card.max_width)
-        scaled = Image.fromarray(line).resize((width, card.height), Image.Resampling.BILINEAR)
-        x = (np.asarray(scaled, dtype=np.float32) / 255.0 - card.mean) / card.std
-        return np.repeat(x[None, None], card.channels, axis=1)
+        return np.asarray(Image.fromarray(line).resize((width, card.height), Image.Resampling.BILINEAR))
 
     def _infer(self, tensor: np.ndarray) -> np.ndarray:
         y = self._session.run(None, {self._input: tensor})[0]
@@ -191,7 +210,7 @@ class Recogniser:
             raise ModelError("wrong_shape", self.card.id, f"{y.shape[1]} outputs for {len(self.card.alphabet)} symbols and the blank")
         y = y.astype(np.float64)
         y -= np.logaddexp.reduce(y, axis=1, keepdims=True)      # models that give logits are welcome
-        return np.maximum(y, -60000.0).astype(np.float16)
+        return y
 
 
 def load_model(model_id: str | None = None) -> Recogniser:

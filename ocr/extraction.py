@@ -1,0 +1,182 @@
+"""A page image becomes a reading: straight, form found, blanks cleaned and read, values decoded, boxes back on the original."""
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from ocr import cleaning
+from ocr.decoding.context import Context, Decoded
+from ocr.decoding.places import find_office
+from ocr.decoding.record import decode_record
+from ocr.lattice import Lattice, pack, unpack
+from ocr.reading import PageImage, PageReading, PrintedWord
+from ocr.recogniser import Recogniser, load_model
+from ocr.registration import FittedBlank, FormFit, fit_form, read_labels
+from ocr.straighten import StraightPage, straighten
+from ocr.tesseract import probe, read_words
+from ocr.ticks import TickReading, chosen, read_ticks
+from records.forms import Form, load_forms
+from records.record import Box, DraftRecord, FieldValue
+from records.text import nfc
+
+ON_TIME_DAYS = 60           # Điều 15 Luật Hộ tịch 2014: a birth is registered within 60 days
+BLANK_CONFIDENCE = 0.95     # that a blank without ink is empty
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is known of a page before it is read, all of it optional. kind: KS KH KT; form: KS2016; year: of registration; book_number: 01/2017;
+    registry_office: UBND Xã …; file_number: the entry's number by the file's name ("12", "12a")."""
+
+    kind: str | None = None
+    form: str | None = None
+    year: int | None = None
+    book_number: str | None = None
+    registry_office: str | None = None
+    file_number: str | int | None = None
+
+
+class PageReader:
+    """Reads pages with one handwriting model (the preferred one by default). Keep it: loading takes a second."""
+
+    def __init__(self, model_id: str | None = None):
+        self._recogniser = load_model(model_id)
+        facts = probe()
+        self._engine = {**self._recogniser.engine, "tesseract": facts.version}
+
+    @property
+    def recogniser(self) -> Recogniser:
+        return self._recogniser
+
+    def read(self, page: PageImage, expected: Expectation | None = None, rotation: int | None = None) -> PageReading:
+        """Everything on the page. A page that fits no form gives its words and no record. rotation: degrees clockwise if a person said so."""
+        expected = expected or Expectation()
+        clock = _Clock()
+        straight = straighten(page, rotation)
+        clock.tick("straighten")
+        words = read_labels(straight)
+        clock.tick("print")
+        forms = [f for f in load_forms().values() if expected.kind in (None, f.kind)]
+        fit = fit_form(straight, words, forms or list(load_forms().values()), expected.form)
+        clock.tick("form")
+        if fit is None:
+            words = read_words(straight.gray, psm=3)
+            clock.tick("print")
+            return PageReading(None, 0.0, (), _back(words, straight), rotation=straight.rotation, engine=self._engine, seconds=clock.seconds)
+        record, lattices = self._read_entry(straight, fit, expected, clock)
+        return PageReading(fit.form.id, fit.score, (record,), _back(words, straight), {(1, c): v for c, v in lattices.items()}, straight.rotation,
+                           self._engine, clock.seconds)
+
+    def _read_entry(self, straight: StraightPage, fit: FormFit, expected: Expectation, clock: _Clock) -> tuple[DraftRecord, dict[str, Lattice]]:
+        dark = cleaning.darkness(straight.rgb, fit.scale)
+        lines: dict[str, list[np.ndarray]] = {}
+        boxes: dict[str, Box] = {}
+        ink: dict[str, bool] = {}
+        for fitted in fit.fitted:
+            code = fitted.blank.code
+            if code is None:
+                continue
+            line, box = self.line_of(dark, fitted, fit.scale)
+            if line is not None:
+                lines.setdefault(code, []).append(line)
+            if line is not None or code not in boxes:
+                boxes[code] = _around(boxes[code], box) if ink.get(code) else box
+            ink[code] = ink.get(code, False) or line is not None
+        clock.tick("clean")
+        read = iter(self._recogniser.read([x for v in lines.values() for x in v]))
+        raw = {(1, code): self._recogniser.join([next(read) for _ in v]) for code, v in lines.items()}
+        lattices = {code: lattice for (_, code), lattice in unpack(pack(raw)).items()}      # as it will be kept: settling a book later sees the same
+        clock.tick("handwriting")
+        ticks = read_ticks(dark, fit.ticks, fit.scale)
+        context = context_of(fit.form, expected, self._recogniser.card.temperatures)
+        values = decode_record({b.code: b.type for b in fit.form.blanks if b.code}, lattices, context)
+        record = build_record(fit.form, values, lattices, {c: straight.box_to_original(b) for c, b in boxes.items()}, ticks, straight)
+        clock.tick("decode")
+        return record, lattices
+
+    def line_of(self, dark: np.ndarray, fitted: FittedBlank, scale: float) -> tuple[np.ndarray | None, Box]:
+        """The blank's line as the model wants it (None if there is no ink) and where the ink lies on the straight page."""
+        x0, y0, x1, y1 = fitted.box
+        bx0, by0, bx1, by1 = fitted.baseline
+        crop = dark[y0:y1, x0:x1]
+        if min(crop.shape) < 4:
+            return None, fitted.box
+        clean = cleaning.clean_line(crop, scale, slope=(by1 - by0) / max(1.0, bx1 - bx0))
+        if clean.box is None:
+            return None, fitted.box
+        card = self._recogniser.card
+        gray = clean.gray if card.cleaned else cleaning.plain_line(crop)
+        left, top, right, bottom = clean.box
+        line = cleaning.fit_to_ink(gray, clean.box, scale, card.room) if card.room is not None else gray[:, left:right]
+        return line, (x0 + left, y0 + top, x0 + right, y0 + bottom)
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def tick(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + now - self._last, 3)
+        self._last = now
+
+
+def context_of(form: Form, expected: Expectation, temperatures: Mapping[str, float]) -> Context:
+    """What the expectation tells the decoders."""
+    on = date(expected.year, 7, 1) if expected.year else None
+    digits = "".join(c for c in str(expected.file_number or "") if c.isdigit())
+    return Context(form.kind, expected.year, expected.book_number, find_office(expected.registry_office, on), int(digits) if digits else None,
+                   temperatures=temperatures)
+
+
+def build_record(form: Form, values: Mapping[str, Decoded], lattices: Mapping[str, Lattice], boxes: Mapping[str, Box],
+                 ticks: list[TickReading], straight: StraightPage | None) -> DraftRecord:
+    """The draft record: decoded values, empty blanks, ticks, and what follows from other fields."""
+    fields: dict[str, FieldValue] = {}
+    for blank in form.blanks:
+        code = blank.code
+        if code is None or code in fields:
+            continue
+        if code in values:
+            v = values[code]
+            fields[code] = FieldValue(v.value, nfc(lattices[code].best_text()), round(v.confidence, 4), "ocr", boxes.get(code), v.evidence, v.unit_code)
+        elif blank.type != "text":
+            fields[code] = FieldValue("", "", BLANK_CONFIDENCE, "ocr", boxes.get(code), ("no-ink",))
+    for code in dict.fromkeys(t.code for t in form.ticks):
+        mark = chosen(ticks, code)
+        if mark is not None:
+            box = straight.box_to_original(mark.box) if straight else mark.box
+            fields[code] = FieldValue(str(mark.tick.value), mark.tick.label, round(mark.confidence, 4), "ocr", box, ("tick",))
+    late = timeliness(fields)
+    if late is not None and "loaiDangKy" not in fields and form.kind == "KS" and not form.ticks:
+        fields["loaiDangKy"] = late
+    return DraftRecord(form.kind, form.id, 1, fields)
+
+
+def timeliness(fields: Mapping[str, FieldValue]) -> FieldValue | None:
+    """loaiDangKy of a birth on forms without squares: 1 on time, 4 late, by the two dates; None without them."""
+    born, registered = fields.get("nksNgaySinh"), fields.get("ngayDangKy")
+    if not born or not registered:
+        return None
+    try:
+        days = (date.fromisoformat(registered.value) - date.fromisoformat(born.value)).days
+    except ValueError:
+        return None
+    confidence = round(born.confidence * registered.confidence, 4)
+    return FieldValue("1" if days <= ON_TIME_DAYS else "4", "", max(confidence, 0.5), "rule", None, ("dates",))
+
+
+def _around(a: Box, b: Box) -> Box:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def _back(words: list[PrintedWord], straight: StraightPage) -> tuple[PrintedWord, ...]:
+    """Words with their boxes in the original."""
+    return tuple(PrintedWord(w.text, straight.box_to_original(w.box), w.confidence, w.line) for w in words)
