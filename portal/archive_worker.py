@@ -6,7 +6,6 @@ import threading
 import time
 
 from pipelines.services import Services
-
 from storage.errors import NotReadyToArchive, StorageError
 from storage.review import due_for_archive
 
@@ -33,7 +32,7 @@ class ArchiveWorker:
             self._thread.join(timeout=30)
 
     def run_once(self) -> int:
-        from storage import archive     # signing and PDF libraries, only needed here
+        from storage import archive  # signing and PDF libraries, only needed here
 
         s, done, now = self._services, 0, time.monotonic()
         with s.database.reading() as session:

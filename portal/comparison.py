@@ -12,6 +12,7 @@ from records.text import fold
 from storage.models import Person
 
 Agreement = Literal["same", "differs", "unknown"]
+PieceKind = Literal["same", "other", "lacks"]
 
 # attribute of the person -> (wording, field codes of the entry by role; the first that has a value is compared)
 _ATTRIBUTES: tuple[tuple[str, Pair, Mapping[str, tuple[str, ...]]], ...] = (
@@ -25,15 +26,14 @@ _ATTRIBUTES: tuple[tuple[str, Pair, Mapping[str, tuple[str, ...]]], ...] = (
     ("home_place", ("Quê quán", "Native place"), {"nks": ("nksQueQuan",)}),
     ("residence", ("Nơi cư trú", "Residence"), {r: (f"{r}NoiCuTru",) for r in ("me", "cha", "vo", "chong", "nkt")}),
 )
-_DATES = {"birth_date"}
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of words; differs: not said alike on the other side."""
+    """A run of words. kind: same in both; other: said otherwise in the population; lacks: in the book only, missing in the population."""
 
     text: str
-    differs: bool
+    kind: PieceKind
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def compare(role: str, written: Mapping[str, str], candidates: Sequence[Mapping[
         if role not in codes:
             continue
         code = next((c for c in codes[role] if written.get(c)), codes[role][0])
-        if written.get(code) or (attribute != "personal_id" and any(getattr(p, attribute) for p in people.values())) or attribute == "personal_id":
+        if attribute == "personal_id" or written.get(code) or any(getattr(p, attribute) for p in people.values()):
             columns.append((attribute, Column(label, code, shown(code, written.get(code, "")))))
     rows = []
     for candidate in candidates:
@@ -85,33 +85,37 @@ def compare(role: str, written: Mapping[str, str], candidates: Sequence[Mapping[
 
 def _cell(attribute: str, column: Column, person: Person | None, personal_id: str, written: Mapping[str, str]) -> Cell:
     theirs = personal_id if attribute == "personal_id" else str(getattr(person, attribute, "") or "") if person is not None else ""
-    if attribute in _DATES:
-        ours = written.get(column.code, "")
-        text = shown(column.code, theirs)
-        if not ours or not theirs:
-            return Cell("unknown", (Piece(text, False),) if text else ())
-        same = theirs.startswith(ours) or ours.startswith(theirs)
-        return Cell("same" if same else "differs", date_pieces(shown(column.code, ours), text) if not same else (Piece(text, False),))
-    if not column.written or not theirs:
-        return Cell("unknown", (Piece(theirs, False),) if theirs else ())
-    pieces = word_pieces(column.written, theirs)
-    return Cell("differs" if any(p.differs for p in pieces) else "same", pieces)
+    ours, is_date = written.get(column.code, ""), attribute == "birth_date"
+    text = shown(column.code, theirs) if is_date else theirs
+    if not ours or not theirs:
+        return Cell("unknown", (Piece(text, "same"),) if text else ())
+    if is_date and (theirs.startswith(ours) or ours.startswith(theirs)):
+        return Cell("same", (Piece(text, "same"),))
+    pieces = date_pieces(column.written, text) if is_date else word_pieces(ours, theirs)
+    return Cell("differs" if any(p.kind != "same" for p in pieces) else "same", pieces)
 
 
 def word_pieces(ours: str, theirs: str) -> tuple[Piece, ...]:
-    """`theirs` cut into runs of words that `ours` says too (whatever the case and punctuation) and runs that it does not."""
-    mine, other = [fold(w) for w in ours.split()], theirs.split()
-    matcher = SequenceMatcher(None, mine, [fold(w) for w in other], autojunk=False)
-    return tuple(Piece(" ".join(other[j0:j1]), tag != "equal") for tag, _, _, j0, j1 in matcher.get_opcodes() if j1 > j0)
+    """`theirs` cut into runs of words that `ours` says too (whatever the case and punctuation), runs that it does not, and what is lacking."""
+    mine, other = ours.split(), theirs.split()
+    matcher = SequenceMatcher(None, [fold(w) for w in mine], [fold(w) for w in other], autojunk=False)
+    pieces: list[Piece] = []
+    for tag, i0, i1, j0, j1 in matcher.get_opcodes():
+        if tag == "delete":
+            pieces.append(Piece(" ".join(mine[i0:i1]) + " ", "lacks"))
+        else:
+            pieces.append(Piece(" ".join(other[j0:j1]) + " ", "same" if tag == "equal" else "other"))
+    return (*pieces[:-1], Piece(pieces[-1].text.rstrip(), pieces[-1].kind)) if pieces else ()
 
 
 def date_pieces(ours: str, theirs: str) -> tuple[Piece, ...]:
-    """A date in figures, cut at its slashes: parts that are not the same as in `ours` (counted from the year) differ."""
-    mine, other = ours.split("/")[::-1], theirs.split("/")[::-1]
-    marked = [Piece(part, n < len(mine) and mine[n] != part) for n, part in enumerate(other)]
+    """A date in figures, cut at its slashes: parts that are not the same as in `ours` (counted from the year) are `other`."""
+    mine, other = ours.split("/")[::-1], theirs.split("/")
     pieces: list[Piece] = []
-    for n, piece in enumerate(reversed(marked)):
-        if n:
-            pieces.append(Piece("/", False))
-        pieces.append(piece)
+    for n, part in enumerate(other):
+        place = len(other) - 1 - n
+        slash = "/" if n < len(other) - 1 else ""
+        pieces.append(Piece(part, "other" if place < len(mine) and mine[place] != part else "same"))
+        if slash:
+            pieces.append(Piece(slash, "same"))
     return tuple(pieces)

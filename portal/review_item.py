@@ -149,7 +149,7 @@ def _link(session: Session, link: Link, written: Mapping[str, str]) -> LinkView:
     chosen = link.personal_id if link.decision == "accept" else None
     if chosen is not None and all(c["personal_id"] != chosen for c in candidates):
         candidates.append({"personal_id": chosen, "probability": link.probability, "evidence": []})
-    candidates = candidates[:5]
+    candidates = sorted(candidates, key=lambda c: -c["probability"])[:5]
     numbers = [c["personal_id"] for c in candidates]
     people = session.scalars(select(Person).join(PopulationSnapshot, Person.snapshot_id == PopulationSnapshot.id)
                              .where(PopulationSnapshot.state == "current", Person.personal_id.in_(numbers))) if numbers else ()

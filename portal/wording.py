@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ocr.quality import REASONS
+
 Pair = tuple[str, str]
 VIETNAM = timezone(timedelta(hours=7), "+07")
 
@@ -104,13 +106,10 @@ def sections(codes: Iterable[str]) -> tuple[Section, ...]:
     return tuple(Section(role, tuple(groups[role])) for role in order)
 
 
-_REMARKS: Mapping[str, Pair] = {}
-
-
 def quality_remarks(quality: Mapping[str, Any]) -> tuple[Pair, ...]:
     """What is wrong with the page's image, in the clerk's words, both languages."""
     reasons = [str(r) for r in quality.get("reasons") or ()]
-    return tuple(_REMARKS.get(r, (r, r)) for r in reasons)
+    return tuple((REASONS[r].vi, REASONS[r].en) if r in REASONS else (r, r) for r in reasons)
 
 
 def sureness(confidence: float, source: str) -> str:
@@ -152,7 +151,7 @@ def reason(item: Any) -> Pair:
     return said[0].rstrip(": "), said[1].rstrip(": ")
 
 
-_SMALL = re.compile(r"^(so|quyenSo|trangSo)$|(GioiTinh|DanToc|QuocTich)$")
+_SMALL = re.compile(r"^(so|quyenSo|trangSo|ngayDangKy)$|(GioiTinh|DanToc|QuocTich)$")
 _WIDE = re.compile(r"(BangChu|NoiSinh|QueQuan|NoiCuTru|NoiChet|nguoiKy|ghiChu|noiDangKy)$")
 
 

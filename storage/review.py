@@ -14,10 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records.forms import load_forms
+from records.record import DraftRecord
 from storage import events
 from storage.accounts import Actor
 from storage.changes import append_with_change, change_of
 from storage.models import Entry, Event, Field, Link, Page, Person, PopulationSnapshot, utc_now
+from storage.readings import entry_record
 from storage.review_errors import (
     AlreadyDecided,
     BadReason,
@@ -29,6 +31,7 @@ from storage.review_errors import (
     NoSuchField,
     NothingToUndo,
 )
+from storage.review_findings import renew_findings
 from storage.review_queue import (
     DOUBTFUL,
     LEASE_TIME,
@@ -112,24 +115,25 @@ def correct_field(session: Session, actor: Actor, entry_id: int, code: str, valu
     entry = _hold(session, actor, entry_id, revision)
     if not _writable(entry, code) or len(value) > _MAX_VALUE:
         raise NoSuchField(entry=entry_id, field=code[:60])
-    row = _field(entry, code)
+    record, row = entry_record(entry), _field(entry, code)
     before = _kept(row, _FIELD)
     if row is None:
         row = Field(code=code, raw="", evidence=[])
         entry.fields.append(row)
     row.value, row.unit_code, row.confidence, row.source, row.evidence = value, unit_code, 1.0, "reviewer", ["reviewer"]
-    _after_fields(session, entry)
+    _after_fields(session, entry, record)
     _append(session, actor, "field.correct", entry, {"field": code}, before, _kept(row, _FIELD))
     return entry
 
 
-def _after_fields(session: Session, entry: Entry) -> None:
+def _after_fields(session: Session, entry: Entry, before: DraftRecord) -> None:
     number, day = _field(entry, "so"), _field(entry, "ngayDangKy")
     if number is not None:
         entry.number = number.value[:32] or None
     if day is not None and re.match(r"^\d{4}", day.value):
         entry.year = int(day.value[:4])
     session.flush()
+    renew_findings(session, entry, before)
 
 
 def decide_link(session: Session, actor: Actor, entry_id: int, role: str, personal_id: str | None, *, revision: int | None = None) -> Entry:
@@ -226,13 +230,13 @@ def _last_decision(session: Session, actor: Actor, entry_id: int | None) -> Even
 
 
 def _undo_field(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:
-    row = _field(entry, detail["field"])
+    record, row = entry_record(entry), _field(entry, detail["field"])
     if row is not None and before is None:
         entry.fields.remove(row)
     elif row is not None:
         for name, value in before.items():
             setattr(row, name, value)
-    _after_fields(session, entry)
+    _after_fields(session, entry, record)
 
 
 def _undo_link(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:

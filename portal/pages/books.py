@@ -3,12 +3,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 
 from ocr.errors import UnreadableFile
 from portal.batch_view import batch_page, summaries, visible_batch, visible_page
-from portal.context import Visitor, Who, page
+from portal.context import Who, page
 from portal.wording import VIETNAM
 from storage.errors import ObjectMissing
 from storage.models import ArchivePackage, Event, utc_now

@@ -1,10 +1,10 @@
 """The log of what happened and who looked, for auditors, and whether its chain is whole."""
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 
-from portal.context import Visitor, Who, page
+from portal.context import Who, page
 from storage import events
 from storage.errors import ChainBroken
 from storage.models import Event

@@ -4,13 +4,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from ocr.errors import UnreadableFile
-from ocr.images import Limits, inspect
+from ocr.images import Limits, inspect, open_page
+from ocr.quality import describe, measure
 from portal.context import Visitor, Who, page
 from portal.staging import Staging, Upload, UploadRefused
 from portal.wording import KINDS
@@ -91,7 +92,11 @@ def _verdict(who: Visitor, name: str, path: Path) -> dict[str, Any]:
         facts = inspect(path, _limits(who))
     except UnreadableFile as e:
         return {"good": False, "code": e.code, "message": explain(e.code, evidence_text(dict(e.evidence)), lang)}
-    return {"good": True, "pages": facts.frames}
+    if facts.frames > 1:
+        return {"good": True, "pages": facts.frames}        # looked at when they are read
+    quality = measure(open_page(path.read_bytes(), facts.media_type, 0))
+    return {"good": quality.verdict != "retake", "pages": 1, "verdict": quality.verdict,
+            "message": ". ".join(describe(quality.reasons, lang)) if quality.verdict != "good" else ""}
 
 
 @router.post("/{token}/finish")

@@ -209,7 +209,7 @@ document.addEventListener("click", (event) => {
   if (doing) { doings[doing.dataset.do](); return; }
   const row = event.target.closest(".candidate");
   if (row) {
-    const role = row.closest(".person");
+    const role = row.closest(".match");
     activate(role);
     pick(row.classList.contains("none") ? 0 : [...role.querySelectorAll(".candidate:not(.none)")].indexOf(row) + 1);
     return;

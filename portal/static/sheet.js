@@ -49,7 +49,9 @@ class Sheet {
     const half = this.view.clientWidth / 2;
     let x = half - (box.x + box.width / 2) * w * scale;
     x = Math.min(Math.max(x, this.view.clientWidth - w * scale), 0);
-    this.place(scale, x, this.view.clientHeight * 0.42 - (box.y + box.height / 2) * h * scale);
+    let y = this.view.clientHeight * 0.42 - (box.y + box.height / 2) * h * scale;
+    if (h * scale > this.view.clientHeight) y = Math.min(Math.max(y, this.view.clientHeight - h * scale), 0);
+    this.place(scale, x, y);
   }
 
   mark(fields, active) {
@@ -64,11 +66,11 @@ class Sheet {
   async draw(canvas, box) {
     await this.ready;
     const w = this.image.naturalWidth, h = this.image.naturalHeight;
-    const padX = 0.02, padY = box.height * 0.28;
-    const x = Math.max(0, box.x - padX) * w, y = Math.max(0, box.y - padY) * h;
-    const cw = Math.min(w - x, (box.width + 2 * padX) * w), ch = Math.min(h - y, (box.height + 2 * padY) * h);
     const room = canvas.parentElement.clientWidth - 32, tall = 92, dense = window.devicePixelRatio || 1;
-    const scale = Math.min(tall / ch, room / cw, 3);
+    const ch = Math.min(h, box.height * 1.56 * h), scale = Math.min(tall / ch, room / ((box.width + 0.03) * w), 3);
+    const cw = Math.min(w, room / scale);       // what is left of the room shows the surroundings
+    const x = Math.min(Math.max(0, (box.x - 0.015) * w - Math.max(0, (cw - (box.width + 0.03) * w) / 2)), w - cw);
+    const y = Math.min(Math.max(0, (box.y + box.height / 2) * h - ch / 2), h - ch);
     canvas.width = Math.round(cw * scale * dense);
     canvas.height = Math.round(ch * scale * dense);
     canvas.style.width = `${Math.round(cw * scale)}px`;
@@ -76,5 +78,9 @@ class Sheet {
     const pen = canvas.getContext("2d");
     pen.imageSmoothingQuality = "high";
     pen.drawImage(this.image, x, y, cw, ch, 0, 0, canvas.width, canvas.height);
+    const k = scale * dense, left = (box.x * w - x) * k, right = left + box.width * w * k;
+    pen.fillStyle = "rgba(58, 63, 66, 0.4)";
+    pen.fillRect(0, 0, left - 4 * dense, canvas.height);
+    pen.fillRect(right + 4 * dense, 0, canvas.width, canvas.height);
   }
 }

@@ -70,7 +70,9 @@ about.addEventListener("submit", async (event) => {
     $("status").textContent = say(words.sending, { done, all: chosen.length });
     const got = await call("PUT", `/upload/${begun.token}/file?name=${encodeURIComponent(item.name)}`, item.file, false);
     item.state = got.good ? "good" : "bad";
-    item.said = got.good ? `✓ ${words.ok}${got.pages > 1 ? ` (${say(words.pages, { n: got.pages })})` : ""}` : got.message || got.refused;
+    const pages = got.pages > 1 ? ` (${say(words.pages, { n: got.pages })})` : "";
+    if (got.good && got.message) item.state = "fair";
+    item.said = got.message || got.refused || `✓ ${words.ok}${pages}`;
     item.verdict.className = item.state; item.verdict.textContent = item.said;
     if (item.row.querySelector("button")) item.row.querySelector("button").remove();
     if (item.row.scrollIntoView) item.row.scrollIntoView({ block: "nearest" });
