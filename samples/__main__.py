@@ -10,7 +10,7 @@ import numpy as np
 
 from records.forms import load_forms
 from samples.compose import compose_book, draw_clerk
-from samples.districts import LE_THUY
+from samples.districts import LE_THUY, find_district
 from samples.entries import entry_of
 from samples.hands import draw_hand, font_names
 from samples.lines import write_lines
@@ -21,7 +21,8 @@ from samples.wear import LEVELS
 DEFAULT_BOOKS = ("KS2006:2009", "KS2016:2017", "KH2016:2018", "KT2016:2019")
 _EXAMPLE = """examples:
   python -m samples --out var/samples                                 four books of four pages, 2,000 people
-  python -m samples --out /tmp/books --seed 11 --people 26000 --book KS2016:2019 --book KH2016:2018 --pages 15 --wear 3
+  python -m samples --out /tmp/books --seed 11 --people 26000 --district "Huyện Tư Nghĩa, Quảng Ngãi" \\
+                    --book KS2016:2019 --book KH2016:2018 --pages 15 --wear 3
   python -m samples --out /tmp/lines --lines 20000                    single lines for training: images/*.png and labels.tsv
 """
 
@@ -36,6 +37,8 @@ def _parser() -> argparse.ArgumentParser:
                    help="folder to write: books/, truth.jsonl, boxes.jsonl, population.csv (with --lines: images/, labels.tsv)")
     p.add_argument("--seed", type=int, default=34, help="all that is drawn depends on it (default 34)")
     p.add_argument("--people", type=int, default=2000, help="about how many people the district has seen since 1962 (default 2000)")
+    p.add_argument("--district", default=LE_THUY.name, metavar="NAME",
+                   help=f"where they live, with the province (default {LE_THUY.name!r})")
     p.add_argument("--book", action="append", metavar="FORM:YEAR",
                    help=f"a book to compose, repeatable; forms: {forms} (default {' '.join(DEFAULT_BOOKS)})")
     p.add_argument("--pages", type=int, default=4, help="pages a book, or as many as were registered that year (default 4)")
@@ -90,7 +93,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{write_lines(options.out, options.lines, options.seed, options.dpi)} lines in {options.out}")
         return 0
     books = _books(options, parser)
-    district = replace(LE_THUY, settled=max(2, min(len(LE_THUY.communes), options.people // 900)))
+    try: home = find_district(options.district)
+    except ValueError as error: parser.error(f"--district: {error}")
+    district = replace(home, settled=max(2, min(len(home.communes), options.people // 900)))
     world = simulate(district, options.people, options.seed)
     listed = write_population(world, options.out / "population.csv", options.seed)
     print(f"{district.name}: {len(world.people)} people, {len(listed)} of them in population.csv; declared differences:")

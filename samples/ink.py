@@ -37,7 +37,7 @@ def _word(text: str, font: str, size: int, thickness: int) -> tuple[np.ndarray, 
 def _smooth_noise(rng: np.random.Generator, shape: tuple[int, int], step: float) -> np.ndarray:
     """Smooth noise of about unit strength: float32 of `shape`, changing over `step` pixels."""
     h, w = shape
-    grid = rng.standard_normal((int(h / step) + 3, int(w / step) + 3)).astype(np.float32)
+    grid = rng.standard_normal((int(h / step) + 3, int(w / step) + 3), dtype=np.float32)
     return cv2.resize(grid, (w, h), interpolation=cv2.INTER_CUBIC)
 
 

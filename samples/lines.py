@@ -53,8 +53,8 @@ def _crop_mask(mask: np.ndarray, top: int, height: int, width: int, left: int) -
 
 
 def _paper(height: int, width: int, colour: tuple[int, int, int], fibre: float, rng: np.random.Generator) -> np.ndarray:
-    clouds = cv2.resize(rng.standard_normal((4, max(4, width // 40))).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.array(colour, np.float32) + (clouds * fibre)[..., None]
+    clouds = cv2.resize(rng.standard_normal((4, max(4, width // 40)), dtype=np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.merge([clouds * fibre + c for c in colour])
 
 
 def _printed(
@@ -113,7 +113,8 @@ def render_line(
         pitch = round(rng.uniform(9.0, 11.2) / 25.4 * dpi) * (1 if rng.random() < 0.6 else -1)
         press_ink(page, _crop_mask(other.mask, other.baseline - base + pitch, h, w, -int(rng.integers(0, max(1, w)))), hand.ink)
     if rng.random() < look.stamp: _stamp(page, rng, dpi)
-    out = np.clip(page + rng.standard_normal((h, w)).astype(np.float32)[..., None] * worn.noise, 0, 255).astype(np.uint8)
+    page += (rng.standard_normal((h, w), dtype=np.float32) * worn.noise)[..., None]
+    out = cv2.convertScaleAbs(np.maximum(page, 0, out=page))
     turn = cv2.getRotationMatrix2D((w / 2, base), rng.normal(0, 0.25), 1)
     out = cv2.warpAffine(out, turn, (w, h), borderMode=cv2.BORDER_REPLICATE)
     if worn.blur: out = cv2.GaussianBlur(out, (0, 0), worn.blur * dpi / 200)

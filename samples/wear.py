@@ -62,7 +62,7 @@ def sheet(shape: tuple[int, int], wear: Wear, rng: np.random.Generator) -> np.nd
     h, w = shape
     clouds = np.zeros(shape, np.float32)
     for step, strength in ((26, 0.7), (90, 0.8), (400, 0.9)):
-        grid = rng.standard_normal((max(2, int(h / step)) + 2, max(2, int(w / step)) + 2)).astype(np.float32)
+        grid = rng.standard_normal((max(2, int(h / step)) + 2, max(2, int(w / step)) + 2), dtype=np.float32)
         clouds += strength * cv2.resize(grid, (w, h), interpolation=cv2.INTER_CUBIC)
     return np.clip(np.array(wear.paper, np.float32) + (clouds * wear.fibre)[..., None], 0, 255).astype(np.float32)
 
@@ -146,8 +146,8 @@ def scan(page: np.ndarray, matrix: np.ndarray, wear: Wear, rng: np.random.Genera
         out = cv2.warpPerspective(out, matrix, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     if wear.blur: out = cv2.GaussianBlur(out, (0, 0), wear.blur * dpi / 200)
     if wear.noise:
-        grain = rng.standard_normal((h, w)).astype(np.float32) * wear.noise
-        out = np.clip(out + grain[..., None], 0, 255).astype(np.uint8)
+        grain = rng.standard_normal((h, w), dtype=np.float32) * wear.noise
+        out = cv2.convertScaleAbs(np.maximum(out + grain[..., None], 0))
     buffer = io.BytesIO()
     Image.fromarray(out).save(buffer, "JPEG", quality=wear.jpeg, optimize=True, dpi=(round(dpi), round(dpi)))
     return buffer.getvalue()

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samples.districts import LE_THUY
+from records.places import default_gazetteer, written
+from samples.districts import BOOKS_OF, LE_THUY, find_district
 from samples.naming import misspell
 from samples.people import World, simulate
 from samples.population_file import HEADER, Differences, write_population
@@ -82,6 +83,20 @@ def test_parents_in_the_file_are_called_as_the_file_calls_them(world: World, tmp
     pairs = [(r, rows[r["so_dinh_danh_me"]]) for r in rows.values() if r["so_dinh_danh_me"] in rows]
     assert len(pairs) > 300
     assert all(r["ho_ten_me"] == mother["ho_ten"] for r, mother in pairs)
+
+
+def test_any_district_can_be_chosen() -> None:
+    district = find_district("huyện Tư nghĩa, quảng ngãi")
+    assert district.name == "Huyện Tư Nghĩa, Quảng Ngãi" and district.code == "051" and district.minority == "Hrê"
+    assert "Xã Nghĩa Kỳ, Huyện Tư Nghĩa, Quảng Ngãi" in district.communes and len(district.communes) <= 8
+    assert find_district(LE_THUY.name) is LE_THUY
+    with pytest.raises(ValueError, match=r"near it: .*Tư Nghĩa"): find_district("Huyện Từ Nghĩa, Quảng Ngãi ")
+
+
+def test_the_default_district_is_in_the_gazetteer() -> None:
+    gazetteer = default_gazetteer()
+    for commune in LE_THUY.communes:
+        assert any(written(m.unit) == commune for m in gazetteer.find(commune, on=BOOKS_OF)), commune
 
 
 @settings(max_examples=60, deadline=None)
