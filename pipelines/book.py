@@ -1,7 +1,7 @@
 """A book once its pages are read: settle what the pages say together, check the rules, link the people, decide what a person must see."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,8 @@ from pipelines.progress import Progress
 from pipelines.services import Services
 from records import rules
 from records.filenames import parse_page_name
-from records.record import DraftRecord
+from records.forms import load_forms
+from records.record import DraftRecord, Finding
 from storage import events
 from storage.models import Batch, Page
 from storage.population import load_index
@@ -85,13 +86,22 @@ def settle(services: Services, batch_id: str) -> Settled:
     expected = Expectation(kind=said.get("loai") or None, form=said.get("mau") or None, year=said.get("nam"),
                            book_number=said.get("quyenSo") or None, registry_office=said.get("noiDangKy") or None)
     records = settle_book(items, expected)
-    findings = rules.check_all(records)
+    findings = check_rules(records, said.get("noiDangKy") or "")
     settled = [SettledEntry(owner, record, tuple(found)) for owner, record, found in zip(owners, records, findings, strict=True)]
     with services.database.session() as session:
         count = save_book(session, batch_id, settled, mark, len(pages))
         complete_batch(session, batch_id, records)
         events.append(session, "sogoc", "book.settle", f"batch:{batch_id}", {"entries": count})
     return Settled(count, sum(len(f) for f in findings), True)
+
+
+def check_rules(records: Sequence[DraftRecord], office: str) -> list[list[Finding]]:
+    """What each entry breaks by itself and among the others."""
+    forms = load_forms()
+    findings = [rules.check(r, forms.get(r.form or ""), office=office) for r in records]
+    for place, finding in rules.check_book(records):
+        findings[place].append(finding)
+    return findings
 
 
 def page_records(page: Page, batch: Batch) -> list[DraftRecord]:
@@ -103,7 +113,7 @@ def page_records(page: Page, batch: Batch) -> list[DraftRecord]:
     return [DraftRecord(batch.declared.get("loai") or (name.kind if name else None) or "?", None)]
 
 
-def load_lattices(services: Services, pages: list[Page] | tuple[Page, ...]) -> dict[int, Mapping[tuple[int, str], Lattice]]:
+def load_lattices(services: Services, pages: Sequence[Page]) -> dict[int, Mapping[tuple[int, str], Lattice]]:
     """Page id -> its lattices, always as they were packed, so that a run that was cut off sees what an undisturbed one sees."""
     return {p.id: unpack(services.objects.get("work", p.lattice_key)) for p in pages if p.lattice_key}
 

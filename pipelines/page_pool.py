@@ -130,7 +130,8 @@ class PagePool:
 
     def _start(self) -> _Worker:
         ours, theirs = socket.socketpair()
-        environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+                       "PYTHONWARNINGS": "ignore"}
         arguments = [str(theirs.fileno()), str(os.getpid()), self._options.model_id or ""]
         process = subprocess.Popen([sys.executable, "-P", "-m", "pipelines.page_worker", *arguments], pass_fds=[theirs.fileno()],
                                    env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

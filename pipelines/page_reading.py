@@ -75,7 +75,8 @@ def expect(batch: Batch, file: str) -> Expectation:
     said, name, folder = batch.declared, parse_page_name(file), parse_folder_name(batch.id.partition("~")[0])
     kind = said.get("loai") or (name.kind if name else folder.kind if folder else None)
     year = (name.registered_year if name else None) or said.get("nam") or (name.year if name else folder.year if folder else None)
-    return Expectation(kind=kind, form=said.get("mau") or None, year=year, book_number=said.get("quyenSo") or (name.book_number if name else None),
+    book_number = said.get("quyenSo") or (name.book_number if name else None)
+    return Expectation(kind=kind, form=said.get("mau") or None, year=year, book_number=book_number,
                        registry_office=said.get("noiDangKy") or None, file_number=name.number if name else None)
 
 

@@ -41,7 +41,7 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
     quality = dataclasses.asdict(measured)
     size = {"width": page.width, "height": page.height, "dpi": page.dpi}
     reading = read_print(page) if task.print_only else reader.read(page, task.expectation)
-    if not reading.words and not reading.records and not measured.blank:
+    if not reading.words and reading.form is None and not measured.blank:
         return PageResult(task.page_id, quality=quality, reason="ink_without_text", evidence={}, **size)
     lattices = pack(reading.lattices) if reading.lattices else None
     return PageResult(task.page_id, dataclasses.replace(reading, lattices={}, seconds={}), lattices, quality, **size)

@@ -186,7 +186,12 @@ def _events(settings: Settings) -> Finding:
 
 
 def _signing(settings: Settings) -> Finding:
-    from storage.signing import Signer
+    from sogoc.home import open_signer
 
-    signer = Signer.load(settings.home / "secrets" / "signing")
-    return Finding(("Chữ ký số", "Signing"), True, (signer.subject, signer.subject), ("Chạy `sogoc init`.", "Run `sogoc init`."))
+    facts = open_signer(settings).certificate()
+    name, until = ("Chữ ký số", "Signing"), facts["valid_to"].date().isoformat()
+    left = facts["valid_to"].timestamp() - time.time()
+    demo_vi, demo_en = (" (chứng thư THỬ NGHIỆM)", " (DEMO certificate)") if facts["demo"] else ("", "")
+    text = (f"{facts['subject']}, đến {until}{demo_vi}", f"{facts['subject']}, until {until}{demo_en}")
+    remedy = ("Chứng thư hết hạn: xin chứng thư mới và đặt vào secrets/signing.", "The certificate is over: put a new one into secrets/signing.")
+    return Finding(name, left > 0, text, remedy)

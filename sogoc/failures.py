@@ -6,8 +6,7 @@ import contextlib
 import os
 import sys
 import traceback
-
-import click
+from typing import Any
 
 from sogoc.language import language, t
 
@@ -16,18 +15,18 @@ def report(error: BaseException, debug: bool) -> int:
     """Print the line (with --debug the traceback first); returns 1 for failed work, 2 for wrong use."""
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(bool(error.code))
-    if isinstance(error, click.exceptions.Exit):
-        return error.exit_code
-    if debug and not isinstance(error, click.ClickException):
+    if is_kind(error, "Exit"):
+        return int(getattr(error, "exit_code", 0))
+    if debug and not is_kind(error, "ClickException"):
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError):  # `sogoc … | head`
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+    if isinstance(error, KeyboardInterrupt) or is_kind(error, "Abort"):
         say(t("Đã dừng theo yêu cầu; chạy lại lệnh để làm tiếp.", "Stopped; run the command again to go on."))
         return 1
-    if isinstance(error, click.ClickException):
+    if is_kind(error, "ClickException"):
         say(wrong_use(error))
         return 2
     say(one_line(describe(error, debug)))
@@ -49,24 +48,38 @@ def describe(error: BaseException, debug: bool) -> str:
     return t(f"Lỗi chương trình: {type(error).__name__}: {error}.{hint}", f"Program error: {type(error).__name__}: {error}.{hint}")
 
 
-def wrong_use(error: click.ClickException) -> str:
-    """What was wrong with the command line, and where to read how it is used."""
+def is_kind(error: BaseException, name: str) -> bool:
+    """Whether the error is one of click's, by class name: typer carries its own click, other versions use the package."""
+    return any(c.__name__ == name and "click" in c.__module__ for c in type(error).__mro__)
+
+
+def wrong_use(error: Any) -> str:
+    """What was wrong with the command line (an error of click), and where to read how it is used."""
     context = getattr(error, "ctx", None)
     where = f"{context.command_path} --help" if context is not None else "sogoc --help"
     where = t(f"Xem: {where}", f"See: {where}")
-    if isinstance(error, click.NoSuchOption):
+    said = str(error.message).strip().rstrip(".")
+    if is_kind(error, "NoSuchOption"):
         what = t(f"Không có tùy chọn {error.option_name}.", f"There is no option {error.option_name}.")
-    elif isinstance(error, click.MissingParameter):
-        name = error.param.human_readable_name if error.param is not None else error.param_hint or "?"
-        if error.param is not None and error.param.param_type_name == "option":
-            name = error.param.opts[0]
-        what = t(f"Thiếu {name}.", f"{name} is missing.")
-    elif isinstance(error, click.BadParameter):
-        name = error.param.human_readable_name if error.param is not None else error.param_hint or "?"
-        what = t(f"Giá trị của {name} không hợp lệ: {error.message}", f"Wrong value for {name}: {error.message}")
+    elif is_kind(error, "MissingParameter"):
+        what = t(f"Thiếu {parameter(error)}.", f"{parameter(error)} is missing.")
+    elif is_kind(error, "BadParameter"):
+        what = t(f"Giá trị của {parameter(error)} không hợp lệ: {said}.", f"Wrong value for {parameter(error)}: {said}.")
+    elif said == "Missing command":
+        what = t("Thiếu tên lệnh.", "The command is missing.")
+    elif said.startswith("No such command"):
+        name = said.removeprefix("No such command").strip()
+        what = t(f"Không có lệnh {name}.", f"There is no command {name}.")
     else:
-        what = t(f"Sai cách dùng: {error.format_message()}", f"Wrong use: {error.format_message()}")
+        what = t(f"Sai cách dùng: {said}.", f"Wrong use: {said}.")
     return one_line(f"{what} {where}")
+
+
+def parameter(error: Any) -> str:
+    """The parameter as the help shows it."""
+    if error.param is None:
+        return str(error.param_hint or "?")
+    return str(error.param.opts[0] if error.param.param_type_name == "option" else error.param.metavar or error.param.human_readable_name)
 
 
 def one_line(text: str) -> str:

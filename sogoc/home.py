@@ -60,7 +60,7 @@ class Made:
 
 
 def create(settings: Settings) -> Made:
-    """Make or upgrade the home: folders, settings file, database schema, object store with its buckets, demo signing identity. Idempotent."""
+    """Make or upgrade the home: folders, settings file, database schema, object store with its buckets, demo identity. Idempotent."""
     home = settings.home
     new = []
     for folder in (home, *(home / f for f in FOLDERS)):
@@ -81,7 +81,7 @@ def create(settings: Settings) -> Made:
     identity = home / "secrets" / "signing"
     if not identity.exists():
         new.append(str(identity))
-    create_demo_identity(identity)
+    create_demo_identity(identity, settings.archive.agency_name)
     return Made(tuple(new), revision)
 
 
@@ -146,6 +146,11 @@ def open_services(settings: Settings) -> Iterator[Services]:
         database.dispose()
 
 
+def open_signer(settings: Settings) -> Signer:
+    """The signing identity of the home."""
+    return Signer(settings.home / "secrets" / "signing", agency=settings.archive.agency_name, tsa_url=settings.archive.tsa_url or None)
+
+
 def build_services(settings: Settings, database: Database, objects: ObjectStore) -> Services:
     """The settings as the options the other rooms know."""
     s, mb = settings, 1024 * 1024
@@ -154,7 +159,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
         database=database,
         objects=objects,
         ledger=ObjectLedger(database, objects),
-        signer=Signer.load(s.home / "secrets" / "signing"),
+        signer=open_signer(s),
         intake=IntakeOptions(s.intake.max_file_mb * mb, s.intake.max_megapixels * 1_000_000, s.intake.max_frames),
         reading=ReadingOptions(
             s.reading.model or None,

@@ -83,7 +83,7 @@ class PortalSettings(Section):
 
 
 class PopulationSettings(Section):
-    columns: dict[str, str] = Field(default_factory=dict, description='header in your file -> agreed header: {"HO TEN" = "ho_ten"}')
+    columns: dict[str, str] = Field(default_factory=dict, description='agreed column -> header of your file: {ho_ten = "HO TEN"}')
 
 
 class Settings(BaseSettings):

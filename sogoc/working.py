@@ -60,18 +60,19 @@ def tell(services: Services, outcome: Outcome, say: Callable[[str], None], lang:
             .order_by(Page.file, Page.frame)
         ).all()
     counts = outcome.counts
-    say(
-        t(
-            f"{outcome.batch_id}: {figures.read} trang đã đọc, {figures.set_aside} để riêng; {counts.get('accepted', 0)} liên kết chắc chắn, "
-            f"{counts.get('to_review', 0)} cần xem; {figures.review} bản ghi chờ rà soát, {figures.archived} đã lưu trữ.",
-            f"{outcome.batch_id}: {figures.read} pages read, {figures.set_aside} set aside; {counts.get('accepted', 0)} links accepted, "
-            f"{counts.get('to_review', 0)} to review; {figures.review} entries wait for review, {figures.archived} archived.",
-        )
+    accepted, unsure = counts.get("accepted", 0), counts.get("to_review", 0)
+    vi = (
+        f"{outcome.batch_id}: {figures.read} trang đã đọc, {figures.set_aside} để riêng; {accepted} liên kết chắc chắn, "
+        f"{unsure} cần xem; {figures.review} bản ghi chờ rà soát, {figures.archived} đã lưu trữ."
     )
+    en = (
+        f"{outcome.batch_id}: {figures.read} pages read, {figures.set_aside} set aside; {accepted} links accepted, "
+        f"{unsure} to review; {figures.review} entries wait for review, {figures.archived} archived."
+    )
+    say(t(vi, en))
     for page in aside:
-        say(
-            f"  ! {page.file}{f'#{page.frame + 1}' if page.frame else ''}: {explain(page.reason, page.detail, 'vi' if lang == 'vi' else 'en')} [{page.reason}]"
-        )
+        name = page.file if not page.frame else f"{page.file}#{page.frame + 1}"
+        say(f"  ! {name}: {explain(page.reason, page.detail, 'vi' if lang == 'vi' else 'en')} [{page.reason}]")
     for name in outcome.failed_checks:
         say(t(f"  ! kiểm tra không đạt: {name}", f"  ! a check does not hold: {name}"))
     if outcome.error is not None:

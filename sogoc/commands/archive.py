@@ -46,10 +46,17 @@ def verify() -> None:
 
 def verify_file(
     file: Annotated[Path, typer.Argument(metavar="FILE.pdf", exists=True, dir_okay=False, help=t("Bản sao PDF.", "The PDF copy."))],
+    root: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PEM", help=t("Chứng thư gốc tin cậy; mặc định: của cơ sở này.", "Trusted root; this home's by default.")),
+    ] = None,
 ) -> None:
+    from sogoc.home import open_signer
+    from sogoc.settings import load
     from storage.signing import verify_pdf
 
-    report = verify_pdf(file)
-    typer.echo(report.text(language()))
+    report = verify_pdf(file, root or open_signer(load()).roots())
+    for line in report.lines(language()):
+        typer.echo(line)
     if not report.valid:
         raise typer.Exit(1)

@@ -118,12 +118,10 @@ def list_() -> None:
 
     with services() as s, s.database.reading() as session:
         for b in batches(session):
-            typer.echo(
-                t(
-                    f"{b.id}  {b.kind or '?'} {b.form or '?'}  {b.read}/{b.pages} trang đã đọc, {b.set_aside} để riêng, {b.review} chờ rà soát, {b.archived} đã lưu trữ",
-                    f"{b.id}  {b.kind or '?'} {b.form or '?'}  {b.read}/{b.pages} pages read, {b.set_aside} set aside, {b.review} to review, {b.archived} archived",
-                )
-            )
+            head = f"{b.id}  {b.kind or '?'} {b.form or '?'}  {b.read}/{b.pages}"
+            vi = f"{head} trang đã đọc, {b.set_aside} để riêng, {b.review} chờ rà soát, {b.archived} đã lưu trữ"
+            en = f"{head} pages read, {b.set_aside} set aside, {b.review} to review, {b.archived} archived"
+            typer.echo(t(vi, en))
 
 
 def show(batch_id: Annotated[str, typer.Argument(metavar="BATCH", help=t("Mã quyển.", "The batch id."))]) -> None:

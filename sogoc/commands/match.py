@@ -54,9 +54,7 @@ def match(
             raise SogocError(
                 f"Không đọc được {entries}: {e.code} ({e.evidence}).", f"Cannot read {entries}: {e.code} ({e.evidence})."
             ) from e
-    typer.echo(
-        t(
-            f"{report.entries} bản ghi, {report.roles} người: {report.accepted} chắc chắn, {report.review} cần xem, {report.none} không có. Kết quả: {out}",
-            f"{report.entries} entries, {report.roles} people: {report.accepted} accepted, {report.review} to review, {report.none} none. Written: {out}",
-        )
-    )
+    r = report
+    vi = f"{r.entries} bản ghi, {r.roles} người: {r.accepted} chắc chắn, {r.review} cần xem, {r.none} không có. Kết quả: {out}"
+    en = f"{r.entries} entries, {r.roles} people: {r.accepted} accepted, {r.review} to review, {r.none} none. Written: {out}"
+    typer.echo(t(vi, en))

@@ -51,9 +51,7 @@ def evaluate(
         raise SogocError(f"Không đọc được {labels}: {e.evidence}.", f"Cannot read {labels}: {e.evidence}.") from e
     for writer, rate in sorted(result.by_writer.items()):
         typer.echo(f"{writer}\t{rate.cer:.4f}\t{rate.lines}")
-    typer.echo(
-        t(
-            f"CER {result.total.cer:.4f} trên {result.total.lines} dòng, {result.total.characters} ký tự; đúng cả dòng {result.total.exact:.4f} ({result.model})",
-            f"CER {result.total.cer:.4f} on {result.total.lines} lines, {result.total.characters} characters; whole lines right {result.total.exact:.4f} ({result.model})",
-        )
-    )
+    r = result.total
+    vi = f"CER {r.cer:.4f} trên {r.lines} dòng, {r.characters} ký tự; đúng cả dòng {r.exact:.4f} ({result.model})"
+    en = f"CER {r.cer:.4f} on {r.lines} lines, {r.characters} characters; whole lines right {r.exact:.4f} ({result.model})"
+    typer.echo(t(vi, en))

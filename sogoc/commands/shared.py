@@ -38,7 +38,7 @@ def services() -> Iterator[Services]:
 
 
 class Bars:
-    """Progress on standard error: bars on a terminal, else one plain line a stage. A pipelines.progress.Progress; also a (done, of) callback."""
+    """Progress on standard error: bars on a terminal, else one plain line a stage. A pipelines.progress.Progress, or (done, of) callbacks."""
 
     def __init__(self) -> None:
         from rich.console import Console
