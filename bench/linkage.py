@@ -1,7 +1,8 @@
 """How good and how fast the linkage is: `python -m bench.linkage [FOLDER]`.
 
 FOLDER holds entries.csv, population.csv and truth.csv (each also .gz; truth: entry, then a column a role), or a composed set of registers
-(truth.jsonl and population.csv; its true values stand for a perfect reader). Without FOLDER a district is simulated and its registers misread.
+(truth.jsonl and population.csv; its true values stand for a perfect reader). Without FOLDER a district is simulated and its registers
+misread.
 `--every K --from J` takes entries J, J+K, J+2K …, so that one part can be kept unseen.
 """
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -130,7 +132,8 @@ def measure(results: Sequence[tuple[LinkDecision, str]]) -> dict[str, float]:
     absent = [d for d, t in results if not t]
     return {
         "roles": len(results), "top1_pct": 100 * float(np.mean([d.personal_id == t for d, t in present] or [1])),
-        "accept_pct": 100 * len(accepted) / max(1, len(results)), "accept_of_present_pct": 100 * sum(bool(t) for _, t in accepted) / max(1, len(present)),
+        "accept_pct": 100 * len(accepted) / max(1, len(results)), "accept_of_present_pct": 100 * sum(bool(t) for _,
+            t in accepted) / max(1, len(present)),
         "wrong": wrong, "wrong_per_1000_accepted": 1000 * wrong / max(1, len(accepted)), "absent": len(absent),
         "absent_accepted": sum(d.decision == "accept" for d in absent),
         "review_pct": 100 * sum(d.decision == "review" for d, _ in results) / max(1, len(results)),
@@ -142,7 +145,7 @@ def calibration(results: Sequence[tuple[LinkDecision, str]]) -> Iterator[tuple[f
     """(from, to, links, mean probability, share right) by probability."""
     p = np.array([d.probability for d, _ in results])
     right = np.array([d.personal_id == t and bool(t) for d, t in results])
-    for low, high in zip(_BINS, _BINS[1:], strict=False):
+    for low, high in pairwise(_BINS):
         here = (p >= low) & (p < high)
         if here.any():
             yield low, min(high, 1.0), int(here.sum()), float(p[here].mean()), float(right[here].mean())
@@ -172,7 +175,8 @@ def run(trial: Trial, blocking: bool = True) -> dict[str, dict[str, float]]:
     for low, high, n, mean, right in calibration(results["all"]):
         print(f"probability {low:.4f} … {high:.4f}: {n:7} links, mean {mean:.5f}, right {right:.5f}")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{len(trial.people)} people, {count} entries: index {built:.1f} s, linking {seconds:.1f} s ({1000 * seconds / max(1, count):.1f} ms an entry), "
+    each = 1000 * seconds / max(1, count)
+    print(f"{len(trial.people)} people, {count} entries: index {built:.1f} s, linking {seconds:.1f} s ({each:.1f} ms an entry),",
           f"{memory:.0f} MB at most")
     return figures
 

@@ -1,12 +1,16 @@
-"""What a reader makes of handwriting, for measuring: letters taken for others, marks lost, letters lost or added; worse in some hands than in others."""
+"""What a reader makes of handwriting, for measuring: letters taken for others, marks lost, letters lost or added; worse in some hands
+than in others."""
 from __future__ import annotations
 
 import unicodedata
 
 import numpy as np
 
-_LIKE = {"a": "ou", "o": "ae", "u": "nva", "n": "umr", "e": "c", "c": "e", "h": "kb", "k": "h", "l": "tb", "t": "lf", "r": "v", "v": "ru", "g": "yq", "y": "gj",
-         "i": "jl", "m": "wn", "s": "r", "b": "hl", "1": "74", "7": "19", "4": "91", "9": "47", "3": "8", "8": "36", "0": "68", "6": "05", "5": "63", "2": "7"}
+_LIKE = {
+    "a": "ou", "o": "ae", "u": "nva", "n": "umr", "e": "c", "c": "e", "h": "kb", "k": "h", "l": "tb", "t": "lf", "r": "v", "v": "ru",
+    "g": "yq", "y": "gj", "i": "jl", "m": "wn", "s": "r", "b": "hl",
+    "1": "74", "7": "19", "4": "91", "9": "47", "3": "8", "8": "36", "0": "68", "6": "05", "5": "63", "2": "7",
+}
 _MARKS = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
 HANDS = (0.0, 0.02, 0.08, 0.25)          # misread letters per letter, from a clear hand to a bad one
 HAND_SHARES = (0.45, 0.25, 0.2, 0.1)

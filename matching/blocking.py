@@ -56,7 +56,8 @@ class Blocks:
         self._named = Postings(given * 2200 + year, rows)
         self._named_living = Postings(living * self._tokens + given, rows)
         has = (index.mother_name != NO_NAME) & (index.father_name != NO_NAME)
-        self._parents = Postings((index.names.given(index.mother_name).astype(np.int64) * self._tokens + index.names.given(index.father_name))[has], rows[has])
+        parents = index.names.given(index.mother_name).astype(np.int64) * self._tokens + index.names.given(index.father_name)
+        self._parents = Postings(parents[has], rows[has])
         wed = index.spouse_name != NO_NAME
         self._partner = Postings((given * self._tokens + index.names.given(index.spouse_name))[wed], rows[wed])
         long = np.fromiter((len(p) == 12 and p.isdecimal() for p in index.ids), bool, len(index.ids))
@@ -116,7 +117,8 @@ def plausible_years(read: str, earliest: int, latest: int, usual: tuple[int, ...
     years = {y for y in usual if earliest <= y <= latest}
     if read and earliest <= latest:
         cost = digit_edits(read, 4, earliest, latest)
-        years |= {earliest + int(k) for k in np.flatnonzero(cost <= max(_LOOK_ALIKE, float(cost.min()) + 1e-9))} if float(cost.min()) <= 1.3 else set()
+        years |= {earliest + int(k) for k in np.flatnonzero(cost <= max(_LOOK_ALIKE,
+            float(cost.min()) + 1e-9))} if float(cost.min()) <= 1.3 else set()
         if len(read) == 4:
             years |= {y for y in (int(read) - 1, int(read) + 1) if earliest <= y <= latest}
     return np.array(sorted(years), dtype=np.int64)

@@ -1,4 +1,5 @@
-"""Comparisons of one value as read with what many people have: each gives match weights (nats), ln P(read | this person) - ln P(read | anybody).
+"""Comparisons of one value as read with what many people have: each gives match weights (nats), ln P(read | this person) - ln P(read |
+anybody).
 
 P(read | person) is a channel: how the hand and the reader err, mixed with how the two sources differ; its last term, Else, is the floor
 "quite another value". P(read | anybody) sums the channel over the population's own frequencies, so that a Nguyễn, well read or badly,
@@ -9,13 +10,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-
 from rapidfuzz.distance import Levenshtein
 
 from matching.letters import letter_cost
 from matching.model import LinkModel
-from matching.population import UNKNOWN, NameTable, PopulationIndex
 from matching.places import NO_PLACE
+from matching.population import UNKNOWN, NameTable, PopulationIndex
 from matching.vocabulary import part_of
 from records.text import strip_marks
 
@@ -133,7 +133,8 @@ def digit_edits(read: str, width: int, first: int, last: int) -> np.ndarray:
             out[k] = sum(letter_cost(a, b) for a, b in zip(read, written, strict=True))
         else:
             out[k] = abs(len(read) - len(written)) + min(
-                sum(letter_cost(a, b) for a, b in zip(read, written[s:], strict=False)) for s in range(max(1, len(written) - len(read) + 1)))
+                sum(letter_cost(a, b) for a, b in zip(read, written[s:], strict=False)) for s in range(max(1,
+                    len(written) - len(read) + 1)))
     return out
 
 
@@ -145,7 +146,8 @@ class DateComparison:
         self._unknown_day = index.first_of_january_unknown
 
     def weights(self, read: str, rows: np.ndarray, year_prior: np.ndarray) -> np.ndarray:
-        """(hands, people). read: digits as YYYY, YYYY-MM or YYYY-MM-DD, right or not; year_prior: float64 (2200,), P(year) of anybody in the role."""
+        """(hands, people). read: digits as YYYY, YYYY-MM or YYYY-MM-DD, right or not; year_prior: float64 (2200,), P(year) of anybody
+        in the role."""
         hands = len(self.model.hands)
         parts = read.split("-")
         if not any(parts) or not len(rows):
@@ -191,7 +193,8 @@ class DateComparison:
 
 
 class PlaceComparison:
-    """SameCommune, SameDistrict, Else, whichever of the places read and the person's places agree best; by likeness, not by exact spelling."""
+    """SameCommune, SameDistrict, Else, whichever of the places read and the person's places agree best; by likeness, not by exact
+    spelling."""
 
     def __init__(self, index: PopulationIndex, same_commune: float, same_district: float) -> None:
         self.places, self._same, self._near = index.places, same_commune, same_district

@@ -18,7 +18,8 @@ COMPARISONS = ("name", "birth", "sex", "number", "home", "place")
 @dataclass(frozen=True)
 class RoleEvidence:
     """rows: int64 (n,) candidates, most likely first. log_prior: (n,) ln P(the role is this person). weights: (hands, n) summed over the
-    comparisons but `place`, which families share: (n,). name: (hands, n), the name's share of `weights`. parts: by comparison (n,), the mean hand, for people to read."""
+    comparisons but `place`, which families share: (n,). name: (hands, n), the name's share of `weights`. parts: by comparison (n,),
+    the mean hand, for people to read."""
 
     role: str
     rows: np.ndarray
@@ -82,16 +83,19 @@ class Comparer:
         sex = self._sex(reading.sex, rows)
         place = self._place(reading, rows)
         home = self._home(reading, rows)
-        parts = {"name": name.mean(axis=0), "birth": birth.mean(axis=0), "sex": sex, "number": number.mean(axis=0), "home": home, "place": place}
+        parts = {"name": name.mean(axis=0), "birth": birth.mean(axis=0), "sex": sex, "number": number.mean(axis=0), "home": home,
+                 "place": place}
         present = model.present[reading.role]
         sexed = {"me": 2, "cha": 1, "vo": 2, "chong": 1}.get(reading.role, UNKNOWN)
         year = index.year[rows].astype(np.int64)
         share = index.year_share[sexed]
-        near = np.maximum(prior[year], 0.3 * np.maximum(prior[year - 1], prior[np.minimum(year + 1, 2199)]))   # the population may err by a year
+        # The population may err by a year
+        near = np.maximum(prior[year], 0.3 * np.maximum(prior[year - 1], prior[np.minimum(year + 1, 2199)]))
         fits = np.where(year > 0, np.log(np.maximum(near, 1e-9)) - np.log(np.maximum(share[year], 1e-9)), 0.0)
         people = len(index) if sexed == UNKNOWN else int((index.sex == sexed).sum())
         log_prior = np.log(present) - np.log(max(people, 2)) + fits
-        return RoleEvidence(reading.role, rows, log_prior, float(np.log1p(-present)), name + birth + number + (sex + home)[None, :], place, name, parts)
+        return RoleEvidence(reading.role, rows, log_prior, float(np.log1p(-present)), name + birth + number + (sex + home)[None, :],
+                            place, name, parts)
 
     def candidates(self, reading: RoleReading, registered: int, others: tuple[RoleReading, ...]) -> np.ndarray:
         """Distinct rows that blocking brings for the role; `others`: the other roles of the entry (mother and father, or the partner)."""
@@ -106,7 +110,8 @@ class Comparer:
                 found.append(b.parents(b.near_given(mother.tokens), b.near_given(father.tokens)))
         else:
             narrow = years if reading.date else np.empty(0, dtype=np.int64)
-            found += [b.birthday(reading.date, narrow), b.named(given, narrow), b.living_in(communes, narrow), b.named_living(communes, given)]
+            found += [b.birthday(reading.date, narrow), b.named(given, narrow), b.living_in(communes, narrow), b.named_living(communes,
+                given)]
             for other in others:
                 if other.role != "nks":
                     found.append(b.partner(given, b.near_given(other.tokens)))

@@ -1,10 +1,10 @@
-"""The people of one entry together: P(child, mother, father | everything read), and of a couple, over the candidates and "not in the population".
+"""The people of one entry together: P(child, mother, father | all that was read), of a couple, of one person alone.
 
-    P(c, m, f, read) = P(c) P(m | c) P(f | c, m) P(read | c, m, f)
+    P(c, m, f | read)  ~  P(c) P(m, f | c) P(read | c, m, f),    each of c, m, f a candidate or "not in the population"
 
-P(m | c) and P(f | c, m) come from the population's own numbers and names of parents and partners, and are normalised over all candidates
-and the rest of the population, so that a family tie is never counted twice. The hand is one latent value for the whole entry. Values that a
-family shares (commune, surname) are evidence for the newborn, or, if the newborn is not in the population, for the parents.
+P(m, f | c) comes from the population's own ties and is normalised over all pairs, candidates or not, so that a tie is never counted twice.
+The hand is one latent value for the whole entry. What a family shares (the commune, the surname) is evidence for the newborn or, if the
+newborn is not in the population, for the parents, never for both.
 """
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.comparisons import NameComparison
+from matching.entry import RoleReading
 from matching.evidence import RoleEvidence
 from matching.model import LinkModel
-from matching.population import ELSEWHERE, NO_NAME, PopulationIndex
-
+from matching.population import NO_NAME, PopulationIndex
+from matching.ties import FamilyTies, Ties
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """P(role is candidate) by role: float64 (candidates + 1,), the last for "not in the population"; and P(hand | entry)."""
+    """P(role is candidate) by role: float64 (candidates + 1,), the last for "not in the population"; and P(hand | entry): (hands,)."""
 
     by_role: dict[str, np.ndarray]
     hands: np.ndarray
@@ -30,100 +31,101 @@ class Posterior:
 class Household:
     def __init__(self, index: PopulationIndex, model: LinkModel, names: NameComparison) -> None:
         self.index, self.model, self.names = index, model, names
-        unnumbered, absent = index.missing_number_share, 0.1
-        self._unnumbered = float(np.log(np.clip((unnumbered - absent) / (1 - absent), 0.02, 0.98)))
-        self._alike: dict[tuple[int, int], float] = {}
+        self.ties = FamilyTies(index, model, names)
 
-    # ---- one birth --------------------------------------------------------------------------------------------------------------
+    def alone(self, person: RoleEvidence) -> Posterior:
+        joint = self.model.log_shares[:, None] + _with_absent(person)[None, :]
+        joint[:, :-1] += person.weights + person.place[None, :]
+        return _posterior(np.exp(joint - joint.max()), (person.role,))
 
-    def birth(self, child: RoleEvidence, mother: RoleEvidence, father: RoleEvidence, surname: list[str],
-              mother_read: tuple[list[str], int], father_read: tuple[list[str], int]) -> Posterior:
-        """The posterior of the three roles. surname: the child's tokens as read; mother_read, father_read: tokens and sex, for a parent
-        who is not in the population but whose name the child's row, or the partner's, gives."""
-        model, hands = self.model, len(self.model.hands)
+    def couple(self, wife: RoleEvidence, husband: RoleEvidence) -> Posterior:
+        """The posterior of a wedding's two roles. Partners in the population are likely this couple, but people marry twice."""
+        prior_w, prior_h = _with_absent(wife), _with_absent(husband)
+        ties = self.ties.of_partners(wife.rows, husband.rows, prior_h)
+        log_h = prior_h[None, :] + ties.weights
+        log_h -= np.logaddexp(np.logaddexp.reduce(log_h, axis=1), np.log(self.model.present[husband.role]) + ties.rest)[:, None]
+        joint = self.model.log_shares[:, None, None] + (prior_w[:, None] + log_h)[None]
+        joint[:, :-1] += (wife.weights + wife.place[None, :])[:, :, None]
+        joint[:, :, :-1] += (husband.weights + husband.place[None, :])[:, None, :]
+        return _posterior(np.exp(joint - joint.max()), (wife.role, husband.role))
+
+    def birth(self, child: RoleEvidence, mother: RoleEvidence, father: RoleEvidence, read: tuple[RoleReading, RoleReading, RoleReading]
+              ) -> Posterior:
+        """The posterior of a birth's three roles. read: what was read of child, mother and father."""
+        child_read, mother_read, father_read = read
         n_c, n_m, n_f = len(child.rows), len(mother.rows), len(father.rows)
-        prior_m, prior_f = _with_absent(mother.log_prior, mother.log_absent), _with_absent(father.log_prior, father.log_absent)
-        tie_cm, rest_cm, by_name_cm = self._parent_ties(child.rows, mother.rows, prior_m, self.index.mother, self.index.mother_name)
-        tie_cf, rest_cf, by_name_c = self._parent_ties(child.rows, father.rows, prior_f, self.index.father, self.index.father_name)
-        tie_mf, rest_mf, by_name_m = self._partner_ties(mother.rows, father.rows, prior_f)
-        prior = self._pair_prior(child, mother, father, (prior_m, tie_cm, rest_cm, by_name_cm), (prior_f, tie_cf, rest_cf, by_name_c),
-                                 (tie_mf, rest_mf, by_name_m))
-
-        joint = np.zeros((hands, n_c + 1, n_m + 1, n_f + 1))
-        joint += model.log_shares[:, None, None, None]
-        joint += _with_absent(child.log_prior, child.log_absent)[None, :, None, None] + prior[None]
+        joint = self.model.log_shares[:, None, None, None] + (_with_absent(child)[:, None, None] + self._pairs(child, mother, father))[None]
         joint[:, :n_c] += (child.weights + child.place[None, :])[:, :, None, None]
         joint[:, :, :n_m] += mother.weights[:, None, :, None]
         joint[:, :, :, :n_f] += father.weights[:, None, None, :]
-        joint[:, :, n_m, :] += self._named_in_family(child.rows, father.rows, self.index.mother_name, *mother_read)
-        joint[:, :, :, n_f] += self._named_in_family(child.rows, mother.rows, self.index.father_name, *father_read)
+        joint[:, :, n_m, :] += self._named_in_family(child.rows, father.rows, self.index.mother_name, mother_read)
+        joint[:, :, :, n_f] += self._named_in_family(child.rows, mother.rows, self.index.father_name, father_read)
         joint[:, n_c, :n_m, :] += mother.place[None, :, None]
         joint[:, n_c, n_m, :n_f] += father.place[None, :]
-        joint[:, n_c, :n_m, :n_f] += np.minimum(father.place, 0.0)[None, None, :]       # a couple lives together: agreeing twice is one piece of evidence
-        if not father_read[0]:                                                          # else the father's own name has said it
-            joint[:, n_c, :, :n_f] += self.names.surname_weights(surname, self.index.name[father.rows], model.surname_kept)[:, None, :]
-        return _posterior(self._with_twins(joint, child, surname), ("nks", "me", "cha"))
+        joint[:, n_c, :n_m, :n_f] += np.minimum(father.place, 0.0)[None, None, :]       # a couple lives together: agreement counts once
+        if not father_read.tokens:                                                      # else the father's own surname has said it
+            surname = self.names.surname_weights(list(child_read.tokens), self.index.name[father.rows], self.model.surname_kept)
+            joint[:, n_c, :, :n_f] += surname[:, None, :]
+        return _posterior(self._with_twins(joint, child, list(child_read.tokens)), (child.role, mother.role, father.role))
 
-    def _pair_prior(self, child: RoleEvidence, mother: RoleEvidence, father: RoleEvidence, of_m: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-                    of_f: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], of_mf: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-        """ln P(mother, father | child, the population's ties): (children + 1, mothers + 1, fathers + 1), normalised over these pairs and all
-        others, who have one more row and column while summing.
-
-        Where the child's row and the mother's both only name the father, the two names agreeing speaks for the mother, and only one of them
-        then speaks for a father of that name.
-        """
-        (prior_m, tie_cm, rest_cm, by_name_cm), (prior_f, tie_cf, rest_cf, by_name_c), (tie_mf, rest_mf, by_name_m) = of_m, of_f, of_mf
-        n_c, n_m, n_f = len(child.rows), len(mother.rows), len(father.rows)
-        tie_cf = np.column_stack((tie_cf, rest_cf))
-        tie_mf = np.vstack((np.column_stack((tie_mf, rest_mf)), np.zeros(n_f + 2)))
-        once = by_name_c[:, None] & np.append(by_name_m, False)[None, :]
+    def _pairs(self, child: RoleEvidence, mother: RoleEvidence, father: RoleEvidence) -> np.ndarray:
+        """ln P(mother, father | child, the population's ties): (children + 1, mothers + 1, fathers + 1), normalised over these pairs
+        and all
+        others, who stand in one more row and column while summing."""
+        index, n_f = self.index, len(father.rows)
+        prior_m, prior_f = _with_absent(mother), _with_absent(father)
+        to_mother = self.ties.of_parents(child.rows, mother.rows, prior_m, index.mother, index.mother_name)
+        to_father = self.ties.of_parents(child.rows, father.rows, prior_f, index.father, index.father_name)
+        between = self.ties.of_partners(mother.rows, father.rows, prior_f)
+        tie_cf = np.column_stack((to_father.weights, to_father.rest))
+        tie_mf = np.vstack((np.column_stack((between.weights, between.rest)), np.zeros(n_f + 2)))
+        once = to_father.by_name[:, None] & np.append(between.by_name, False)[None, :]
         ties = np.where(once[:, :, None], np.maximum(tie_cf[:, None, :], tie_mf[None]), tie_cf[:, None, :] + tie_mf[None])
-        agreed = self._named_alike(child.rows, self.index.father_name, mother.rows, by_name_m)
-        ties[:n_c, :n_m, :] += np.where(by_name_c[:n_c, None], agreed, 0.0)[:, :, None]
-        ties[:n_c, :n_m, n_f] += np.where(by_name_c[:n_c, None], 0.0, agreed)
-        self._add_fathers_word(ties, child.rows, mother.rows, father.rows, by_name_cm, by_name_m)
-        log_m = np.column_stack((prior_m[None, :] + tie_cm, np.log(self.model.present["me"]) + rest_cm))
-        log_f = np.append(prior_f, np.log(self.model.present["cha"]))
-        pairs = log_m[:, :, None] + log_f[None, None, :] + ties
-        pairs -= np.logaddexp.reduce(pairs.reshape(n_c + 1, -1), axis=1)[:, None, None]
+        self._add_agreeing_names(ties, child.rows, mother.rows, father.rows, to_mother, to_father, between)
+        log_m = np.column_stack((prior_m[None, :] + to_mother.weights, np.log(self.model.present[mother.role]) + to_mother.rest))
+        pairs = log_m[:, :, None] + np.append(prior_f, np.log(self.model.present[father.role]))[None, None, :] + ties
+        pairs -= np.logaddexp.reduce(pairs.reshape(len(pairs), -1), axis=1)[:, None, None]
         return pairs[:, :-1, :-1]
 
-    def _add_fathers_word(self, ties: np.ndarray, children: np.ndarray, mothers: np.ndarray, fathers: np.ndarray, by_name_cm: np.ndarray,
-                          by_name_m: np.ndarray) -> None:
-        """The same the other way round: what the father's row says of a mother whose own row names no partner."""
-        families, couple = self.index.families, self.model.couple
-        names_f = [np.empty(0, np.int64) if len(families.partners(int(f))) else families.partner_names(int(f)) for f in fathers]
-        by_name_f = np.array([*(len(n) > 0 for n in names_f), False])
-        silent = np.array([not by_name_m[i] and not len(families.partners(int(m))) for i, m in enumerate(mothers)], dtype=bool)
-        said = np.zeros((len(mothers), len(fathers)))
-        for j in np.flatnonzero(by_name_f[:-1]):
-            tied = np.mean([np.exp(self._name_ties(int(n), mothers)) for n in names_f[j]], axis=0)
-            said[:, j] = np.where(silent, np.log(couple * tied + 1 - couple), 0.0)
-        n_c, n_m, n_f = len(children), len(mothers), len(fathers)
-        once = by_name_cm[:, None, None] & by_name_f[None, None, :-1]
+    def _add_agreeing_names(self, ties: np.ndarray, c: np.ndarray, m: np.ndarray, f: np.ndarray, to_mother: Ties, to_father: Ties,
+                            between: Ties
+                            ) -> None:
+        """Where the child's row and one parent's both name the other parent, their agreeing speaks for the first parent, and the name
+        speaks
+        once for a person who bears it."""
+        n_c, n_m, n_f = len(c), len(m), len(f)
+        agreed = self.ties.named_alike(c, self.index.father_name, m, between.by_name)
+        ties[:n_c, :n_m, :] += np.where(to_father.by_name[:n_c, None], agreed, 0.0)[:, :, None]
+        ties[:n_c, :n_m, n_f] += np.where(to_father.by_name[:n_c, None], 0.0, agreed)
+        said, silent, by_name = self.ties.said_by_second(m, f, between)
+        once = to_mother.by_name[:, None, None] & by_name[None, None, :-1]
         ties[:, :n_m, :n_f] += np.where(once, np.minimum(said, 0.0)[None], said[None])
-        agreed = self._named_alike(children, self.index.mother_name, fathers, by_name_f)
-        ties[:n_c, :, :n_f] += np.where(by_name_cm[:n_c, None], agreed, 0.0)[:, None, :] * np.append(silent, (True, True))[None, :, None]
+        agreed = np.where(to_mother.by_name[:n_c, None], self.ties.named_alike(c, self.index.mother_name, f, by_name), 0.0)
+        ties[:n_c, :, :n_f] += agreed[:, None, :] * np.append(silent, (True, True))[None, :, None]
 
-    def _named_alike(self, children: np.ndarray, column: np.ndarray, partners: np.ndarray, by_name: np.ndarray) -> np.ndarray:
-        """ln P(the child's row names the same partner as the partner's row) / P(by chance): (children, partners), 0 where one names nobody."""
-        out = np.zeros((len(children), len(partners)))
-        couple, families = self.model.couple, self.index.families
-        shares = self.index.names.share
-        for j in np.flatnonzero(by_name[:-1]):
-            partner_names = families.partner_names(int(partners[j]))
-            for i, c in enumerate(children):
-                if column[c] == NO_NAME:
-                    continue
-                alike = min(self._likeness(int(column[c]), int(n)) for n in partner_names)
-                share = float(shares(column[c:c + 1])[0])
-                kept = self.model.name_kept / share if alike == 0 else self.model.name_altered / max(share, 1e-4) if alike <= 1.0 else 0.0
-                out[i, j] = np.log(couple * kept / len(partner_names) + (1 - couple))
+    def _named_in_family(self, children: np.ndarray, partners: np.ndarray, column: np.ndarray, read: RoleReading) -> np.ndarray:
+        """The weight of the name read for a parent who is not in the population, against the name the child's row gives, else those
+        that the
+        other parent's row gives: (hands, children + 1, partners + 1)."""
+        out = np.zeros((len(self.model.hands), len(children) + 1, len(partners) + 1))
+        if not read.tokens:
+            return out
+        named = [self.index.families.partner_names(int(p)) for p in partners]
+        weight = self.names.weights(list(read.tokens), np.concatenate([column[children], *named]).astype(np.int64), read.sex)
+        at, couple = len(children), self.model.couple
+        for j, names in enumerate(named):
+            if len(names):
+                mean = np.logaddexp.reduce(weight[:, at:at + len(names)], axis=1) - np.log(len(names))
+                out[:, :, j] = np.logaddexp(mean + np.log(couple), np.log1p(-couple))[:, None]
+            at += len(names)
+        has_name = np.flatnonzero(column[children] != NO_NAME)
+        out[:, has_name, :] = weight[:, has_name, None]
         return out
 
     def _with_twins(self, joint: np.ndarray, child: RoleEvidence, tokens: list[str]) -> np.ndarray:
-        """exp(joint), with the chance that the entry is of a twin of the candidate, absent from the population, moved to "absent": all but the
-        given name and the sex would agree as well."""
+        """exp(joint), part of each newborn's mass moved to "not in the population": the entry may be of a twin who is not, with whom
+        all but
+        the given name and the sex would agree as well."""
         odds = np.log(self.model.twins) + child.log_absent - np.log1p(-np.exp(child.log_absent))
         surname = self.names.surname_weights(tokens, self.index.name[child.rows], self.model.surname_kept)
         share = np.exp(odds + surname - child.name - child.parts["sex"][None, :])
@@ -131,121 +133,9 @@ class Household:
         mass[:, -1] += (mass[:, :-1] * share[:, :, None, None]).sum(axis=1)
         return mass
 
-    # ---- one couple, or one person ------------------------------------------------------------------------------------------------
 
-    def couple(self, wife: RoleEvidence, husband: RoleEvidence) -> Posterior:
-        """The posterior of a wedding's two roles. Partners by the population's book are likely this couple, but people marry twice."""
-        model, hands = self.model, len(self.model.hands)
-        prior_w, prior_h = _with_absent(wife.log_prior, wife.log_absent), _with_absent(husband.log_prior, husband.log_absent)
-        ties, rest, _ = self._partner_ties(wife.rows, husband.rows, prior_h)
-        log_h = prior_h[None, :] + ties
-        log_h -= np.logaddexp(np.logaddexp.reduce(log_h, axis=1), np.log(model.present["chong"]) + rest)[:, None]
-        joint = model.log_shares[:, None, None] + (prior_w[:, None] + log_h)[None] + np.zeros((hands, 1, 1))
-        joint[:, :-1] += (wife.weights + wife.place[None, :])[:, :, None]
-        joint[:, :, :-1] += (husband.weights + husband.place[None, :])[:, None, :]
-        return _posterior(np.exp(joint - joint.max()), (wife.role, husband.role))
-
-    def alone(self, person: RoleEvidence) -> Posterior:
-        joint = self.model.log_shares[:, None] + _with_absent(person.log_prior, person.log_absent)[None, :]
-        joint[:, :-1] += person.weights + person.place[None, :]
-        return _posterior(np.exp(joint - joint.max()), (person.role,))
-
-    # ---- ties -----------------------------------------------------------------------------------------------------------------
-
-    def _parent_ties(self, children: np.ndarray, parents: np.ndarray, prior: np.ndarray, number: np.ndarray, name: np.ndarray
-                     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """ln P(parent | child) / P(parent), unnormalised: (children + 1, parents + 1), last row and column "not in the population"; and the
-        same of an average parent who is no candidate: (children + 1,); and whether only a name ties them: bool (children + 1,)."""
-        model, index = self.model, self.index
-        ties, rest = np.zeros((len(children) + 1, len(parents) + 1)), np.zeros(len(children) + 1)
-        by_name = np.zeros(len(children) + 1, dtype=bool)
-        lost = np.log1p(-model.number_kept)
-        for i, c in enumerate(children):
-            if number[c] >= 0:
-                ties[i, :] = rest[i] = lost
-                hit = np.flatnonzero(parents == number[c])
-                ties[i, hit] = np.log(model.number_kept) - prior[hit]
-            elif number[c] == ELSEWHERE:
-                ties[i, :] = rest[i] = lost
-                ties[i, -1] = np.log(model.number_kept) - prior[-1]
-            elif name[c] != NO_NAME:
-                by_name[i] = True
-                ties[i, :-1] = self._name_ties(int(name[c]), parents) + self._unnumbered
-                near = index.places.commune[index.residence[parents]] == index.places.commune[index.birth_place[c]]
-                here = index.places.frequency[index.birth_place[c]]
-                ties[i, :-1] += np.where(near, np.log(model.living_here[0] / here), np.log(1 - model.living_here[0]))
-                rest[i] = np.log(1 - model.name_kept - model.name_altered) + self._unnumbered
-        return ties, rest, by_name
-
-    def _name_ties(self, name: int, people: np.ndarray) -> np.ndarray:
-        """ln P(the row gives this name | the person) / P(it | anybody)."""
-        share = float(self.index.names.share(np.array([name]))[0])
-        kept, altered = self.model.name_kept, self.model.name_altered
-        other = 1 - kept - altered
-        alike = np.array([self._likeness(name, int(n)) for n in self.index.name[people]])
-        return np.log(np.select([alike == 0, alike <= 1.0], [kept / share, altered / max(share, 1e-4)], 0.0) + other)
-
-    def _likeness(self, a: int, b: int) -> float:
-        if a == b:
-            return 0.0
-        key = (a, b)
-        found = self._alike.get(key)
-        if found is None:
-            names = self.index.names
-            tokens = [names.vocabulary.tokens[t] for t in names.tokens[a] if t >= 0]
-            found = self._alike[key] = self.names.edits(tokens, b) if abs(int(names.length[a]) - int(names.length[b])) <= 1 else 9.0
-            if len(self._alike) > 400_000:
-                self._alike.clear()
-        return found
-
-    def _partner_ties(self, first: np.ndarray, second: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same for partners: (first + 1, second + 1), (first + 1,), (first + 1,)."""
-        model, families = self.model, self.index.families
-        ties, rest = np.zeros((len(first) + 1, len(second) + 1)), np.zeros(len(first) + 1)
-        by_name = np.zeros(len(first) + 1, dtype=bool)
-        other = np.log1p(-model.couple)
-        taken = [families.partners(int(row)) for row in second]
-        for i, row in enumerate(first):
-            ties[i, :-1] = [other if len(t) and row not in t else 0.0 for t in taken]     # the second has a partner, and it is not the first
-            partners = families.partners(int(row))
-            if len(partners):
-                ties[i, :] += other
-                rest[i] = other
-                hits = np.flatnonzero(np.isin(second, partners))
-                ties[i, hits] = np.log(model.couple / len(partners)) - prior[hits]
-                continue
-            names = families.partner_names(int(row))
-            if len(names):
-                by_name[i] = True
-                tied = np.logaddexp.reduce([self._name_ties(int(n), second) for n in names], axis=0) - np.log(len(names))
-                ties[i, :-1] += np.logaddexp(tied + np.log(model.couple), other) + self._unnumbered
-                rest[i] = other + self._unnumbered
-        return ties, rest, by_name
-
-    def _named_in_family(self, children: np.ndarray, partners: np.ndarray, column: np.ndarray, tokens: list[str], sex: int) -> np.ndarray:
-        """The weight of a name as read for a parent who is not in the population: against the name the child's row gives, else those of the
-        partner's partners: (hands, children + 1, partners + 1)."""
-        hands = len(self.model.hands)
-        out = np.zeros((hands, len(children) + 1, len(partners) + 1))
-        if not tokens:
-            return out
-        families = self.index.families
-        named = [families.partner_names(int(p)) for p in partners]
-        ids = np.concatenate([column[children], *named]).astype(np.int64) if len(named) else column[children].astype(np.int64)
-        weight = self.names.weights(tokens, ids, sex)
-        at = len(children)
-        for j, found in enumerate(named):
-            if len(found):
-                mean = np.logaddexp.reduce(weight[:, at:at + len(found)], axis=1) - np.log(len(found))
-                out[:, :, j] = np.logaddexp(mean + np.log(self.model.couple), np.log1p(-self.model.couple))[:, None]
-            at += len(found)
-        has_name = column[children] != NO_NAME
-        out[:, :len(children), :][:, has_name] = weight[:, :len(children)][:, has_name, None]
-        return out
-
-
-def _with_absent(log_prior: np.ndarray, log_absent: float) -> np.ndarray:
-    return np.append(log_prior, log_absent)
+def _with_absent(evidence: RoleEvidence) -> np.ndarray:
+    return np.append(evidence.log_prior, evidence.log_absent)
 
 
 def _posterior(joint: np.ndarray, roles: tuple[str, ...]) -> Posterior:
@@ -254,5 +144,3 @@ def _posterior(joint: np.ndarray, roles: tuple[str, ...]) -> Posterior:
     axes = range(joint.ndim)
     by_role = {role: joint.sum(axis=tuple(a for a in axes if a != k + 1)) for k, role in enumerate(roles)}
     return Posterior(by_role, joint.sum(axis=tuple(a for a in axes if a)))
-
-

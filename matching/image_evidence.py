@@ -1,6 +1,7 @@
 """Evidence from the image itself: how well a person's name explains the lattice, against all the names it might have been.
 
-weight(n) = tau * s(n) - ln sum over names n' of share(n') * exp(tau * s(n')), where s is the lattice's CTC log-likelihood and tau (the model's
+weight(n) = tau * s(n) - ln sum over names n' of share(n') * exp(tau * s(n')), where s is the lattice's CTC log-likelihood and tau (the
+model's
 `image`) makes up for frames that are not independent. The sum runs over the likeliest names and the reader's own text, which stands for a
 name nobody in the population bears.
 """
@@ -14,7 +15,8 @@ from ocr.lattice import Lattice
 from records.names import written_case
 
 
-def image_weights(lattice: Lattice, by_text: np.ndarray, name_ids: np.ndarray, names: NameTable, sex: int, model: LinkModel, limit: int) -> np.ndarray:
+def image_weights(lattice: Lattice, by_text: np.ndarray, name_ids: np.ndarray, names: NameTable, sex: int, model: LinkModel,
+                  limit: int) -> np.ndarray:
     """Match weights (hands, people) from the lattice for the `limit` names that the text makes likeliest; the rest keep the floor."""
     distinct, back = np.unique(name_ids, return_inverse=True)
     best_of_text = np.full(len(distinct), -np.inf)

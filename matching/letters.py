@@ -6,7 +6,7 @@ handwriting 0.6, a lost or changed mark 0.5. They are kept as uint8 in tenths of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -16,14 +16,15 @@ MARKS, LOOK_ALIKE, OTHER = 0.5, 0.6, 1.0
 FARTHEST = 25.0         # edits; what uint8 tenths can hold
 _ALPHABET_SIZE = 512    # letters seen so far; index 0 pads
 
-# Letters that hands and recognisers take for one another (domain notes §5): "hb" means h is read b and b is read h.
-_LOOK_ALIKE_PAIRS = frozenset(
-    frozenset(p) for p in "ao au ou nu ec hk hb kb lt vr gy gq qy yj ij il nm uv st fl ft tf zs ro rs mw dcl dol ub nh jg ld ey ea oe ce co".split() if len(p) == 2
-)
+# Letters that hands and recognisers take for one another: "hb" means h is read b and b is read h.
+_LOOK_ALIKE_LETTERS = ("ao", "au", "ou", "nu", "ec", "hk", "hb", "kb", "lt", "vr", "gy", "gq", "qy", "yj", "ij", "il", "nm", "uv", "st",
+                       "fl",
+                       "ft", "tf", "zs", "ro", "rs", "mw", "ub", "nh", "jg", "ld", "ey", "ea", "oe", "co")
+_LOOK_ALIKE_PAIRS = frozenset(frozenset(p) for p in _LOOK_ALIKE_LETTERS)
 _LOOK_ALIKE_DIGITS = frozenset(frozenset(p) for p in ("17", "49", "38", "06", "27", "56", "79", "14", "41", "08", "35", "69"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def letter_cost(a: str, b: str) -> float:
     """Cost of reading one letter or digit for another, 0 … 1; symmetric."""
     if a == b:

@@ -97,7 +97,8 @@ class Linker:
         for other in others:
             column = columns.get((reading.role, other.role))
             if column is not None and other.tokens:
-                out += np.logaddexp.reduce(names.weights(list(other.tokens), column[rows], other.sex) + self.model.log_shares[:, None], axis=0)
+                out += np.logaddexp.reduce(names.weights(list(other.tokens), column[rows], other.sex) + self.model.log_shares[:, None],
+                                           axis=0)
         return out
 
     def _relatives(self, entry: Entry, evidence: dict[str, RoleEvidence]) -> dict[str, np.ndarray]:
@@ -117,9 +118,8 @@ class Linker:
 
     def _posterior(self, entry: Entry, evidence: dict[str, RoleEvidence]) -> Posterior:
         if entry.kind == "KS":
-            child, mother, father = (entry.role(r) for r in ("nks", "me", "cha"))
-            return self._household.birth(evidence["nks"], evidence["me"], evidence["cha"], list(child.tokens),
-                                         (list(mother.tokens), FEMALE), (list(father.tokens), MALE))
+            read = (entry.role("nks"), entry.role("me"), entry.role("cha"))
+            return self._household.birth(evidence["nks"], evidence["me"], evidence["cha"], read)
         if entry.kind == "KH":
             return self._household.couple(evidence["vo"], evidence["chong"])
         if len(entry.roles) == 1:
@@ -148,7 +148,8 @@ class Linker:
             p = scored.posterior.by_role[reading.role]
             evidence = scored.evidence[reading.role]
             order = np.lexsort((evidence.rows, -p[:-1]))[:_SHOWN]
-            candidates = tuple(Candidate(self.index.ids[evidence.rows[k]], float(p[k]), self._explain(reading, evidence, int(k))) for k in order)
+            candidates = tuple(Candidate(self.index.ids[evidence.rows[k]], float(p[k]), self._explain(reading, evidence,
+                int(k))) for k in order)
             best = candidates[0] if candidates else None
             contested = reading.role == _NEWBORN and best is not None and self.index.row_of[best.personal_id] == barred
             out[reading.role] = LinkDecision(reading.role, best.personal_id if best else None, best.probability if best else 0.0,

@@ -26,14 +26,17 @@ class LinkModel:
 
     hands: the latent quality of reading, shares summing to 1.
     spread: how many ways a letter can be misread; the chance of one given misreading is error / spread.
-    ear: P(register and population spell a token differently though it sounds alike). token_lost, token_added: a token of the name only in one of the two.
-    part_redated: P(one of year, month, day differs). renamed, redated, resexed, renumbered: floors, P(the value is quite another although the person is the same).
+    ear: P(register and population spell a token differently though it sounds alike). token_lost, token_added: a token of the name only
+    in one of the two.
+    part_redated: P(one of year, month, day differs). renamed, redated, resexed, renumbered: floors, P(the value is quite another
+    although the person is the same).
     present: P(the role's person is in the population).
     number_kept: P(the population's number of a parent is that of the parent). name_kept: the same for a parent's or partner's name.
     surname_kept: P(a child bears the father's surname). twins: P(a birth is one of two).
     couple: P(the parents of a child are partners in the population, where it names a partner).
     born_here, living_here: P(the entry's commune is that of the person's birth, of residence), and P(only the district is).
-    delays: P(registered 0, 1, 2 … years after birth), the last spread over the years beyond. mother_age, father_age: mean and deviation at birth.
+    delays: P(registered 0, 1, 2 … years after birth), the last spread over the years beyond. mother_age, father_age: mean and
+    deviation at birth.
     accept, refuse: thresholds of probability. image: the weight of a lattice against a text, its frames not being independent.
     """
 

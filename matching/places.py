@@ -14,7 +14,8 @@ from rapidfuzz.distance import Levenshtein
 from records.text import fold, strip_marks
 
 NO_PLACE = 0            # id of the empty place
-_LEVEL_WORDS = ("xã", "phường", "thị trấn", "huyện", "quận", "thị xã", "thành phố", "tỉnh", "tp", "tx", "tt", "x", "p", "h", "q", "ubnd", "uỷ ban nhân dân", "ủy ban nhân dân")
+_LEVEL_WORDS = ("xã", "phường", "thị trấn", "huyện", "quận", "thị xã", "thành phố", "tỉnh", "tp", "tx", "tt", "x", "p", "h", "q", "ubnd",
+                "uỷ ban nhân dân", "ủy ban nhân dân")
 
 
 def chain(place: str) -> list[str]:
@@ -91,7 +92,8 @@ class PlaceTable:
         return np.array(self._communes, dtype=np.int32)
 
     def likeness(self, observed: Sequence[str]) -> np.ndarray:
-        """float32 (places,) 0 … 1: how alike each place is to the best of the observed texts; an observed text without commas is a commune alone."""
+        """float32 (places,) 0 … 1: how alike each place is to the best of the observed texts; an observed text without commas is a
+        commune alone."""
         key = tuple(o for o in observed if o)
         found = self._cache.get(key)
         if found is None:

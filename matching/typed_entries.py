@@ -37,10 +37,11 @@ class LinkFileReport:
     none: int
 
 
-def link_file(entries_csv: Path, out_csv: Path, index: PopulationIndex, progress: Callable[[int, int], None] | None = None) -> LinkFileReport:
+def link_file(entries_csv: Path, out_csv: Path, index: PopulationIndex, progress: Callable[[int, int],
+    None] | None = None) -> LinkFileReport:
     """Link every entry of a CSV (UTF-8, plain or gzip) and write the decisions; OUT appears only when it is complete.
 
-    Raises EntriesUnreadable. A newborn is claimed by one entry only among those of one office and year.
+    Raises EntriesUnreadable. A newborn is accepted for one entry of the file only; another that claims it goes to review.
     """
     keys, entries = [], []
     for key, entry in _read(entries_csv):
@@ -69,9 +70,8 @@ def _row(key: str, d: LinkDecision) -> tuple[str, str, str, str, str]:
 def _read(path: Path) -> Iterator[tuple[str, Entry]]:
     with open(path, "rb") as start:
         zipped = start.read(2) == b"\x1f\x8b"
-    opened = gzip.open(path, "rt", encoding="utf-8-sig", newline="") if zipped else open(path, encoding="utf-8-sig", newline="")
     seen: set[str] = set()
-    with opened as lines:
+    with gzip.open(path, "rt", encoding="utf-8-sig", newline="") if zipped else open(path, encoding="utf-8-sig", newline="") as lines:
         try:
             rows = csv.DictReader(lines)
             kind = _kind(rows.fieldnames or [])

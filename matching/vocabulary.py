@@ -1,4 +1,5 @@
-"""The tokens that names of a population are made of: how common each is in its place in the name, which tokens lie near one that was read."""
+"""The tokens that names of a population are made of: how common each is in its place in the name, which tokens lie near one that was
+read."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -14,9 +15,10 @@ MAX_TOKENS = 7          # tokens of a name that are compared
 SURNAME, MIDDLE, GIVEN = 0, 1, 2
 _CACHE_BYTES = 192 << 20
 
-# Spellings that one ear writes either way (domain notes §5), on letters without tone: longest first.
+# Spellings that one ear writes either way, on letters without tone: longest first.
 _ONSETS = (("tr", "ch"), ("s", "x"), ("gi", "d"), ("r", "d"), ("l", "n"), ("qu", "w"), ("hu", "w"))
-_REGIONAL = {"huynh": "hoang", "vo": "vu", "nhon": "nhan", "sanh": "sinh", "phuoc": "phuc", "tanh": "tinh", "chanh": "chinh", "tho": "thu", "dang": "duong", "kieng": "canh"}
+_REGIONAL = {"huynh": "hoang", "vo": "vu", "nhon": "nhan", "sanh": "sinh", "phuoc": "phuc", "tanh": "tinh", "chanh": "chinh",
+             "tho": "thu", "dang": "duong", "kieng": "canh"}
 
 
 def tokens_of(name: str) -> list[str]:
@@ -27,7 +29,8 @@ def tokens_of(name: str) -> list[str]:
 
 @lru_cache(maxsize=65536)
 def ear_key(token: str) -> str:
-    """A key that tokens share when one ear may write either: tones dropped, ch/tr, s/x, d/gi/r, l/n, i/y, final n/ng and t/c; Hoàng/Huỳnh, Vũ/Võ …"""
+    """A key that tokens share when one ear may write either: tones dropped, ch/tr, s/x, d/gi/r, l/n, i/y, final n/ng and t/c;
+    Hoàng/Huỳnh, Vũ/Võ …"""
     bare = strip_marks(token)
     bare = _REGIONAL.get(bare, bare)
     for a, b in _ONSETS:
@@ -88,7 +91,8 @@ class Vocabulary:
         return np.array(self._ear.get(ear_key(token), ()), dtype=np.int64)
 
     def nearest(self, token: str, limit: int, within: float) -> np.ndarray:
-        """Ids of at most `limit` tokens within `within` edits of the nearest one, nearest and then commonest first, and those that sound alike."""
+        """Ids of at most `limit` tokens within `within` edits of the nearest one, nearest and then commonest first, and those that
+        sound alike."""
         found = self._near.get((token, limit, within))
         if found is not None:
             return found

@@ -31,8 +31,10 @@ def import_population(database: Database, path: str | Path, column_map: Mapping[
                       ) -> PopulationSnapshot:
     """Import a CSV or XLSX file as the current snapshot and return it (rows, rejected).
 
-    column_map: agreed column -> header of the file. A row that cannot be taken is set aside with its reason. The snapshot becomes current in
-    one step when every row is in; until then, and after a kill at any moment, the one before stays current. The same file under the same map
+    column_map: agreed column -> header of the file. A row that cannot be taken is set aside with its reason. The snapshot becomes
+    current in
+    one step when every row is in; until then, and after a kill at any moment, the one before stays current. The same file under the
+    same map
     is the same snapshot: nothing is read twice. Links hold personal numbers, so they survive the change.
     Raises PopulationFileUnreadable, with the current snapshot untouched; also when not one row could be taken.
     """
@@ -90,7 +92,8 @@ def _keep(path: Path, people: list[PersonRecord]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     with open(temporary, "wb") as f:
-        np.savez(f, **{c: np.frombuffer("\n".join(" ".join(getattr(p, c).split("\n")) for p in people).encode("utf-8"), np.uint8) for c in PERSON_COLUMNS})
+        np.savez(f, **{c: np.frombuffer("\n".join(" ".join(getattr(p, c).split("\n")) for p in people).encode("utf-8"),
+                                        np.uint8) for c in PERSON_COLUMNS})
         f.flush()
         os.fsync(f.fileno())
     temporary.chmod(0o600)
@@ -130,7 +133,11 @@ def _one_import(database: Database) -> Iterator[None]:
 
 def _find(database: Database, identity: str) -> PopulationSnapshot | None:
     with database.reading() as session:
-        return session.scalar(sa.select(PopulationSnapshot).where(PopulationSnapshot.sha256 == identity).order_by(PopulationSnapshot.id).limit(1))
+        return session.scalar(_same(identity))
+
+
+def _same(identity: str) -> sa.Select[tuple[PopulationSnapshot]]:
+    return sa.select(PopulationSnapshot).where(PopulationSnapshot.sha256 == identity).order_by(PopulationSnapshot.id).limit(1)
 
 
 def _begin(database: Database, identity: str, source: str) -> int:
@@ -140,7 +147,7 @@ def _begin(database: Database, identity: str, source: str) -> int:
             _empty(session, left.id)
             if left.sha256 != identity:
                 session.delete(left)
-        snapshot = session.scalar(sa.select(PopulationSnapshot).where(PopulationSnapshot.sha256 == identity).order_by(PopulationSnapshot.id).limit(1))
+        snapshot = session.scalar(_same(identity))
         if snapshot is None:
             snapshot = PopulationSnapshot(source=source, sha256=identity)
             session.add(snapshot)
@@ -169,7 +176,8 @@ def _write(database: Database, number: int, people: list[tuple[object, ...]], re
                         copy.write_row(row)
             cursor.close()
         if refused:
-            session.execute(sa.insert(PopulationRejection), [{"snapshot_id": number, "line": r.line, "reason": r.reason, "detail": r.detail} for r in refused])
+            session.execute(sa.insert(PopulationRejection), [{"snapshot_id": number, "line": r.line, "reason": r.reason,
+                "detail": r.detail} for r in refused])
 
 
 def _discard(database: Database, number: int) -> None:

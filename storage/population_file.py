@@ -1,4 +1,5 @@
-"""The rows of a population file: CSV or XLSX, in UTF-8 or an old encoding, under its own headers or a column map; each row a person or a reason."""
+"""The rows of a population file: CSV or XLSX, in UTF-8 or an old encoding, under its own headers or a column map; each row a person or
+a reason."""
 from __future__ import annotations
 
 import codecs
@@ -17,7 +18,8 @@ from records.legacy_text import to_unicode
 from storage.errors import PopulationFileUnreadable
 
 # The agreed header, in the order of matching.population.PersonRecord.
-HEADER = ("so_dinh_danh", "ho_ten", "ngay_sinh", "gioi_tinh", "dan_toc", "quoc_tich", "noi_sinh", "que_quan", "noi_thuong_tru", "ho_ten_cha",
+HEADER = ("so_dinh_danh", "ho_ten", "ngay_sinh", "gioi_tinh", "dan_toc", "quoc_tich", "noi_sinh", "que_quan", "noi_thuong_tru",
+          "ho_ten_cha",
           "so_dinh_danh_cha", "ho_ten_me", "so_dinh_danh_me", "ho_ten_vo_chong", "so_dinh_danh_vo_chong", "tinh_trang")
 REQUIRED = ("so_dinh_danh", "ho_ten")
 REASONS = {
@@ -34,7 +36,8 @@ REASONS = {
 }
 _LONGEST = {"ethnicity": 60, "nationality": 60, "status": 20}
 _LONGEST_TEXT, _MOST_CELLS, _MOST_UNPACKED = 500, 64, 2 << 30
-_SEXES = {"": "", "nam": "Nam", "m": "Nam", "1": "Nam", "nữ": "Nữ", "nu": "Nữ", "f": "Nữ", "2": "Nữ", "3": "Chưa xác định", "chưa xác định": "Chưa xác định"}
+_SEXES = {"": "", "nam": "Nam", "m": "Nam", "1": "Nam", "nữ": "Nữ", "nu": "Nữ", "f": "Nữ", "2": "Nữ", "3": "Chưa xác định",
+          "chưa xác định": "Chưa xác định"}
 _ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:[T ]00:00(?::00)?)?")
 _LOCAL = re.compile(r"(?:(?:(\d{1,2})[./-])?(\d{1,2})[./-])?(\d{4})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
@@ -52,7 +55,8 @@ class Refused:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """sha256 of the bytes; lines: an estimate of the rows, for progress; encoding: utf-8, utf-16, cp1258 or latin-1 (old fonts); kind: csv or xlsx."""
+    """sha256 of the bytes; lines: an estimate of the rows, for progress; encoding: utf-8, utf-16, cp1258 or latin-1 (old fonts); kind:
+    csv or xlsx."""
 
     sha256: str
     lines: int
@@ -174,7 +178,7 @@ def _columns(header: list[str], column_map: Mapping[str, str], name: str) -> lis
 
 
 def _person(line: int, cells: list[str], order: list[int], width: int) -> tuple[str, ...] | Refused:
-    if len(cells) < width and any(k >= len(cells) for k in order) or any(cells[width:]):
+    if (len(cells) < width and any(k >= len(cells) for k in order)) or any(cells[width:]):
         return Refused(line, "wrong_columns", f"{len(cells)} / {width}")
     values: list[str] = []
     for column, title, k in zip(PERSON_COLUMNS, HEADER, order, strict=True):
