@@ -26,8 +26,9 @@ _KIND = re.compile(r"(?<!\w)(thành phố|thành phô|thanh pho|thị xã|thi xa
 _KIND_OF = {"thanh pho": "Thành phố", "thi xa": "Thị xã", "thi tran": "Thị trấn", "dac khu": "Đặc khu", "phuong": "Phường", "quan": "Quận",
             "huyen": "Huyện", "tinh": "Tỉnh", "xa": "Xã"}
 _RANK = {"Xã": 0, "Phường": 0, "Thị trấn": 0, "Đặc khu": 0, "Huyện": 1, "Quận": 1, "Thị xã": 1, "Thành phố": 1, "Tỉnh": 2}
-_BELOW = re.compile(r"^(?:thôn|ấp|ap|khóm|xóm|tổ|đội|bản|buôn|làng|khu|khu phố|tổ dân phố|tdp|số|số nhà|đường|ngõ|ngách|hẻm|phố|tiểu khu"
-                    r"|plei|bon|sóc)\s")
+# What lies below a commune, by words that begin no commune's name; those that do (Đường Âm, Xóm Chiếu, Đội Bình) count only with a figure.
+_BELOW = re.compile(r"^(?:thôn|ấp|khóm|tổ dân phố|tdp|số nhà|tiểu khu)\s"
+                    r"|^(?:xóm|tổ|đội|khu|khu phố|số|đường|ngõ|ngách|hẻm|phố|bản|làng|buôn)\s\d")
 _INSTITUTION = re.compile(r"\b(?:ubnd|ủy ban nhân dân|uỷ ban nhân dân|trạm y tế|trạm xá|bệnh viện(?: đa khoa| phụ sản| nhi| sản nhi)?"
                           r"(?: khu vực)?|bvđk|bv|trung tâm y tế|ttyt|nhà hộ sinh|tại|ở|nay là|cũ)\b\.?")
 
@@ -57,7 +58,7 @@ def read_place(text: str) -> WrittenPlace:
         s = re.sub(pattern, to, s)
     s = _INSTITUTION.sub(" ", s)
     parts: list[tuple[str, str]] = []                       # name, kind
-    pieces = [p for p in re.split(r"[,;\n/]|\.\s|\s[-–]\s(?=\w+\s*\w*\s*[,;-])", s) if p.strip()]
+    pieces = [p for p in re.split(r"[,;\n/]|\.\s|\s[-–]\s*(?=(?:thành phố|thị|đặc|phường|quận|huyện|tỉnh|xã)\s)", s) if p.strip()]
     for piece in pieces:
         begin, kind = 0, ""
         for m in _KIND.finditer(piece):
@@ -156,7 +157,7 @@ class PlaceIndex:
         bare = strip_marks(query)
         for key, near, _ in process.extract(bare, keys, scorer=fuzz.ratio, processor=None, limit=pool, score_cutoff=cutoff):
             for k, marked in self._keys[n][key].items():
-                similar = 0.0098 * near if bare == query else (near + fuzz.ratio(query, marked)) / 200
+                similar = max((near + fuzz.ratio(query, marked)) / 200, 0.0098 * near if bare == query else 0.0)
                 fits = not place.kinds[0] or self._units[k].kind == place.kinds[0]
                 best[k] = max(best.get(k, 0.0), 0.93 * similar + (0.04 if fits else 0.0))
 

@@ -10,7 +10,16 @@ from written_values import days
 
 from records import lunar
 from records.dates import (
-    PartialDate, all_word_forms, birth_years, full_year, in_figures, in_words, ministry_format, parse_age, parse_figures, parse_words,
+    PartialDate,
+    all_word_forms,
+    birth_years,
+    full_year,
+    in_figures,
+    in_words,
+    ministry_format,
+    parse_age,
+    parse_figures,
+    parse_words,
 )
 
 
@@ -66,8 +75,10 @@ def test_no_date_in_words(words: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "edtf"), [
-    ("5/8/07", "2007-08-05"), ("05.8.2007", "2007-08-05"), ("21-07-2007", "2007-07-21"), ("2007-07-21", "2007-07-21"), ("1980", "1980"),
-    ("7/1982", "1982-07"), ("khoảng 1950", "1950~"), ("1950?", "1950?"), ("ngày 5 tháng 8 năm 2007", "2007-08-05"), ("05082007", "2007-08-05"),
+    ("5/8/07", "2007-08-05"), ("05.8.2007", "2007-08-05"), ("21-07-2007", "2007-07-21"), ("2007-07-21", "2007-07-21"),
+    ("1980", "1980"),
+    ("7/1982", "1982-07"), ("khoảng 1950", "1950~"), ("1950?", "1950?"), ("ngày 5 tháng 8 năm 2007", "2007-08-05"),
+    ("05082007", "2007-08-05"),
     ("Ngày 05, tháng 8, năm 2007", "2007-08-05"), ("5 / 8 / 2007", "2007-08-05"), ("sinh năm 1985", "1985"), ("3/4/85", "1985-04-03"),
     ("tháng 8 năm 1985", "1985-08"), ("29/02/2012", "2012-02-29"),
 ])
@@ -75,7 +86,8 @@ def test_figures(text: str, edtf: str) -> None:
     assert str(parse_figures(text)) == edtf
 
 
-@pytest.mark.parametrize("text", ["", "không rõ", "31/2/2007", "29/02/2013", "12", "28T", "5/13/2007", "0/1/2000", "1/1/2999", "số 123456789012"])
+@pytest.mark.parametrize("text", ["", "không rõ", "31/2/2007", "29/02/2013", "12", "28T", "5/13/2007", "0/1/2000", "1/1/2999",
+                                  "số 123456789012"])
 def test_no_date_in_figures(text: str) -> None:
     assert parse_figures(text) is None
 

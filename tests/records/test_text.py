@@ -57,12 +57,14 @@ def test_nfc_tidies_spaces_and_apostrophes_only() -> None:
     assert nfc(" Ha\u0300  Nội\u00a0\u200bH’Wen ") == "Hà Nội H'Wen"
 
 
-@pytest.mark.parametrize("word", "Nguyễn quý gì giếng nghiêng khuỷu ngoài thuở người quyết hoẵng quặp toàn yến ỉ oẳn tuýp xoèn".split())
+@pytest.mark.parametrize("word", ["Nguyễn", "quý", "gì", "giếng", "nghiêng", "khuỷu", "ngoài", "thuở", "người",
+                                  "quyết", "hoẵng", "quặp", "toàn", "yến", "ỉ", "oẳn", "tuýp", "xoèn"])
 def test_syllables(word: str) -> None:
     assert is_vietnamese_syllable(word) and is_vietnamese_syllable(word.upper())
 
 
-@pytest.mark.parametrize("word", "Bluih Rmah strong ngiêm kà cê cac hoac gêm zá Nguyenx aa bốc-xít 12".split() + [""])
+@pytest.mark.parametrize("word", ["Bluih", "Rmah", "strong", "ngiêm", "kà", "cê", "cac", "hoac", "gêm", "zá", "Nguyenx", "aa", "bốc-xít",
+                                  "12", ""])
 def test_no_syllables(word: str) -> None:
     assert not is_vietnamese_syllable(word)
 
@@ -74,7 +76,7 @@ def test_most_name_tokens_are_syllables() -> None:
     assert odd == [t for t in odd if t in ("H'",)]
 
 
-@given(st.sampled_from("a ă â e ê i o ô ơ u ư y".split()), st.sampled_from("\u0300\u0301\u0303\u0309\u0323"))
+@given(st.sampled_from(["a", "ă", "â", "e", "ê", "i", "o", "ô", "ơ", "u", "ư", "y"]), st.sampled_from("\u0300\u0301\u0303\u0309\u0323"))
 def test_a_tone_is_split_off_and_put_back(vowel: str, tone: str) -> None:
     composed = unicodedata.normalize("NFC", vowel + tone)
     assert split_tone(composed) == (vowel, tone)
