@@ -5,6 +5,8 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
+
 from ocr.decoding.choice import Choice, Scored, choose, free_text_weight
 from ocr.decoding.folding import fold_text, plain
 from ocr.lattice import Lattice
@@ -41,3 +43,9 @@ def read_closed(lattice: Lattice, values: Mapping[str, float], temperature: floa
     total = sum(values.values())
     candidates = [Scored(v, v, float(s), math.log(values[v] / total)) for v, s in zip(names, scores, strict=True)]
     return choose(candidates, temperature, free_text_weight(folded, temperature, math.log(0.02)) if may_be_other else -math.inf)
+
+
+def score_texts(lattice: Lattice, texts: Sequence[str]) -> np.ndarray:
+    """ln P(text | image) of each text, case, spaces and punctuation aside."""
+    folded = fold_text(lattice)
+    return folded.scores([plain(t) for t in texts])

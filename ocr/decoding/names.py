@@ -15,6 +15,7 @@ from records.names import common_tokens, written_case
 UNKNOWN_TOKEN = 0.03        # share of tokens that no list has
 UNKNOWN_LETTER = 2.4        # nats a letter of such a token
 SECOND_SURNAME = 0.06       # share of middle names that are surnames (the mother's)
+LETTER_BONUS = 1.5          # nats a letter: tempered likelihoods favour short texts, the prior of each word being whole
 TOKENS_IN_NAME = {1: 0.006, 2: 0.13, 3: 0.56, 4: 0.28, 5: 0.022, 6: 0.002}
 
 
@@ -97,7 +98,7 @@ def search_names(lattice: Lattice, temperature: float, sex: str | None = None, w
                 return -math.inf
             whole = _weights("surname", None) if first else _later(sex)
             return _word_log(begun, whole) - _begin_log(begun, table)
-        return _begin_log(begun + c, table) - _begin_log(begun, table)
+        return LETTER_BONUS + _begin_log(begun + c, table) - _begin_log(begun, table)
 
     found = beam_search(words, step, temperature, width)
     texts = [t.strip() for t, _ in found[:keep]]
@@ -125,7 +126,7 @@ def weigh_names(fields: Sequence[NameCandidates], temperature: float, sex: str |
     texts = list(dict.fromkeys([*(t for f in fields for t in f.texts), *extra]))
     spelled = [plain(t) for t in texts]
     total = sum(f.folded.scores(spelled) for f in fields)
-    candidates = [Scored(written_case(t), t, float(s), name_log_prior(t, sex)) for t, s in zip(texts, total, strict=True)]  # type: ignore[arg-type]
+    candidates = [Scored(written_case(t), t, float(s), name_log_prior(t, sex) + LETTER_BONUS * len(plain(t))) for t, s in zip(texts, total, strict=True)]  # type: ignore[arg-type]
     return choose(candidates, temperature)      # free text is among the candidates, at the price of unknown words
 
 
@@ -133,7 +134,7 @@ def same_person(a: NameCandidates, b: NameCandidates, temperature: float, prior:
     """Probability that two fields hold one name: both read as one against each read by itself. prior: beforehand."""
     def evidence(fields: Sequence[NameCandidates], texts: Sequence[str]) -> float:
         total = sum(f.folded.scores([plain(t) for t in texts]) for f in fields)
-        w = [temperature * float(s) + name_log_prior(t) for s, t in zip(total, texts, strict=True)]  # type: ignore[arg-type]
+        w = [temperature * float(s) + name_log_prior(t) + LETTER_BONUS * len(plain(t)) for s, t in zip(total, texts, strict=True)]  # type: ignore[arg-type]
         return max(w)
 
     together = evidence([a, b], list(dict.fromkeys(a.texts + b.texts)))
