@@ -1,0 +1,46 @@
+"""The face of `sogoc match`."""
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+
+from matching.typed_entries import OUT_COLUMNS, EntriesUnreadable, link_file
+from tests.matching.families import BIRTH, CHILD, FATHER, MOTHER, index
+
+
+def write(path: Path, rows: list[dict[str, str]], compress: bool = False) -> Path:
+    opened = gzip.open(path, "wt", encoding="utf-8", newline="") if compress else open(path, "w", encoding="utf-8", newline="")
+    with opened as f:
+        writer = csv.DictWriter(f, ["entry", *BIRTH])
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_one_row_a_role_in_the_agreed_columns(tmp_path: Path, compress: bool) -> None:
+    seen: list[tuple[int, int]] = []
+    entries = write(tmp_path / "entries.csv", [{"entry": "a1", **BIRTH}], compress)
+    report = link_file(entries, tmp_path / "out.csv", index(), lambda done, of: seen.append((done, of)))
+    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
+    assert tuple(rows[0]) == OUT_COLUMNS == ("entry", "role", "personal_id", "probability", "decision")
+    assert {(r["entry"], r["role"], r["personal_id"], r["decision"]) for r in rows} == {
+        ("a1", "nks", CHILD.personal_id, "accept"), ("a1", "me", MOTHER.personal_id, "accept"), ("a1", "cha", FATHER.personal_id, "accept")}
+    assert all(0 <= float(r["probability"]) <= 1 for r in rows)
+    assert (report.entries, report.roles, report.accepted) == (1, 3, 3) and seen[-1] == (1, 1)
+
+
+@pytest.mark.parametrize(("content", "code"), [
+    (b"", "no_known_columns"), (b"entry,hoTen\n1,A\n", "no_known_columns"), (b"entry,nksHoTen\n", "no_rows"),
+    (b"entry,nksHoTen\n1,A\n1,B\n", "entry_twice"), (b"nksHoTen\nA\n", "no_entry_column"), (b"entry,nksHoTen\n1,L\xea\n", "not_utf8"),
+    (b"\x1f\x8bgarbage", "not_gzip"),
+])
+def test_a_bad_file_is_refused_with_its_reason_and_leaves_no_output(tmp_path: Path, content: bytes, code: str) -> None:
+    (tmp_path / "entries.csv").write_bytes(content)
+    with pytest.raises(EntriesUnreadable) as refused:
+        link_file(tmp_path / "entries.csv", tmp_path / "out.csv", index())
+    assert refused.value.code == code
+    assert not (tmp_path / "out.csv").exists()
