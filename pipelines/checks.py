@@ -1,10 +1,10 @@
 """What must hold after each step of a batch; a check that fails ends `sogoc run` with 1."""
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: Dagster reads the annotations of these functions at run time.
 from collections.abc import Callable
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster import AssetCheckExecutionContext
 
 from pipelines import assets
 from pipelines.page_reading import count_pages
@@ -15,7 +15,7 @@ _NEEDS = {"services"}
 
 
 @dg.asset_check(asset=assets.page_readings, blocking=True, required_resource_keys=_NEEDS)
-def pages_in_equal_pages_out(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+def pages_in_equal_pages_out(context: AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Mỗi trang vào đều có kết quả: every page of the ledger was read or set aside with a reason; none is lost or still waits."""
     services, batch = assets.services_of(context), context.partition_key
     count = count_pages(services, batch)
@@ -29,7 +29,7 @@ def pages_in_equal_pages_out(context: dg.AssetCheckExecutionContext) -> dg.Asset
 
 
 @dg.asset_check(asset=assets.page_readings, required_resource_keys=_NEEDS)
-def no_ink_without_text(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+def no_ink_without_text(context: AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Không có trang có mực mà không có chữ: a page that has ink and gave no text at all was not read, whatever the program says."""
     services, batch = assets.services_of(context), context.partition_key
     with services.database.reading() as session:
@@ -39,7 +39,7 @@ def no_ink_without_text(context: dg.AssetCheckExecutionContext) -> dg.AssetCheck
 
 
 @dg.asset_check(asset=assets.draft_records, required_resource_keys=_NEEDS)
-def every_page_read_has_its_entry(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+def every_page_read_has_its_entry(context: AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Mỗi trang đã đọc có bản ghi: every page that was read and is not blank has at least one entry."""
     services, batch = assets.services_of(context), context.partition_key
     with services.database.reading() as session:
@@ -52,7 +52,7 @@ def every_page_read_has_its_entry(context: dg.AssetCheckExecutionContext) -> dg.
 def _objects_check(asset: dg.AssetsDefinition, name: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=asset, name=name, required_resource_keys=_NEEDS,
                     description="Không có tệp mồ côi: every object of this batch that the database names is in the store, with its size.")
-    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    def check(context: AssetCheckExecutionContext) -> dg.AssetCheckResult:
         services, batch = assets.services_of(context), context.partition_key
         with services.database.reading() as session:
             named = session.execute(sa.select(Page.original_key, Page.lattice_key).where(Page.batch_id == batch))
@@ -79,7 +79,7 @@ no_orphan_objects = _objects_check(assets.page_readings, "no_orphan_objects")
 
 
 @dg.asset_check(asset=assets.archive_packages, required_resource_keys=_NEEDS)
-def archived_entries_have_packages(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+def archived_entries_have_packages(context: AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Bản ghi đã lưu trữ có gói: every archived entry names its package, and only verified entries were archived."""
     services, batch = assets.services_of(context), context.partition_key
     with services.database.reading() as session:
@@ -90,7 +90,7 @@ def archived_entries_have_packages(context: dg.AssetCheckExecutionContext) -> dg
 
 
 @dg.asset_check(asset=assets.dossier_record, required_resource_keys=_NEEDS)
-def dossier_has_a_number(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+def dossier_has_a_number(context: AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Hồ sơ có số, ký hiệu: a document without its number cannot be found again; a person should fill it in."""
     services, batch = assets.services_of(context), context.partition_key
     with services.database.reading() as session:

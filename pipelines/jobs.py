@@ -1,7 +1,7 @@
 """The jobs: everything on one batch, and taking a folder of the inbox in."""
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: Dagster reads the annotations of these functions at run time.
 import dagster as dg
+from dagster import HookContext, OpExecutionContext
 
 from pipelines import assets
 from pipelines.services import Services
@@ -9,7 +9,7 @@ from pipelines.take_in import take_in_folder
 
 
 @dg.failure_hook(required_resource_keys={"faults"})
-def keep_fault(context: dg.HookContext) -> None:
+def keep_fault(context: HookContext) -> None:
     """Keep the error itself, not its text, for `sogoc run` to show."""
     if context.op_exception is not None:
         context.resources.faults.append(context.op_exception)
@@ -25,7 +25,7 @@ class InboxFolder(dg.Config):
 
 
 @dg.op(required_resource_keys={"services"})
-def take_in(context: dg.OpExecutionContext, config: InboxFolder) -> None:
+def take_in(context: OpExecutionContext, config: InboxFolder) -> None:
     """Take one folder of the inbox in as a batch; its name may not lead out of the inbox."""
     services: Services = context.resources.services
     path = services.inbox / config.folder

@@ -1,9 +1,9 @@
 """What starts work by itself: a folder that came to rest in the inbox, a batch with something waiting."""
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: Dagster reads the annotations of these functions at run time.
 from collections.abc import Iterator
 
 import dagster as dg
+from dagster import SensorEvaluationContext
 
 from pipelines.assets import batches
 from pipelines.jobs import process_batch, take_in_inbox_folder
@@ -14,7 +14,7 @@ from pipelines.take_in import quiet_folders, stamp
 
 @dg.sensor(job=take_in_inbox_folder, minimum_interval_seconds=30, required_resource_keys={"services"},
            default_status=dg.DefaultSensorStatus.RUNNING)
-def inbox_folders(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
+def inbox_folders(context: SensorEvaluationContext) -> Iterator[dg.RunRequest]:
     """Thư mục mới trong hộp nhận: a folder in the inbox that nothing was written to for a while is taken in as a batch."""
     services: Services = context.resources.services
     for folder in quiet_folders(services.inbox):
@@ -23,7 +23,7 @@ def inbox_folders(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest
 
 @dg.sensor(job=process_batch, minimum_interval_seconds=30, required_resource_keys={"services"},
            default_status=dg.DefaultSensorStatus.RUNNING)
-def waiting_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def waiting_batches(context: SensorEvaluationContext) -> dg.SensorResult:
     """Quyển sổ còn việc: a batch with pages to read, links to make or verified entries to archive is processed."""
     services: Services = context.resources.services
     waiting = pending_batches(services)

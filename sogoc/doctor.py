@@ -31,14 +31,17 @@ def examine(settings: Settings) -> Iterator[Finding]:
         (("Tesseract", "Tesseract"), _tesseract),
         (("Poppler", "Poppler"), _poppler),
         (("Mô hình chữ viết tay", "Handwriting models"), _models),
-        (("Thư mục dữ liệu", "Home"), _home),
         (("Ổ đĩa", "Disk"), _disk),
         (("Đồng hồ", "Clock"), _clock),
-        (("Cơ sở dữ liệu", "Database"), _database),
-        (("Kho tệp", "Object store"), _objects),
-        (("Nhật ký", "Event log"), _events),
-        (("Chữ ký số", "Signing"), _signing),
+        (("Thư mục dữ liệu", "Home"), _home),
     ]
+    if (settings.home / FILE_NAME).exists():
+        parts += [
+            (("Cơ sở dữ liệu", "Database"), _database),
+            (("Kho tệp", "Object store"), _objects),
+            (("Nhật ký", "Event log"), _events),
+            (("Chữ ký số", "Signing"), _signing),
+        ]
     for name, check in parts:
         try:
             yield check(settings)
@@ -147,8 +150,6 @@ def _database(settings: Settings) -> Finding:
     from storage.database import Database
 
     name = ("Cơ sở dữ liệu", "Database")
-    if not settings.database.url and not (settings.home / "sogoc.db").exists():
-        return Finding(name, False, ("chưa có", "none yet"), ("Chạy `sogoc init`.", "Run `sogoc init`."))
     facts = Database(database_url(settings)).probe()
     text = f"{facts['backend']} {facts['version']}, {facts['round_trip_ms']} ms, {facts['revision']}"
     return Finding(name, bool(facts["up_to_date"]), (text, text), ("Chạy `sogoc init` để nâng cấp.", "Run `sogoc init` to upgrade."))
@@ -159,11 +160,10 @@ def _objects(settings: Settings) -> Finding:
     from storage.objects import ObjectStore
 
     name = ("Kho tệp", "Object store")
-    if not settings.objects.endpoint and not (settings.home / FILE_NAME).exists():
-        return Finding(name, False, ("chưa có", "none yet"), ("Chạy `sogoc init`.", "Run `sogoc init`."))
     facts = ObjectStore(object_config(settings)).probe()
-    text = ", ".join(f"{k} {v}" for k, v in facts.items())
-    good = all(facts.get(k) is not False for k in ("versioning", "object_lock", "lock_refuses_delete"))
+    wanted = ("answers", "archive_versioning", "archive_lock", "lock_refuses_delete", "wrong_key_refused")
+    text = f"{facts['endpoint']}: " + ", ".join(f"{k} {'✓' if facts.get(k) else '✗'}" for k in (*wanted, "if_none_match", "range_get"))
+    good = all(facts.get(k) for k in wanted)
     return Finding(
         name,
         good,
@@ -193,5 +193,5 @@ def _signing(settings: Settings) -> Finding:
     left = facts["valid_to"].timestamp() - time.time()
     demo_vi, demo_en = (" (chứng thư THỬ NGHIỆM)", " (DEMO certificate)") if facts["demo"] else ("", "")
     text = (f"{facts['subject']}, đến {until}{demo_vi}", f"{facts['subject']}, until {until}{demo_en}")
-    remedy = ("Chứng thư hết hạn: xin chứng thư mới và đặt vào secrets/signing.", "The certificate is over: put a new one into secrets/signing.")
+    remedy = ("Chứng thư hết hạn: xin chứng thư mới và đặt vào secrets/signing.", "The certificate is over: put a new one there.")
     return Finding(name, left > 0, text, remedy)

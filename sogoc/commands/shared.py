@@ -38,7 +38,7 @@ def services() -> Iterator[Services]:
 
 
 class Bars:
-    """Progress on standard error: bars on a terminal, else one plain line a stage. A pipelines.progress.Progress, or (done, of) callbacks."""
+    """Progress on standard error: bars on a terminal, else one plain line a stage. A pipelines.progress.Progress too."""
 
     def __init__(self) -> None:
         from rich.console import Console
