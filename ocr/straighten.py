@@ -50,7 +50,7 @@ def straighten(page: PageImage, rotation: int | None = None) -> StraightPage:
     rotation: degrees clockwise if already known (a person said so); None finds it: lines of text lie level, and Tesseract
     reads more of a strip the right way up than upside down. Raises BrokenProgram where Tesseract is needed and missing.
     """
-    scale, dpi = _work_scale(page)
+    scale, dpi = work_scale(page)
     small = cv2.resize(page.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     sx, sy = small.shape[1] / page.width, small.shape[0] / page.height
     gray = flatten(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
@@ -61,7 +61,7 @@ def straighten(page: PageImage, rotation: int | None = None) -> StraightPage:
             quarter += 180
         rotation = quarter % 360
     else:
-        skew = find_skew(_skew_mask(_turn(gray, rotation)))[0]
+        skew = find_skew(skew_mask(_turn(gray, rotation)))[0]
     levelled, matrix = _rotated(_turn(gray, rotation), skew, 255)
     rgb, _ = _rotated(_turn(small, rotation), skew, _paper_colour(small))
     shrink = np.diag([sx, sy, 1.0])
@@ -105,7 +105,8 @@ def find_skew(mask: np.ndarray) -> tuple[float, float]:
     return round(best, 3), sharp
 
 
-def _work_scale(page: PageImage) -> tuple[float, float]:
+def work_scale(page: PageImage) -> tuple[float, float]:
+    """(factor that brings the page to about 200 dpi, the dpi it has then); without a stated dpi the image is taken for an A4 page."""
     longest = max(page.height, page.width)
     dpi = page.dpi or longest / _A4_LONG_SIDE
     scale = WORK_DPI / dpi
@@ -115,7 +116,7 @@ def _work_scale(page: PageImage) -> tuple[float, float]:
     return scale, dpi * scale
 
 
-def _skew_mask(gray: np.ndarray) -> np.ndarray:
+def skew_mask(gray: np.ndarray) -> np.ndarray:
     """Ink of a flattened page, about 75 dpi, without what is large both ways (frames, stamps, dark surrounds): float32 0..1."""
     scale = 880 / max(gray.shape)
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else gray
@@ -131,7 +132,7 @@ def _skew_mask(gray: np.ndarray) -> np.ndarray:
 
 def _level(gray: np.ndarray) -> tuple[int, float]:
     """(0 or 90, skew): whether lines of text run across the image or down it."""
-    mask = _skew_mask(gray)
+    mask = skew_mask(gray)
     skew, across = find_skew(mask)
     turned_skew, down = find_skew(_turn(mask, 90))
     return (90, turned_skew) if down > across else (0, skew)
