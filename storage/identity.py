@@ -52,8 +52,8 @@ def _name(common: str, agency: str) -> x509.Name:
 
 def _certificate(subject: x509.Name, issuer: x509.Name, public: rsa.RSAPublicKey, signing: rsa.RSAPrivateKey, start: datetime, days: int,
                  *, authority: bool, issuer_key: rsa.RSAPrivateKey) -> x509.Certificate:
-    usage = x509.KeyUsage(digital_signature=not authority, content_commitment=not authority, key_encipherment=False,
-                          data_encipherment=False, key_agreement=False, key_cert_sign=authority, crl_sign=authority, encipher_only=False, decipher_only=False)
+    usage = x509.KeyUsage(digital_signature=not authority, content_commitment=not authority, key_cert_sign=authority, crl_sign=authority,
+                          key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False)
     builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
                .serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(start + timedelta(days=days))
                .add_extension(x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True)

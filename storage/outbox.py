@@ -75,6 +75,15 @@ class ObjectLedger:
             row = session.get(StoredObject, key)
             return row if row is not None and row.state == STORED else None
 
+    def settled(self, key: str) -> StoredObject | None:
+        """As `row`, but a pending row whose object has arrived is first marked stored (a kill between the two steps of `put`)."""
+        with self.database.reading() as session:
+            row = session.get(StoredObject, key)
+        if row is None or row.state == STORED:
+            return row
+        self._finish(row)
+        return self.row(key)
+
     def get(self, key: str) -> bytes:
         """The object's bytes, checked against the row's SHA-256. Raises ObjectMissing, ObjectDiffers."""
         row = self.row(key)
@@ -107,10 +116,7 @@ class ObjectLedger:
         with self.database.reading() as session:
             pending = session.scalars(sa.select(StoredObject).where(StoredObject.state == PENDING).order_by(StoredObject.key)).all()
         for row in pending:
-            there = self.store.exists(_kind(row), row.key)
-            if there is not None:
-                digest, size = self.store.sha256(_kind(row), row.key, there.version_id)
-                self._mark_stored(_kind(row), row.key, digest, size, there.media_type or row.media_type, there.version_id, there.retain_until)
+            if self._finish(row):
                 finished.append(row.key)
             elif self._drop_pending(row.key):
                 removed.append(row.key)
@@ -171,6 +177,16 @@ class ObjectLedger:
             row.bucket, row.sha256, row.size, row.media_type, row.version_id = kind, digest, size, media_type, version
             row.state, row.retain_until = STORED, retain_until
 
+    def _finish(self, row: StoredObject) -> bool:
+        """Whether the object of a pending row is there; its row then says what is there."""
+        there = self.store.exists(_kind(row), row.key)
+        if there is None:
+            return False
+        digest, size = self.store.sha256(_kind(row), row.key, there.version_id)
+        self._mark_stored(_kind(row), row.key, digest, size, there.media_type or row.media_type, there.version_id,
+                          there.retain_until)
+        return True
+
     def _drop_pending(self, key: str) -> bool:
         try:
             with self.database.session() as session:
@@ -183,21 +199,13 @@ class ObjectLedger:
         last = ""
         while True:
             with self.database.reading() as session:
-                page = session.scalars(sa.select(StoredObject.key).where(StoredObject.bucket == kind, _after(last, session.get_bind().dialect.name))
-                                       .order_by(_bytewise(session.get_bind().dialect.name)).limit(1000)).all()
+                bytewise = StoredObject.key.collate("BINARY" if self.database.is_sqlite else "C")      # the order in which S3 lists
+                page = session.scalars(sa.select(StoredObject.key).where(StoredObject.bucket == kind, bytewise > last)
+                                       .order_by(bytewise).limit(1000)).all()
             yield from page
             if len(page) < 1000:
                 return
             last = page[-1]
-
-
-def _bytewise(dialect: str) -> sa.ColumnElement[str]:
-    """Keys in the order in which S3 lists them (by bytes), whatever the database's collation."""
-    return StoredObject.key.collate("C" if dialect == "postgresql" else "BINARY")
-
-
-def _after(last: str, dialect: str) -> sa.ColumnElement[bool]:
-    return _bytewise(dialect) > last
 
 
 def _merge(rows: Iterator[str], objects: Iterator[ObjectFacts]) -> Iterator[tuple[str, bool, bool]]:

@@ -23,6 +23,7 @@ __all__ = ["DocumentInfo", "PdfPage", "build", "check_pdfa", "page_size"]
 
 USUAL_DPI = 200             # for images that do not say, or say nonsense
 PRODUCER = "Sổ Gốc"
+_NARROWEST = 0.4            # share of its natural width to which text is squeezed before it is made smaller
 _SMALLEST, _LARGEST = 3.0, 14400.0      # points, ISO 32000-1 annex C
 
 
@@ -134,7 +135,9 @@ def _line(text: str, x: float, y: float, width: float | None, height: float, fon
     if not code or natural <= 0:
         return []
     size = height * 1000 / (font.ascent - font.descent)
-    stretch = 100.0 if width is None else min(max(100 * width / (natural * size), 1.0), 3000.0)
+    if width is not None:                       # letters squeezed to slivers are not found again as words
+        size = min(size, width / natural / _NARROWEST)
+    stretch = 100.0 if width is None else min(100 * width / (natural * size), 3000.0)
     baseline = y - font.descent / 1000 * size
     # The blank after a word is what keeps it apart from the next one when text is taken out.
     shown = (code + font.encode(" ")).hex()
