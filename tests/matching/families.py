@@ -5,9 +5,12 @@ from matching.population import PersonRecord, PopulationIndex
 
 HERE, THERE = "Xã Phong Thủy, Huyện Lệ Thủy, Quảng Bình", "Xã Sen Thủy, Huyện Lệ Thủy, Quảng Bình"
 
-FATHER = PersonRecord("044080000001", "LÊ VĂN TÁM", "1980-03-04", "Nam", residence=HERE, birth_place=HERE, spouse_name="TRẦN THỊ BƯỞI", spouse_id="044182000002")
-MOTHER = PersonRecord("044182000002", "TRẦN THỊ BƯỞI", "1982-07-01", "Nữ", residence=HERE, birth_place=THERE, spouse_name="LÊ VĂN TÁM", spouse_id="044080000001")
-CHILD = PersonRecord("044307000003", "LÊ THỊ LOAN", "2007-07-21", "Nữ", birth_place=HERE, residence=HERE, home_place=HERE, father_name="LÊ VĂN TÁM",
+FATHER = PersonRecord("044080000001", "LÊ VĂN TÁM", "1980-03-04", "Nam", residence=HERE, birth_place=HERE, spouse_name="TRẦN THỊ BƯỞI",
+                      spouse_id="044182000002")
+MOTHER = PersonRecord("044182000002", "TRẦN THỊ BƯỞI", "1982-07-01", "Nữ", residence=HERE, birth_place=THERE, spouse_name="LÊ VĂN TÁM",
+                      spouse_id="044080000001")
+CHILD = PersonRecord("044307000003", "LÊ THỊ LOAN", "2007-07-21", "Nữ", birth_place=HERE, residence=HERE, home_place=HERE,
+                     father_name="LÊ VĂN TÁM",
                      father_id="044080000001", mother_name="TRẦN THỊ BƯỞI", mother_id="044182000002")
 NEIGHBOURS = tuple(
     PersonRecord(f"0440{60 + k % 40}{100000 + k:06d}", f"{surname} {middle} {given}", f"{1960 + k % 40}-{1 + k % 12:02d}-{1 + k % 28:02d}",

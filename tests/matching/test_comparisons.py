@@ -89,7 +89,8 @@ def test_the_empty_name_says_nothing() -> None:
 
 
 def date_weight(read: str, birth_date: str) -> np.ndarray:
-    people = [PersonRecord("044000000001", "A B", birth_date), *(PersonRecord(f"04400000{k:04d}", "C D", f"{1950 + k % 60}-0{1 + k % 9}-17") for k in range(2, 500))]
+    people = [PersonRecord("044000000001", "A B", birth_date), *(PersonRecord(f"04400000{k:04d}", "C D",
+        f"{1950 + k % 60}-0{1 + k % 9}-17") for k in range(2, 500))]
     found = PopulationIndex.build(people)
     return DateComparison(found, load_model()).weights(read, np.array([found.row_of["044000000001"]]), found.year_share[0])[:, 0]
 
@@ -100,7 +101,8 @@ def test_dates_nearer_what_was_read_weigh_more() -> None:
 
 
 def test_the_first_of_january_may_only_mean_the_year() -> None:
-    people = [PersonRecord(f"04400000{k:04d}", "C D", f"{1950 + k % 60}-01-01" if k % 2 else f"{1950 + k % 60}-06-17") for k in range(1, 400)]
+    people = [PersonRecord(f"04400000{k:04d}", "C D", f"{1950 + k % 60}-01-01" if k % 2 else f"{1950 + k % 60}-06-17") for k in range(1,
+        400)]
     found = PopulationIndex.build([*people, PersonRecord("044999999999", "A B", "1984-01-01")])
     assert found.first_of_january_unknown > 0.9
     weight = DateComparison(found, load_model()).weights("1984-05-21", np.array([found.row_of["044999999999"]]), found.year_share[0])

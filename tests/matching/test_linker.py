@@ -68,7 +68,8 @@ def test_wedding_and_death_are_linked_by_number_name_and_partner() -> None:
     found = linker.link_entry(record(wedding, "KH"))
     assert {r: (d.personal_id, d.decision) for r, d in found.items()} == {
         "vo": (MOTHER.personal_id, "accept"), "chong": (FATHER.personal_id, "accept")}
-    death = {"ngayDangKy": "2019-05-01", "nktHoTen": "Lê Văn Tám", "nktNgaySinh": "1980", "nktGioiTinh": "Nam", "nktSoGiayToTuyThan": "044080000001"}
+    death = {"ngayDangKy": "2019-05-01", "nktHoTen": "Lê Văn Tám", "nktNgaySinh": "1980", "nktGioiTinh": "Nam",
+             "nktSoGiayToTuyThan": "044080000001"}
     found = linker.link_entry(record(death, "KT"))
     assert (found["nkt"].personal_id, found["nkt"].decision) == (FATHER.personal_id, "accept")
 
