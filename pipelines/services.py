@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage.archive_package import ArchiveOptions
+
+__all__ = ["ArchiveOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "Services"]
+
 if TYPE_CHECKING:
     from storage.database import Database
     from storage.objects import ObjectStore
@@ -46,20 +50,6 @@ class MatchingOptions:
 
     cache_dir: Path
     link: bool = True
-
-
-@dataclass(frozen=True)
-class ArchiveOptions:
-    """undo_seconds: a verified entry can be undone that long before it is archived. retain_years: object lock on archived objects.
-
-    agency_name, agency_code: who archives, written into the manifest. tsa_url: a time-stamp service, None for none.
-    """
-
-    undo_seconds: int = 60
-    retain_years: int = 1
-    agency_name: str = ""
-    agency_code: str = ""
-    tsa_url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,12 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
         ),
         matching=MatchingOptions(s.home / "cache", s.matching.link),
         archive=ArchiveOptions(
-            s.archive.undo_seconds, s.archive.retain_years, s.archive.agency_name, s.archive.agency_code, s.archive.tsa_url or None
+            undo_seconds=s.archive.undo_seconds,
+            retain_years=s.archive.retain_years,
+            agency_name=s.archive.agency_name,
+            agency_code=s.archive.agency_code,
+            tsa_url=s.archive.tsa_url or None,
+            retention_mode=s.archive.retention_mode,
         ),
         portal=PortalOptions(
             s.portal.host,

@@ -66,6 +66,9 @@ class MatchingSettings(Section):
 class ArchiveSettings(Section):
     undo_seconds: int = Field(60, ge=0, description="a verified entry can be undone that long, then it is archived")
     retain_years: int = Field(1, ge=1, le=100, description="object lock on archived objects; civil-status books are kept for ever: renew")
+    retention_mode: Literal["COMPLIANCE", "GOVERNANCE"] = Field(
+        "COMPLIANCE", description="COMPLIANCE: nobody can lift the lock; GOVERNANCE: an administrator can",
+    )
     agency_name: str = Field("", description="who archives, written into the manifest")
     agency_code: str = Field("", description="agency identifier (mã định danh), e.g. H21.129")
     tsa_url: str = Field("", description="time-stamp service; empty: none")

@@ -70,8 +70,9 @@ def set_page_aside(session: Session, page_id: int, reason: str, evidence: Mappin
 
 
 def read_pages(session: Session, batch_id: str) -> Sequence[Page]:
-    """The pages of the batch that were read, in the order of the book: by file name, then frame."""
-    return session.scalars(sa.select(Page).where(Page.batch_id == batch_id, Page.state == READ).order_by(Page.file, Page.frame)).all()
+    """The pages of the batch that were read, in the order of the book: by file name (code points, on every database), then frame."""
+    pages = session.scalars(sa.select(Page).where(Page.batch_id == batch_id, Page.state == READ))
+    return sorted(pages, key=lambda p: (p.file, p.frame))
 
 
 def draft_records(page: Page) -> list[DraftRecord]:
@@ -186,8 +187,8 @@ def entry_record(entry: Entry) -> DraftRecord:
 
 def batch_entries(session: Session, batch_id: str) -> Sequence[Entry]:
     """The entries of the batch in the order of the book."""
-    query = sa.select(Entry).join(Page, Entry.page_id == Page.id).where(Page.batch_id == batch_id)
-    return session.scalars(query.order_by(Page.file, Page.frame, Entry.row)).all()
+    query = sa.select(Entry, Page.file, Page.frame).join(Page, Entry.page_id == Page.id).where(Page.batch_id == batch_id)
+    return [entry for entry, *_ in sorted(session.execute(query), key=lambda r: (r[1], r[2], r[0].row))]
 
 
 def current_snapshot(session: Session) -> PopulationSnapshot | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import Bars, group, services
 from sogoc.language import example, language, t
 
 
@@ -30,16 +30,17 @@ def register(app: Any) -> None:
 
 def verify() -> None:
     from storage.archive import verify_archive
+    from storage.overview import figures
 
     with services() as s:
-        differences = verify_archive(s.database, s.objects)
+        with Bars() as bars:
+            differences = verify_archive(s.database, s.objects, bars.callback(("Băm lại", "Hashing")))
         with s.database.reading() as session:
-            from storage.overview import figures
-
-            packages = figures(session).packages
+            total = figures(session)
     for d in differences:
         typer.echo(f"! {d.message(language())}")
-    typer.echo(t(f"{packages} gói lưu trữ, {len(differences)} sai khác.", f"{packages} packages, {len(differences)} differences."))
+    vi = f"{total.packages} gói lưu trữ, {total.objects} tệp, {len(differences)} sai khác."
+    typer.echo(t(vi, f"{total.packages} packages, {total.objects} objects, {len(differences)} differences."))
     if differences:
         raise typer.Exit(1)
 
