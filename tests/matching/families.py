@@ -5,10 +5,10 @@ from matching.population import PersonRecord, PopulationIndex
 
 HERE, THERE = "Xã Phong Thủy, Huyện Lệ Thủy, Quảng Bình", "Xã Sen Thủy, Huyện Lệ Thủy, Quảng Bình"
 
-FATHER = PersonRecord("044080000001", "LÊ VĂN TÁM", "1980-03-04", "Nam", residence=HERE, birth_place=HERE, spouse_name="TRẦN THỊ BƯỞI",
-                      spouse_id="044182000002")
-MOTHER = PersonRecord("044182000002", "TRẦN THỊ BƯỞI", "1982-07-01", "Nữ", residence=HERE, birth_place=THERE, spouse_name="LÊ VĂN TÁM",
-                      spouse_id="044080000001")
+FATHER = PersonRecord("044080000001", "LÊ VĂN TÁM", "1980-03-04", "Nam", residence=HERE, birth_place=HERE,
+                      spouse_name="TRẦN THỊ BƯỞI", spouse_id="044182000002")
+MOTHER = PersonRecord("044182000002", "TRẦN THỊ BƯỞI", "1982-07-01", "Nữ", residence=HERE, birth_place=THERE,
+                      spouse_name="LÊ VĂN TÁM", spouse_id="044080000001")
 CHILD = PersonRecord("044307000003", "LÊ THỊ LOAN", "2007-07-21", "Nữ", birth_place=HERE, residence=HERE, home_place=HERE,
                      father_name="LÊ VĂN TÁM",
                      father_id="044080000001", mother_name="TRẦN THỊ BƯỞI", mother_id="044182000002")
@@ -21,7 +21,8 @@ NEIGHBOURS = tuple(
 PEOPLE = (FATHER, MOTHER, CHILD, *NEIGHBOURS)
 
 BIRTH = {
-    "noiDangKy": "UBND " + HERE, "ngayDangKy": "2007-08-05", "nksHoTen": "Lê Thị Loan", "nksNgaySinh": "2007-07-21", "nksGioiTinh": "Nữ", "nksNoiSinh": HERE,
+    "noiDangKy": "UBND " + HERE, "ngayDangKy": "2007-08-05", "nksHoTen": "Lê Thị Loan", "nksNgaySinh": "2007-07-21",
+    "nksGioiTinh": "Nữ", "nksNoiSinh": HERE,
     "meHoTen": "Trần Thị Bưởi", "meNgaySinh": "1982", "chaHoTen": "Lê Văn Tám", "chaNgaySinh": "1980",
 }
 

@@ -12,11 +12,12 @@ from tests.matching.families import BIRTH, CHILD, FATHER, MOTHER, index
 
 
 def write(path: Path, rows: list[dict[str, str]], compress: bool = False) -> Path:
-    opened = gzip.open(path, "wt", encoding="utf-8", newline="") if compress else open(path, "w", encoding="utf-8", newline="")
-    with opened as f:
+    with open(path, "w", encoding="utf-8", newline="") as f:
         writer = csv.DictWriter(f, ["entry", *BIRTH])
         writer.writeheader()
         writer.writerows(rows)
+    if compress:
+        path.write_bytes(gzip.compress(path.read_bytes()))
     return path
 
 

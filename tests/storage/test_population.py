@@ -182,7 +182,8 @@ def test_a_kill_at_any_moment_leaves_the_old_population_and_the_next_run_finishe
     import_population(database, write(tmp_path / "old.csv", [row(1)]))
     new = write(tmp_path / "new.csv", [row(k) for k in range(2, 60_002)])
     url = database.url.render_as_string(hide_password=False)
-    code = f"from storage.database import Database; from storage.population import import_population; import_population(Database({url!r}), {str(new)!r})"
+    code = ("from storage.database import Database; from storage.population import import_population; "
+            f"import_population(Database({url!r}), {str(new)!r})")
     for wait in (0.05, 0.4, 0.8):                                           # of chunks written, after the program has begun the snapshot
         process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."})
         deadline = time.monotonic() + 60
