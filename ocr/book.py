@@ -15,7 +15,7 @@ from ocr.decoding.closed import score_texts
 from ocr.decoding.context import Context, Decoded
 from ocr.decoding.dates import DateScores
 from ocr.decoding.places import find_office
-from ocr.decoding.record import decode_record
+from ocr.decoding.record import decode_record, search_all_numbers
 from ocr.decoding.record_dates import read_dates
 from ocr.extraction import Expectation, timeliness
 from ocr.lattice import Lattice
@@ -57,8 +57,7 @@ def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) 
     places = _places_in_book(items, readable, expected)
     office = _office(items, readable, expected)
     first = [_context(items[i], places[i], office, expected) for i in readable]
-    dates = _registration_messages([read_dates(_types(items[i]), items[i].lattices, c)[1].get("ngayDangKy") for i, c in zip(readable, first, strict=True)],
-                                   [places[i] for i in readable])
+    dates = _registration_messages([_registration(items[i], c) for i, c in zip(readable, first, strict=True)], [places[i] for i in readable])
     habits = _place_habits(items, readable)
     ethnicities = _shares(items[i].record.fields[c] for i in readable for c in items[i].record.fields if c.endswith("DanToc"))
     signers = _signers([items[i] for i in readable], first[0])
@@ -72,6 +71,12 @@ def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) 
 
 def _types(item: BookItem) -> dict:
     return {b.code: b.type for b in load_forms()[item.record.form or ""].blanks if b.code}
+
+
+def _registration(item: BookItem, context: Context) -> DateScores | None:
+    """Days of registration weighed by the entry alone."""
+    types = _types(item)
+    return read_dates(types, item.lattices, context, search_all_numbers(types, item.lattices))[1].get("ngayDangKy")
 
 
 def _context(item: BookItem, place: _Place, office: Unit | None, expected: Expectation) -> Context:

@@ -139,7 +139,9 @@ def couple(event: DateScores, registered: DateScores, gap: Callable[[np.ndarray]
     if not a or not b:
         return event, registered
     ordinals = [np.array([_ordinal(s.dates[i]) for i in k]) for s, k in ((event, a), (registered, b))]
-    joint = event.weights[a][:, None] + registered.weights[b][None, :] + gap(ordinals[1][None, :] - ordinals[0][:, None])
+    days = ordinals[1][None, :] - ordinals[0][:, None]
+    known = gap(np.arange(days.min(), days.max() + 1))
+    joint = event.weights[a][:, None] + registered.weights[b][None, :] + known[days - days.min()]
     by_event, by_registered = np.full(len(event.dates), -np.inf), np.full(len(registered.dates), -np.inf)
     by_event[a] = np.logaddexp.reduce(joint, axis=1)
     by_registered[b] = np.logaddexp.reduce(joint, axis=0)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,22 +26,33 @@ def fold_text(lattice: Lattice) -> Lattice:
 
     Score texts on it that went through `plain`.
     """
-    groups: dict[str, list[tuple[str, float]]] = {}
-    for c in lattice.alphabet:
-        groups[c] = [(c.lower(), 1.0)] if c.isalnum() else [("", 1.0)]
-    return _fold(lattice, groups)
+    return _fold(lattice, *_text_matrix(lattice.alphabet))
 
 
 def fold_words(lattice: Lattice) -> Lattice:
     """Lower case with spaces, apostrophes and hyphens kept, all other punctuation added to the blank: for names."""
-    groups = {c: [(c.lower(), 1.0)] if c.isalpha() or c in " '-" else [("", 1.0)] for c in lattice.alphabet}
-    return _fold(lattice, groups)
+    return _fold(lattice, *_words_matrix(lattice.alphabet))
 
 
 def fold_digits(lattice: Lattice) -> Lattice:
     """Digits and one separator `/`: separators of every kind together, letters lent to the digits they are mistaken for, spaces to the blank."""
+    return _fold(lattice, *_digits_matrix(lattice.alphabet))
+
+
+@lru_cache(maxsize=8)
+def _text_matrix(alphabet: str) -> tuple[np.ndarray, str]:
+    return _matrix({c: [(c.lower(), 1.0)] if c.isalnum() else [("", 1.0)] for c in alphabet})
+
+
+@lru_cache(maxsize=8)
+def _words_matrix(alphabet: str) -> tuple[np.ndarray, str]:
+    return _matrix({c: [(c.lower(), 1.0)] if c.isalpha() or c in " '-" else [("", 1.0)] for c in alphabet})
+
+
+@lru_cache(maxsize=8)
+def _digits_matrix(alphabet: str) -> tuple[np.ndarray, str]:
     groups: dict[str, list[tuple[str, float]]] = {}
-    for c in lattice.alphabet:
+    for c in alphabet:
         if c.isdigit():
             groups[c] = [(c, 1.0)]
         elif c == " ":
@@ -50,7 +62,7 @@ def fold_digits(lattice: Lattice) -> Lattice:
             if c in SEPARATORS:
                 groups[c] += [("/", 1.0)] if c not in LOOKALIKES else []
                 groups[c] += [("", 0.3)]
-    return _fold(lattice, groups)
+    return _matrix(groups)
 
 
 def plain(text: str) -> str:
@@ -58,13 +70,18 @@ def plain(text: str) -> str:
     return "".join(c for c in text.lower() if c.isalnum())
 
 
-def _fold(lattice: Lattice, groups: Mapping[str, list[tuple[str, float]]]) -> Lattice:
+def _matrix(groups: Mapping[str, list[tuple[str, float]]]) -> tuple[np.ndarray, str]:
+    """(symbols + 1, targets + 1) shares of each symbol's probability by target, "" being the blank; and the targets."""
     targets = sorted({t for g in groups.values() for t, _ in g if t})
     place = {"": 0} | {t: i + 1 for i, t in enumerate(targets)}
-    matrix = np.zeros((len(lattice.alphabet) + 1, len(targets) + 1))
+    matrix = np.zeros((len(groups) + 1, len(targets) + 1))
     matrix[0, 0] = 1.0
-    for i, c in enumerate(lattice.alphabet):
-        for target, share in groups[c]:
+    for i, shares in enumerate(groups.values()):
+        for target, share in shares:
             matrix[i + 1, place[target]] += share
+    return matrix, "".join(targets)
+
+
+def _fold(lattice: Lattice, matrix: np.ndarray, targets: str) -> Lattice:
     p = np.exp(lattice.log_probs.astype(np.float64)) @ matrix
-    return Lattice(np.log(np.maximum(p, FLOOR)), "".join(targets), lattice.model)
+    return Lattice(np.log(np.maximum(p, FLOOR)), targets, lattice.model)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ocr.decoding.beam import beam_search
@@ -42,34 +42,47 @@ def log_prior(number: str, prior: NumberPrior) -> float:
     return out + math.log(likely + (_UNSURE if weight else 1.0) / 130 if 1900 <= year <= 2035 else 1e-6)
 
 
-def read_personal_number(lattice: Lattice, prior: NumberPrior, temperature: float) -> Choice | None:
-    """The number, digits only; None if neither 12 nor 9 digits explain the image at all."""
+@dataclass(frozen=True)
+class NumberCandidates:
+    """Digit strings that a field may hold, by the image alone, and the field folded to digits."""
+
+    texts: tuple[str, ...]
+    folded: Lattice
+
+
+def search_numbers(lattice: Lattice) -> NumberCandidates:
+    """The likely digit strings of a field; search once, weigh as often as priors change."""
     folded = fold_digits(lattice)
 
     def step(prefix: str, c: str) -> float:
         if c == "/":
-            return -4.0 if not prefix or not prefix.endswith("//") else -math.inf
-        digits = prefix.replace("/", "") + c
-        if len(digits) > 12:
-            return -math.inf
-        return 0.0
+            return -4.0 if not prefix.endswith("//") else -math.inf
+        return 0.0 if len(prefix) - prefix.count("/") < 12 else -math.inf
 
-    found = beam_search(folded, step, 1.0, width=160, symbols=10, floor=-14.0)
-    texts = {t.replace("/", "") for t, _ in found}
-    texts |= set(_expected_heads(texts, prior))
-    candidates = sorted(t for t in texts if len(t) in (9, 12))
-    if not candidates:
+    found = beam_search(folded, step, 1.0, width=80, symbols=10, floor=-11.4)
+    return NumberCandidates(tuple(sorted({t.replace("/", "") for t, _ in found})), folded)
+
+
+def weigh_number(found: NumberCandidates, prior: NumberPrior, temperature: float) -> Choice | None:
+    """The number, digits only; None if neither 12 nor 9 digits explain the image at all."""
+    texts = sorted(t for t in {*found.texts, *_expected_heads(found.texts, prior)} if len(t) in (9, 12))
+    if not texts:
         return None
-    scores = folded.scores(candidates)
-    return choose([Scored(t, t, float(s), log_prior(t, prior)) for t, s in zip(candidates, scores, strict=True)], temperature)
+    scores = found.folded.scores(texts)
+    return choose([Scored(t, t, float(s), log_prior(t, prior)) for t, s in zip(texts, scores, strict=True)], temperature)
 
 
-def _expected_heads(texts: set[str], prior: NumberPrior) -> list[str]:
+def read_personal_number(lattice: Lattice, prior: NumberPrior, temperature: float) -> Choice | None:
+    """`search_numbers` and `weigh_number` at once."""
+    return weigh_number(search_numbers(lattice), prior, temperature)
+
+
+def _expected_heads(texts: Sequence[str], prior: NumberPrior) -> list[str]:
     """The found numbers with their first six digits as the prior would have them: the search may have lost what the prior knows."""
     years = sorted(prior.years, key=lambda y: (-prior.years[y], y))[:3]
     provinces = sorted(prior.provinces, key=lambda p: (-prior.provinces[p], p))[:2]
     out = []
-    for t in sorted(texts):
+    for t in texts:
         if 9 <= len(t) <= 12 and years and provinces:
             for sex in [prior.sex] if prior.sex else ["Nam", "Nữ"]:
                 for y in years:

@@ -9,7 +9,7 @@ from datetime import date
 from ocr.decoding import closed, names, numbers, places
 from ocr.decoding.context import Context, Decoded
 from ocr.decoding.dates import DateScores, years_of
-from ocr.decoding.personal_number import birth_of, read_personal_number
+from ocr.decoding.personal_number import NumberCandidates, birth_of, search_numbers, weigh_number
 from ocr.decoding.record_dates import number_of, number_prior, read_dates
 from ocr.lattice import Lattice
 from records.forms import FieldType
@@ -26,6 +26,7 @@ class _Entry:
     types: Mapping[str, FieldType]
     lattices: Mapping[str, Lattice]
     context: Context
+    numbers: Mapping[str, NumberCandidates]
     out: dict[str, Decoded] = field(default_factory=dict)
     dates: dict[str, DateScores] = field(default_factory=dict)
     sexes: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -40,7 +41,7 @@ class _Entry:
 
 def decode_record(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], context: Context) -> dict[str, Decoded]:
     """Values of the fields in `lattices`; types: code -> kind of field, in the form's order. Every field gets a value, free text at worst."""
-    e = _Entry(types, lattices, context)
+    e = _Entry(types, lattices, context, search_all_numbers(types, lattices))
     _numbers(e)
     e.out.update(_dates(e))
     _closed(e)
@@ -52,6 +53,11 @@ def decode_record(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice
             text = nfc(lattice.best_text())
             e.out[code] = Decoded(text, _free_confidence(lattice), ("free-text",))
     return e.out
+
+
+def search_all_numbers(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice]) -> dict[str, NumberCandidates]:
+    """What the fields of personal numbers may hold, by code."""
+    return {c: search_numbers(lattices[c]) for c, k in types.items() if k == "personal_number" and c in lattices}
 
 
 def _free_confidence(lattice: Lattice) -> float:
@@ -77,7 +83,7 @@ def _numbers(e: _Entry) -> None:
 
 
 def _dates(e: _Entry) -> dict[str, Decoded]:
-    out, e.dates = read_dates(e.types, e.lattices, e.context)
+    out, e.dates = read_dates(e.types, e.lattices, e.context, e.numbers)
     for code in e.codes("date_words"):
         event = out.get(code.removesuffix("BangChu"))
         if event is not None:
@@ -150,8 +156,8 @@ def _sexes_by_name(ranking: tuple[tuple[str, float], ...]) -> dict[str, float]:
 def _sex_by_number(e: _Entry, owner: str) -> dict[str, float]:
     out = {"Nam": 0.1, "Nữ": 0.1}
     for code in number_of(owner):
-        if code in e.lattices:
-            choice = read_personal_number(e.lattices[code], number_prior(owner, e.context), e.context.temperature("personal_number"))
+        if code in e.numbers:
+            choice = weigh_number(e.numbers[code], number_prior(owner, e.context), e.context.temperature("personal_number"))
             for value, p in choice.ranking if choice else ():
                 born = birth_of(value)
                 if born:
@@ -210,7 +216,7 @@ def _personal_numbers(e: _Entry) -> None:
         sex = max(sexes, key=lambda s: sexes[s]) if sexes and max(sexes.values()) > 0.85 else None
         years = years_of(e.dates[owner + "NgaySinh"]) if owner + "NgaySinh" in e.dates else {}
         prior = number_prior(owner, e.context, sex, years)
-        e.choice(code, read_personal_number(e.lattices[code], prior, e.context.temperature("personal_number")), "structure")
+        e.choice(code, weigh_number(e.numbers[code], prior, e.context.temperature("personal_number")), "structure")
 
 
 def _places(e: _Entry) -> None:

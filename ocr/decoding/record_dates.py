@@ -7,7 +7,7 @@ from functools import partial
 
 from ocr.decoding import dates as d
 from ocr.decoding.context import Context, Decoded
-from ocr.decoding.personal_number import NumberPrior, birth_of, read_personal_number
+from ocr.decoding.personal_number import NumberCandidates, NumberPrior, birth_of, weigh_number
 from ocr.lattice import Lattice
 from records.forms import FieldType
 
@@ -34,8 +34,9 @@ def number_of(owner: str) -> tuple[str, str]:
     return owner + "SoDinhDanh", owner + "SoGiayToTuyThan"
 
 
-def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], context: Context) -> tuple[dict[str, Decoded], dict[str, d.DateScores]]:
-    """Values of all date and year fields, and their scores for what depends on them (years of birth before the person's number was heard)."""
+def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], context: Context,
+               numbers: Mapping[str, NumberCandidates]) -> tuple[dict[str, Decoded], dict[str, d.DateScores]]:
+    """Values of all date and year fields (numbers: what the fields of personal numbers may hold, by code), and their scores for what depends on them (years of birth before the person's number was heard)."""
     scores: dict[str, d.DateScores] = {}
     evidence: dict[str, tuple[str, ...]] = {}
     registered = registration_scores(lattices.get("ngayDangKy"), context)
@@ -72,7 +73,7 @@ def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], 
             scores[code] = d.score_figures(lattices[code], prior, context.temperature("date"), years)
     out = {}
     for code, s in scores.items():
-        heard = _heard_from_number(code.removesuffix("NgaySinh"), lattices, context) if code.endswith("NgaySinh") else {}
+        heard = _heard_from_number(code.removesuffix("NgaySinh"), numbers, context) if code.endswith("NgaySinh") else {}
         choice = d.settle(d.favour(s, heard))
         if choice is not None:
             out[code] = Decoded(choice.value, choice.probability, (*evidence.get(code, ("lattice",)), *(("personal-number",) if heard else ())))
@@ -85,11 +86,11 @@ def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], 
     return out, scores
 
 
-def _heard_from_number(owner: str, lattices: Mapping[str, Lattice], context: Context) -> dict[int, float]:
+def _heard_from_number(owner: str, numbers: Mapping[str, NumberCandidates], context: Context) -> dict[int, float]:
     """What the person's number, read by itself, says of the year of birth."""
     for code in number_of(owner):
-        if code in lattices:
-            choice = read_personal_number(lattices[code], number_prior(owner, context), context.temperature("personal_number"))
+        if code in numbers:
+            choice = weigh_number(numbers[code], number_prior(owner, context), context.temperature("personal_number"))
             years: dict[int, float] = {}
             for value, p in choice.ranking if choice else ():
                 born = birth_of(value)
