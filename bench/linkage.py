@@ -27,6 +27,7 @@ from matching.decision import LinkDecision
 from matching.entry import ROLES, Entry, entry_of
 from matching.linker import Linker
 from matching.population import PersonRecord, PopulationIndex
+from matching.training import estimate_hands, observed_edits
 from storage.population_file import Refused, inspect_file, read_people
 
 _BINS = (0.0, 0.02, 0.5, 0.9, 0.99, 0.997, 0.999, 0.9999, 1.0 + 1e-9)
@@ -161,13 +162,17 @@ def run(trial: Trial, blocking: bool = True) -> dict[str, dict[str, float]]:
             print(f"blocking {role:6} recall {100 * recall:7.3f} %   {size:7.1f} people compared")
     start = time.perf_counter()
     results: dict[str, list[tuple[LinkDecision, str]]] = {"all": []}
-    for entries, truths in zip(trial.books, trial.truth, strict=True):
-        for decisions, truth in zip(linker.link(entries), truths, strict=True):
+    decided = [linker.link(entries) for entries in trial.books]
+    for book, truths in zip(decided, trial.truth, strict=True):
+        for decisions, truth in zip(book, truths, strict=True):
             for role, decision in decisions.items():
                 if role in truth:
                     for name in (role, "all"):
                         results.setdefault(name, []).append((decision, truth[role]))
     seconds = time.perf_counter() - start
+    edits = [observed_edits(linker, e, d) for e, d in zip(trial.books, decided, strict=True)]
+    hands = estimate_hands(*(np.concatenate(x) for x in zip(*edits, strict=True)), linker.model).hands
+    print("hands in these entries, estimated without the truth:", ", ".join(f"{h.name} {h.share:.2f} (error {h.error:.3f})" for h in hands))
     count = sum(len(b) for b in trial.books)
     figures = {role: measure(found) for role, found in results.items()}
     for role, f in figures.items():

@@ -58,6 +58,10 @@ class Linker:
         """Rows that blocking brings for each role, before any family is looked at; for measuring its recall."""
         return {r.role: self._comparer.candidates(r, entry.year, tuple(o for o in entry.roles if o.role != r.role)) for r in entry.roles}
 
+    def name_edits(self, reading: RoleReading, personal_id: str) -> float:
+        """Edits between the name read and the person's name."""
+        return self._comparer.names.edits(list(reading.tokens), int(self.index.name[self.index.row_of[personal_id]]))
+
     # ---- scoring ----------------------------------------------------------------------------------------------------------------
 
     def _score_all(self, entries: Sequence[Entry], progress: Callable[[int, int], None] | None) -> Iterator[_Scored]:
