@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ocr.dossier import read_dossier
 from ocr.reading import PrintedWord
 from pipelines.page_reading import DOSSIER
 from pipelines.services import Services
@@ -19,6 +18,8 @@ def page_words(page: Page) -> list[PrintedWord]:
 
 def settle_dossier(services: Services, batch_id: str) -> dict[str, object]:
     """Find the dossier's fields and keep them; the same pages give the same fields. An archived dossier is left as it is."""
+    from ocr.dossier import read_dossier
+
     with services.database.reading() as session:
         pages = read_pages(session, batch_id)
         mark, before = fingerprint(pages), progress_of(session, batch_id)

@@ -1,0 +1,118 @@
+"""The command line: help with an example everywhere, wrong use ends 2 with one line, failures 1 with one line, never a traceback."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from sogoc import app as sogoc_app
+from sogoc import failures
+from sogoc.errors import SogocError, WrongUse
+
+
+def run(*arguments: str, home: Path | str = "/nowhere/sogoc", lang: str = "vi", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "sogoc", *arguments], capture_output=True, text=True, check=False, timeout=120,
+                          env={**os.environ, "SOGOC_HOME": str(home), "SOGOC_LANG": lang, "COLUMNS": "100", **environment})
+
+
+def commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    children = getattr(command, "commands", {})
+    yield path
+    for name, child in children.items():
+        yield from commands(child, (*path, name))
+
+
+TREE = sorted(commands(typer.main.get_command(sogoc_app.app)))
+LEAVES = [c for c in TREE if not any(other[:len(c)] == c and other != c for other in TREE)]
+
+
+@pytest.mark.parametrize("command", TREE, ids=" ".join)
+def test_help_has_an_example(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert sogoc_app.run([*command, "--help"]) == 0
+    said = capsys.readouterr().out
+    if command in LEAVES or not command:
+        assert "Ví dụ:" in said or "Example:" in said
+        assert f"sogoc {' '.join(command)}".strip() in said.split("Ví dụ:" if "Ví dụ:" in said else "Example:")[1]
+
+
+def test_the_commands_of_the_design_are_there() -> None:
+    wanted = {"init", "doctor", "population import", "batch add", "run", "records export", "match", "model list", "model evaluate",
+              "review export", "review import", "archive verify", "verify", "serve", "user add", "client add"}
+    assert wanted <= {" ".join(c) for c in LEAVES}
+
+
+@pytest.mark.parametrize("command", LEAVES, ids=" ".join)
+def test_an_unknown_option_ends_2_with_one_line(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert sogoc_app.run([*command, "--khong-co"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.count("\n") == 1 and "--khong-co" in captured.err and "--help" in captured.err
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["batch"], ["khong-co"], ["batch", "khong-co"], ["batch", "add"], ["population", "import", "/khong/co.csv"], ["records", "export"],
+    ["records", "export", "--format", "xml", "out"], ["run", "--batch", "a", "--all"], ["serve", "--port", "0"],
+    ["user", "add", "lan", "--role", "vua"],
+    ["client", "add", "x", "--scope", "KS:fly"], ["batch", "add", ".", "--kind", "XX"], ["user", "add", "lan", "--role", "commune_officer"],
+    ["model", "evaluate", "a.tsv", "--limit", "-1"], ["init", "thừa"]], ids=" ".join)
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_wrong_use_ends_2_with_one_line(arguments: list[str], lang: str, capsys: pytest.CaptureFixture[str],
+                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOGOC_LANG", lang)
+    monkeypatch.setenv("SOGOC_HOME", "/nowhere/sogoc")
+    assert sogoc_app.run(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("sogoc: ") and said.count("\n") == 1 and "Traceback" not in said
+
+
+def test_help_is_quick() -> None:
+    best = min(processor_seconds("--help") for _ in range(3))
+    assert best < 0.5, f"{best:.2f} s"
+
+
+def processor_seconds(*arguments: str) -> float:
+    """What a command costs, whatever else the machine does."""
+    before = os.times()
+    assert run(*arguments).returncode == 0
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; from sogoc.app import run; run(['--help']); print(*sorted(sys.modules), file=sys.stderr)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr.split())
+    assert not loaded & {"dagster", "sqlalchemy", "numpy", "cv2", "onnxruntime", "fastapi", "pydantic", "minio", "PIL"}
+
+
+def test_a_home_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    for lang, word in (("vi", "Chưa có dữ liệu"), ("en", "There is no home")):
+        done = run("batch", "list", home=tmp_path / "none", lang=lang)
+        assert (done.returncode, done.stdout) == (1, "") and done.stderr.count("\n") == 1 and word in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    done = run("batch", "list", "--debug", home=tmp_path / "none")
+    assert done.returncode == 1 and "Traceback" in done.stderr and done.stderr.splitlines()[-1].startswith("sogoc: ")
+
+
+@pytest.mark.parametrize(("error", "code", "word"), [
+    (SogocError("một\nhai", "one\ntwo"), 1, "một hai"), (WrongUse("sai", "wrong"), 2, "sai"), (KeyboardInterrupt(), 1, "chạy lại"),
+    (ZeroDivisionError("x"), 1, "--debug"), (PermissionError(13, "Permission denied", "/x"), 1, "/x"),
+    (OSError(28, "No space left"), 1, "đầy"),
+    (SystemExit(3), 3, "")])
+def test_errors_become_one_line(error: BaseException, code: int, word: str, capsys: pytest.CaptureFixture[str],
+                                monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOGOC_LANG", raising=False)
+    assert failures.report(error, debug=False) == code
+    said = capsys.readouterr().err
+    assert word in said and said.count("\n") <= 1
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    done = subprocess.run(f"{sys.executable} -m sogoc --help | head -1", shell=True, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("Usage") and done.stderr == ""
