@@ -26,6 +26,7 @@ from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.weed_arguments import PORT_NAMES, weed_binary
 
 START_SECONDS = 30.0
+_LOG_BYTES = 5 << 20                    # a larger log is put aside at the next start, one generation kept
 _held: dict[Path, IO[str]] = {}         # the shared locks of this process, for its life
 
 
@@ -127,6 +128,8 @@ class EmbeddedStore:
         if old:                                     # it lives but does not answer: start over
             os.kill(old.supervisor, 9)
             time.sleep(0.2)
+        if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
+            os.replace(self.log, self.log.with_suffix(".log.1"))
         with open(self.log, "ab") as log:
             subprocess.Popen([sys.executable, "-m", "storage.store_supervisor", str(self.folder)], stdin=subprocess.DEVNULL, stdout=log,
                              stderr=log, cwd=self.folder, start_new_session=True, env=_environment())

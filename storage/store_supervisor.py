@@ -37,6 +37,7 @@ def main(folder: Path) -> int:
         return 0
     users = open(folder / "users.lock", "a")            # noqa: SIM115
     children: list[subprocess.Popen[bytes]] = []
+    ports: dict[str, int] = {}
     failures = 0
     try:
         while failures < 5:
@@ -57,6 +58,9 @@ def main(folder: Path) -> int:
         return 0
     finally:
         _kill(children)
+        for port in ports.values():             # weed's Unix sockets, whose folder cannot be chosen
+            for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                path.unlink(missing_ok=True)
 
 
 def _watch(users: IO[str], children: list[subprocess.Popen[bytes]]) -> bool:

@@ -54,8 +54,8 @@ def add_entry(ledger: ObjectLedger, page_id: int, number: str = "1", row: int = 
                       verified_by="an" if status == "verified" else None, verified_at=AT if status == "verified" else None)
         entry.fields = [
             Field(code="so", value=number, raw=number, confidence=0.99, source="ocr", box=[100, 40, 160, 60], evidence=[]),
-            Field(code="nksHoTen", value=name, raw="Nguyen Thi Ngoe Anh", confidence=0.81234567, source="reviewer", box=[200, 295, 520, 325],
-                  evidence=["reviewer"]),
+            Field(code="nksHoTen", value=name, raw="Nguyen Thi Ngoe Anh", confidence=0.81234567, source="reviewer",
+                  box=[200, 295, 520, 325], evidence=["reviewer"]),
             Field(code="nksNoiSinh", value="Trạm y tế xã Mẫu", raw="", confidence=0.5, source="reviewer", box=None, evidence=[],
                   unit_code="21250"),
         ]
