@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 
 from portal.wording import Pair
 from records.dates import parse_age, parse_figures
@@ -62,9 +63,9 @@ def parsed(code: str, text: str) -> str:
     if not text:
         return ""
     if is_date(code):
-        date = parse_figures(text, latest=2200)
-        if date is not None and len(re.sub(r"\D", "", text)) >= 4:
-            return str(date)
+        found = parse_figures(text, latest=date.today().year)
+        if found is not None and len(re.sub(r"\D", "", text)) >= 4:
+            return str(found)
         if code in ("meNgaySinh", "chaNgaySinh") and parse_age(text) is not None:
             return f"{parse_age(text)}T"
         raise BadValue("Ngày viết như 05/08/2007, 08/2007 hoặc 2007; để trống nếu trong sổ để trống.",

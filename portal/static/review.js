@@ -251,5 +251,6 @@ if (entry.dataset.editable) {
     if (!state.leaving) fetch(address("release"), { method: "POST", keepalive: true, headers: { "X-CSRF-Token": csrf } });
   });
 }
-activate(stops.find(needsLook) || stops[0]);
+const urgent = (s) => (s.dataset.role ? s.dataset.state === "review" : s.classList.contains("doubtful"));
+activate(stops.find(urgent) || stops.find(needsLook) || stops[0]);
 entry.dataset.ready = "1";

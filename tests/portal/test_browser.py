@@ -1,0 +1,220 @@
+"""A real browser: an entry is reviewed with the keyboard alone, a book is uploaded, nothing breaks the content security policy."""
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+
+import pytest
+import uvicorn
+from portal_house import PASSWORD, page_bytes
+from sqlalchemy import select
+
+from storage.models import Entry, Event, Field, Page
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+
+
+@pytest.fixture
+def address(book):
+    server = uvicorn.Server(uvicorn.Config(book.app(), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def tab(address):
+    with sync_api.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1366, "height": 768}, base_url=address)
+        problems: list[str] = []
+        page.on("pageerror", lambda e: problems.append(str(e)))
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" and "409" not in m.text and "422" not in m.text else None)
+        page.set_default_timeout(15000)
+        page.goto("/login")
+        page.keyboard.type("tp.lan")
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(r"/$"))
+        yield page
+        assert problems == []
+        browser.close()
+
+
+def ready(page, path=None):
+    page.wait_for_selector("#entry[data-ready]")
+    if path is not None:
+        page.wait_for_url(re.compile(path))
+    page.wait_for_function("document.getElementById('image').complete && document.getElementById('image').naturalWidth > 0")
+
+
+def active(page):
+    return page.evaluate("(() => { const s = document.querySelector('[data-stop].active'); return s.dataset.code || s.dataset.role; })()")
+
+
+def entry_of(book, entry_id):
+    with book.database.reading() as s:
+        entry = s.get(Entry, entry_id)
+        return entry, {f.code: f for f in entry.fields}, {x.role: x for x in entry.links}
+
+
+def settled(book, entry_id, status):
+    for _ in range(200):
+        if entry_of(book, entry_id)[0].status == status:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_an_entry_is_reviewed_by_keyboard_alone(tab, book):
+    first, second, _ = book.entries()
+    tab.goto("/review")
+    tab.keyboard.press("Enter")                                 # start
+    ready(tab, rf"/review/{first}")
+    assert active(tab) == "nksHoTen"                            # the first field that is in doubt
+    tab.wait_for_function("document.getElementById('crop').width > 200")
+    box = tab.eval_on_selector("#boxes b.active", "b => [b.style.left, b.style.top].map(parseFloat)")
+    assert box == pytest.approx([150 / 6.20, 120 / 8.77], abs=0.2)      # the box of the field, in per cent of the page
+
+    tab.keyboard.press("F2")
+    tab.keyboard.type("Lê Thị Loan Anh")
+    tab.keyboard.press("Enter")
+    tab.wait_for_function("document.querySelector('[data-code=nksHoTen]').classList.contains('person')")
+    assert active(tab) == "nksNgaySinh"
+    tab.keyboard.press("F2")
+    tab.keyboard.type("ngày kia")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#problem:not([hidden])")
+    assert "05/08/2007" in tab.text_content("#problem")
+    tab.keyboard.press("Escape")
+    assert tab.input_value("#value") == "01/03/2017"
+
+    tab.keyboard.press("Enter")                                 # not yet: the mother is not chosen
+    tab.wait_for_function("document.querySelector('[data-stop].active').dataset.role === 'me'")
+    tab.keyboard.press("2")
+    tab.wait_for_selector(".match.decided")
+    tab.keyboard.press("1")
+    tab.wait_for_selector(".candidate.chosen[data-id='051185000001']")
+    tab.keyboard.press("Enter")                                 # a contradiction: asked once more
+    tab.wait_for_selector("#toast.bad:not([hidden])")
+    assert entry_of(book, first)[0].status == "review"
+    tab.keyboard.press("Enter")
+    ready(tab, rf"/review/{second}")
+
+    entry, fields, links = entry_of(book, first)
+    assert (entry.status, entry.verified_by) == ("verified", "tp.lan")
+    assert (fields["nksHoTen"].value, fields["nksHoTen"].raw, fields["nksHoTen"].source) == ("Lê Thị Loan Anh", "Lê Thị Loan", "reviewer")
+    assert (links["me"].personal_id, links["me"].decided_by) == ("051185000001", "tp.lan")
+
+    tab.keyboard.press("Control+z")                             # back to the first one, verified no more
+    ready(tab, rf"/review/{first}")
+    assert entry_of(book, first)[0].status == "review"
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#toast.bad:not([hidden])")
+    tab.keyboard.press("Enter")
+    ready(tab, rf"/review/{second}")
+    assert settled(book, first, "verified")
+    with book.database.reading() as s:
+        done = [e.action for e in s.scalars(select(Event).where(Event.subject == f"entry:{first}").order_by(Event.seq)) if e.action != "record.view"]
+    assert done == ["field.correct", "link.decide", "link.decide", "entry.verify", "decision.undo", "entry.verify"]
+
+
+def test_none_of_these_rejecting_and_skipping_by_keyboard(tab, book):
+    first, second, third = book.entries()
+    tab.goto(f"/review/{first}")
+    ready(tab)
+    tab.keyboard.press("s")                                     # later
+    ready(tab, rf"/review/{second}")
+    assert entry_of(book, first)[0].lease_by is None
+    tab.keyboard.press("0")
+    tab.wait_for_selector(".match.decided")
+    link = entry_of(book, second)[2]["me"]
+    assert (link.decision, link.personal_id, link.decided_by) == ("none", None, "tp.lan")
+    tab.keyboard.press("r")
+    tab.wait_for_selector("#reject-dialog[open]")
+    tab.keyboard.press("2")
+    tab.keyboard.press("Enter")
+    ready(tab, rf"/review/({first}|{third})")
+    with book.database.reading() as s:
+        page = s.get(Page, s.get(Entry, second).page_id)
+    assert page.state == "set_aside" and '"cut_off"' in page.detail
+
+
+def test_moving_between_fields_and_zooming(tab, book):
+    tab.goto(f"/review/{book.entries()[0]}")
+    ready(tab)
+    before = active(tab)
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("ArrowDown")
+    assert active(tab) != before
+    tab.keyboard.press("Shift+Tab")
+    tab.keyboard.press("ArrowUp")
+    assert active(tab) == before
+    tab.keyboard.press(" ")
+    assert active(tab) != before
+    tab.wait_for_timeout(300)
+    scale = "Number(document.getElementById('sheet').style.transform.match(/scale\\(([\\d.]+)/)[1])"
+    at_first = tab.evaluate(scale)
+    tab.keyboard.press("+")
+    assert tab.evaluate(scale) > at_first
+    tab.keyboard.press("f")
+    whole = tab.evaluate("[document.getElementById('image').getBoundingClientRect().height, document.getElementById('view').clientHeight]")
+    assert whole[0] <= whole[1] + 1 or tab.evaluate(scale) < at_first
+    tab.keyboard.press("?")
+    tab.wait_for_selector("#help-dialog[open]")
+    tab.keyboard.press("Escape")
+    with book.database.reading() as s:
+        assert s.scalars(select(Field).where(Field.source == "reviewer")).all() == []
+
+
+def test_a_page_that_is_left_is_given_back(tab, book):
+    first = book.entries()[0]
+    tab.goto(f"/review/{first}")
+    ready(tab)
+    assert entry_of(book, first)[0].lease_by == "tp.lan"
+    tab.goto("/books")
+    for _ in range(100):
+        if entry_of(book, first)[0].lease_by is None:
+            break
+        time.sleep(0.05)
+    assert entry_of(book, first)[0].lease_by is None
+
+
+def test_uploading_a_book(tab, book, tmp_path):
+    good, bad = tmp_path / "KH.2019.01.001.jpg", tmp_path / "KH.2019.01.002.jpg"
+    good.write_bytes(page_bytes("tải lên", (1654, 2339)))
+    bad.write_bytes(b"not an image")
+    tab.goto("/upload")
+    tab.set_input_files("#files", [good, bad])
+    assert tab.input_value("input[name=name]") == "KH.2019.01"
+    tab.click("#send")
+    tab.wait_for_selector("#result .button")
+    assert "1 trang vào quyển KH.2019.01" in tab.text_content("#result") and "Nội dung không phải JPEG" in tab.text_content("#result")
+    tab.click("#result .button")
+    tab.wait_for_url(re.compile("/books/KH.2019.01"))
+    assert tab.locator(".thumb").count() == 2 and book.started == ["KH.2019.01"]
+
+
+def test_text_stands_out_enough_and_nothing_is_cut_off_at_1366(tab, book):
+    """WCAG 2.1 AA: 4.5 to 1 for text on its own background, on the pages people work in."""
+    measure = """() => {
+      const rgb = c => c.match(/[\\d.]+/g).map(Number), lum = ([r, g, b]) => { const f = v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+        return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b); };
+      const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0.9) return c; } return [255, 255, 255]; };
+      return [...document.querySelectorAll('main *, header *')].filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) && e.offsetParent
+          && !e.closest('.sr, .skip, svg, option, button:disabled')).map(e => { const s = getComputedStyle(e), a = lum(rgb(s.color)), b = lum(ground(e));
+        return [e.textContent.trim().slice(0, 40), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)]; }).filter(([, ratio]) => ratio < 4.5); }"""
+    for path in ("/", "/books", "/books/KS.2017.01", "/review", f"/review/{book.entries()[0]}", "/upload"):
+        tab.goto(path)
+        tab.wait_for_load_state("networkidle")
+        assert tab.evaluate(measure) == [], path
+        assert tab.evaluate("document.documentElement.scrollWidth <= 1366"), path

@@ -1,0 +1,232 @@
+"""Signing in, what each role sees, the review calls, security headers, uploads, both languages."""
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from portal_house import PASSWORD, csrf_of, page_bytes, sign_in
+from sqlalchemy import select
+
+from portal.language import catalogue
+from portal.pages.login import safe_back
+from storage.models import Batch, Entry, Event, Page
+from storage.review_errors import LeasedByOther
+
+PORTAL = Path(__file__).parents[2] / "portal"
+
+
+def test_every_page_needs_a_login_and_remembers_where_one_was_going(client):
+    for path in ("/", "/books", "/review", "/upload", "/log", "/books/KS.2017.01", "/pages/1/full.jpg"):
+        answer = client.get(path, follow_redirects=False)
+        assert answer.status_code == 303 and answer.headers["location"].startswith("/login"), path
+    assert sign_in(client, back="/review").headers["location"] == "/review"
+    assert client.get("/review").status_code == 200
+
+
+def test_login_is_slowed_locked_and_logged_without_the_password(client, book):
+    for _ in range(5):
+        answer = sign_in(client, password="sai-hoàn-toàn")
+    assert answer.status_code == 401 and "tạm khóa" in answer.text
+    assert sign_in(client).status_code == 401
+    with book.database.reading() as s:
+        said = json.dumps([[e.actor, e.action, e.detail] for e in s.scalars(select(Event))], ensure_ascii=False)
+    assert "user.login_refused" in said and "sai-hoàn-toàn" not in said
+    statuses = {sign_in(client, name="ai.do", password="xxxxxxxxxx").status_code for _ in range(30)}
+    assert 429 in statuses
+
+
+def test_a_login_form_of_another_site_is_refused(client):
+    answer = client.post("/login", data={"name": "tp.lan", "password": PASSWORD, "csrf": "0" * 64})
+    assert answer.status_code == 403 and "sogoc_session" not in answer.cookies
+
+
+@pytest.mark.parametrize("path", ["https://x.vn/", "//x.vn", "/\\x.vn", "javascript:alert(1)", "\n/x", "", None])
+def test_login_leads_only_to_this_portal(path):
+    assert safe_back(path) == "/"
+
+
+def test_the_session_cookie_is_strict_http_only_and_cannot_be_forged(client):
+    cookie = sign_in(client).headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=strict" in cookie
+    value = client.cookies["sogoc_session"]
+    client.cookies.set("sogoc_session", value[:-3] + "abc")
+    assert client.get("/", follow_redirects=False).status_code == 303
+
+
+def test_secure_cookies_and_hsts_where_the_portal_is_behind_https(book):
+    import dataclasses
+    with TestClient(book.app(options=dataclasses.replace(book.services.portal, secure_cookies=True)), base_url="https://testserver") as c:
+        answer = sign_in(c)
+        assert "Secure" in answer.headers["set-cookie"] and "max-age" in answer.headers["strict-transport-security"]
+
+
+def test_headers_on_every_answer(client):
+    sign_in(client)
+    for path in ("/", "/login", "/static/portal.css", "/nothing", "/api/v1/docs", "/api/v1/nothing"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"] and "unsafe" not in headers["content-security-policy"], path
+        assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY", path
+    assert client.get("/").headers["cache-control"] == "no-store"
+
+
+def test_changing_anything_needs_the_sessions_token(client, book):
+    sign_in(client)
+    entry = book.entries()[0]
+    for path in (f"/review/{entry}/verify", f"/review/{entry}/field", "/review/undo", "/upload", "/logout"):
+        assert client.post(path, json={}).status_code == 403, path
+        assert client.post(path, json={}, headers={"X-CSRF-Token": "0" * 64}).status_code == 403, path
+
+
+def test_roles_and_communes(client, book):
+    entry = book.entries()[0]
+    with book.database.reading() as s:
+        page = s.get(Entry, entry).page_id
+    sign_in(client, "xa.xa")        # an officer of another commune
+    for path in ("/books/KS.2017.01", f"/review/{entry}", f"/pages/{page}/full.jpg"):
+        assert client.get(path).status_code == 404, path
+    assert "KS.2017.01" not in client.get("/books").text and client.get("/log").status_code == 403
+    sign_in(client, "kiem.toan")    # an auditor reads the log, decides nothing
+    assert client.get("/log").status_code == 200 and client.get(f"/review/{entry}").status_code == 403
+    assert "còn nguyên" in client.get("/log/check").text
+    assert client.post(f"/review/{entry}/verify", json={"revision": 0}, headers=csrf_of(client)).status_code == 403
+
+
+def test_the_book_page_says_what_is_missing_and_why_pages_were_set_aside(client):
+    sign_in(client, "xa.minh")
+    html = client.get("/books/KS.2017.01").text
+    assert re.search(r"Thiếu số:</strong> 3\.", html) and "Tệp rỗng" in html and "Chữ nhạt" in html
+    english = client.get("/books/KS.2017.01?lang=en").text
+    assert "Missing numbers" in english and "The file is empty" in english
+    assert "Missing numbers" in client.get("/books/KS.2017.01").text       # the choice is kept
+
+
+def test_page_pictures(client, book):
+    sign_in(client)
+    with book.database.reading() as s:
+        page = s.scalars(select(Page).where(Page.state == "read")).first()
+    thumb, full = client.get(f"/pages/{page.id}/thumb.jpg"), client.get(f"/pages/{page.id}/full.jpg")
+    assert thumb.headers["content-type"] == "image/jpeg" and len(thumb.content) < len(full.content)
+    assert client.get(f"/pages/{page.id}/huge.jpg").status_code == 404 and client.get("/pages/99999/full.jpg").status_code == 404
+
+
+def test_the_review_page_shows_everything_and_logs_the_look(client, book):
+    sign_in(client)
+    answer = client.get("/review/next", follow_redirects=False)
+    assert answer.headers["location"].startswith(f"/review/{book.entries()[0]}")
+    html = client.get(answer.headers["location"]).text
+    for shown in ("Lê Thị Loan", "01/03/2017", "Mâu thuẫn thử.", "Đọc chưa chắc", "TRẦN THỊ <mark>MẪN</mark>", "051185000001", "70,0 %"):
+        assert shown in html, shown
+    with book.database.reading() as s:
+        event = s.scalars(select(Event).where(Event.action == "record.view")).one()
+    assert event.subject == f"entry:{book.entries()[0]}" and "nksHoTen" in event.detail["fields"] and event.detail["purpose"] == "review"
+    assert "Loan" not in json.dumps(event.detail, ensure_ascii=False)
+
+
+def test_two_reviewers_never_decide_one_entry(client, book):
+    entry = book.entries()[0]
+    sign_in(client)
+    client.get(f"/review/{entry}")
+    with TestClient(book.app()) as other:
+        sign_in(other, "xa.minh")
+        assert "tp.lan đang xem" in other.get(f"/review/{entry}").text
+        refused = other.post(f"/review/{entry}/field", json={"revision": 0, "code": "so", "text": "9"}, headers=csrf_of(other))
+        assert (refused.status_code, refused.json()["code"]) == (409, LeasedByOther.code)
+        assert other.get("/review/next", follow_redirects=False).headers["location"].startswith(f"/review/{book.entries()[1]}")
+
+
+def test_deciding_an_entry_by_the_calls_of_the_page(client, book):
+    entry = book.entries()[0]
+    sign_in(client)
+    head = csrf_of(client)
+
+    def call(what, **body):
+        return client.post(f"/review/{entry}/{what}", json=body, headers=head)
+
+    assert call("field", revision=0, code="ngayDangKy", text="18.3.17").json()["shown"] == "18/03/2017"
+    bad = call("field", revision=1, code="ngayDangKy", text="hôm qua")
+    assert bad.status_code == 422 and "05/08/2007" in bad.json()["message"]
+    assert call("verify", revision=1).json()["code"] == "links_undecided"
+    assert call("link", revision=0, role="me", personal_id="051185000001").json()["code"] == "changed_meanwhile"
+    assert call("link", revision=1, role="me", personal_id="051185000001").json()["revision"] == 2
+    assert call("verify", revision=2).json()["code"] == "findings_open"
+    assert call("verify", revision=2, acknowledge=True).json()["status"] == "verified"
+    assert client.post("/review/undo", headers=head).json()["status"] == "review"
+    assert call("reject", revision=4, reason="cut_off", note="mép phải").status_code == 200
+    with book.database.reading() as s:
+        assert s.get(Page, s.get(Entry, entry).page_id).state == "set_aside"
+    assert "Ảnh bị cắt mất chữ. mép phải" in client.get("/books/KS.2017.01").text
+
+
+def test_hostile_values_are_text(client, book):
+    sign_in(client)
+    entry = book.entries()[0]
+    nasty = "<script>alert(1)</script>\"' {{ 7*7 }}"
+    answer = client.post(f"/review/{entry}/field", json={"revision": 0, "code": "nksHoTen", "text": nasty}, headers=csrf_of(client))
+    assert answer.status_code == 200
+    html = client.get(f"/review/{entry}").text
+    assert "<script>alert" not in html and "49" not in re.findall(r'data-code="nksHoTen"[^>]*data-shown="([^"]*)"', html)[0]
+
+
+def test_upload_takes_good_pages_refuses_bad_ones_with_reasons_and_starts_reading(client, book):
+    sign_in(client, "xa.minh")
+    head = csrf_of(client)
+    token = client.post("/upload", json={"name": "KT.2020.01", "loai": "KT", "nam": 2020}, headers=head).json()["token"]
+
+    def send(name, data):
+        return client.put(f"/upload/{token}/file", params={"name": name}, content=data, headers=head)
+
+    sharp = page_bytes("trang tốt", (1654, 2339))
+    assert send("KT.2020.01.001.jpg", sharp).json()["pages"] == 1
+    assert send("KT.2020.01.001.jpg", sharp).status_code == 200       # sent again after a broken connection: the same file
+    assert send("KT.2020.01.002.jpg", sharp[:9000]).json()["good"] is False
+    assert send("KT.2020.01.003.pdf", b"hello").json()["code"] == "wrong_type"
+    assert send("../../KT.2020.01.004.jpg", sharp + b"x").json()["code"] == "unsafe_name"
+    assert send("KT.2020.01.005.jpg", b"").json()["code"] == "empty_file"
+    done = client.post(f"/upload/{token}/finish", headers=head).json()
+    assert (done["added"], len(done["refused"])) == (1, 4) and all(len(r["message"]) > 10 for r in done["refused"])
+    assert book.started == [done["batch"]]
+    with book.database.reading() as s:
+        batch = s.get(Batch, done["batch"])
+        assert (batch.kind, batch.year, batch.commune_code, batch.created_by) == ("KT", 2020, "21139", "xa.minh")
+        good = s.scalars(select(Page).where(Page.batch_id == batch.id, Page.state == "stored")).one()
+    assert book.services.objects.get("archive", good.original_key) == sharp        # untouched
+    assert not list((book.services.scratch / "uploads").glob("*/*.data"))
+    assert client.post(f"/upload/{token}/finish", headers=head).json()["code"] == "unknown_upload"
+
+
+def test_an_upload_belongs_to_its_sender_and_has_limits(client, book):
+    import dataclasses
+    sign_in(client, "xa.minh")
+    head = csrf_of(client)
+    token = client.post("/upload", json={"name": "A"}, headers=head).json()["token"]
+    sign_in(client, "tp.lan")
+    other = client.put(f"/upload/{token}/file", params={"name": "x.jpg"}, content=b"x", headers=csrf_of(client))
+    assert other.json()["code"] == "unknown_upload"
+    assert client.put("/upload/..%2f..%2fx/file", params={"name": "x.jpg"}, content=b"x", headers=csrf_of(client)).status_code in (404, 409)
+    with TestClient(book.app(options=dataclasses.replace(book.services.portal, max_upload_bytes=1000))) as small:
+        sign_in(small)
+        head = csrf_of(small)
+        token = small.post("/upload", json={"name": "B"}, headers=head).json()["token"]
+        assert small.put(f"/upload/{token}/file", params={"name": "a.jpg"}, content=b"x" * 900, headers=head).status_code == 200
+        assert small.put(f"/upload/{token}/file", params={"name": "b.jpg"}, content=b"x" * 200, headers=head).status_code == 413
+
+
+def test_every_word_of_templates_and_pages_has_an_english_one():
+    used = set()
+    for path in [*PORTAL.glob("templates/*.html"), *PORTAL.glob("pages/*.py"), *PORTAL.glob("*.py")]:
+        used |= {m[2] for m in re.finditer(r"(?:\b_|\bwords)\(\s*(['\"])(.+?)\1", path.read_text("utf-8"))}
+    used.discard("Còn {n} trang")       # the example in language.py
+    english = catalogue("en")
+    assert sorted(used - set(english)) == []
+    for vietnamese, said in english.items():
+        assert set(re.findall(r"\{\w+\}", vietnamese)) == set(re.findall(r"\{\w+\}", said)), vietnamese
+
+
+def test_nothing_is_loaded_from_elsewhere():
+    for path in [*PORTAL.glob("templates/*.html"), *PORTAL.glob("static/*.css"), *PORTAL.glob("static/*.js")]:
+        text = path.read_text("utf-8")
+        assert not re.search(r"(?:src|href|url|import|fetch)\s*[=(]\s*['\"]?(?:https?:)?//", text), path
+        assert " style=" not in text and not re.search(r"\son\w+=", text), path      # the content security policy would refuse them
