@@ -164,13 +164,13 @@ def _claims(database: Database) -> Iterator[Difference]:
             yield Difference("package_missing", f"entry:{i}", archive_id or "-")
         for i, archive_id in session.execute(sa.select(Dossier.id, Dossier.archive_id).where(
                 Dossier.archive_id.is_not(None), Dossier.archive_id.not_in(there)).order_by(Dossier.id)):
-            yield Difference("package_missing", f"dossier:{i}", archive_id)
+            yield Difference("package_missing", f"dossier:{i}", archive_id or "-")
         entries = sa.select(Entry.archive_id).where(Entry.archive_id.is_not(None))
         dossiers = sa.select(Dossier.archive_id).where(Dossier.archive_id.is_not(None))
         stray = sa.select(ArchivePackage.id, ArchivePackage.subject).where(
             ArchivePackage.id.not_in(entries), ArchivePackage.id.not_in(dossiers)).order_by(ArchivePackage.id)
-        for i, subject in session.execute(stray):
-            yield Difference("package_unclaimed", i, subject)
+        for package_id, subject in session.execute(stray):
+            yield Difference("package_unclaimed", package_id, subject)
 
 
 def _chain(database: Database) -> Iterator[Difference]:

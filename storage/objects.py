@@ -4,7 +4,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -190,7 +190,7 @@ class ObjectStore:
                 if not o.is_dir:
                     yield ObjectFacts(o.object_name or "", o.size or 0, o.content_type or "", None, o.version_id, o.last_modified)
 
-    def versions(self, kind: BucketKind, prefix: str) -> list[tuple[str, str, bool]]:
+    def versions(self, kind: BucketKind, prefix: str) -> Sequence[tuple[str, str, bool]]:
         """(key, version id, is a delete marker) of every version under the prefix."""
         with self._guarded():
             return [(o.object_name or "", o.version_id or "", bool(o.is_delete_marker))

@@ -146,7 +146,8 @@ class ObjectLedger:
     def _claim(self, kind: BucketKind, key: str, digest: str, size: int, media_type: str,
                retain_until: datetime | None) -> StoredObject:
         """The row of this key, pending if it is new. A pending row of other bytes whose object never arrived is taken over."""
-        fresh = StoredObject(key=key, bucket=kind, sha256=digest, size=size, media_type=media_type, state=PENDING, retain_until=retain_until)
+        fresh = StoredObject(key=key, bucket=kind, sha256=digest, size=size, media_type=media_type, state=PENDING,
+                             retain_until=retain_until)
         try:
             with self.database.session() as session:
                 row = session.get(StoredObject, key)

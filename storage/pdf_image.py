@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import pikepdf
 from pikepdf import Dictionary, Name, Stream
@@ -81,7 +82,7 @@ def _lossless(pdf: pikepdf.Pdf, image: Image.Image) -> pikepdf.Object:
     return _xobject(pdf, zlib.compress(image.tobytes(), 6), image.size, Filter=Name.FlateDecode, **entries)
 
 
-def _xobject(pdf: pikepdf.Pdf, data: bytes, size: tuple[int, int], **entries: object) -> pikepdf.Object:
+def _xobject(pdf: pikepdf.Pdf, data: bytes, size: tuple[int, int], **entries: Any) -> pikepdf.Object:
     d = Dictionary(Type=Name.XObject, Subtype=Name.Image, Width=size[0], Height=size[1], Interpolate=False, **entries)
     stream = Stream(pdf, b"", d)
     stream.write(data, filter=entries["Filter"], type_check=False)

@@ -77,7 +77,7 @@ def _objects(pdf: pikepdf.Pdf) -> Iterator[str]:
         if isinstance(obj, pikepdf.Stream):
             if any(k in obj for k in ("/F", "/FFilter", "/FDecodeParms")):
                 yield "6.1.7.1: a stream in another file"
-            filters = obj.get("/Filter", [])
+            filters: Any = obj.get("/Filter", [])
             for f in [filters] if isinstance(filters, Name) else list(filters):
                 if str(f) not in _FILTERS:
                     yield f"6.1.7.2: filter {f}"
@@ -150,7 +150,8 @@ def _glyphs(page: Any) -> Iterator[str]:
     fonts = dict(page.get("/Resources", pikepdf.Dictionary()).get("/Font", {}))
     known = {name: _widths(f) for name, f in fonts.items() if f.get("/Subtype") == Name.Type0}
     current: str | None = None
-    for operands, operator in pikepdf.parse_content_stream(page, "Tf Tj TJ ' \""):
+    for instruction in pikepdf.parse_content_stream(page, "Tf Tj TJ ' \""):
+        operands, operator = instruction.operands, instruction.operator
         if str(operator) == "Tf":
             current = str(operands[0])
             if current not in fonts:
