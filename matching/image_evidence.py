@@ -1,9 +1,10 @@
 """Evidence from the image itself: how well a person's name explains the lattice, against all the names it might have been.
 
-weight(n) = tau * s(n) - ln sum over names n' of share(n') * exp(tau * s(n')), where s is the lattice's CTC log-likelihood and tau (the
-model's
-`image`) makes up for frames that are not independent. The sum runs over the likeliest names and the reader's own text, which stands for a
-name nobody in the population bears.
+weight(n) = tau s(n) - ln sum over names n' of share(n') exp(tau s(n')), where s is the lattice's CTC log-likelihood and tau (the
+model's `image`)
+makes up for frames that are not independent. The sum runs over the likeliest names and the reader's own text, which stands for a name that
+nobody in the population bears. Text and image are two accounts of one reading; either may have gone astray, so the weight is that of
+their mean.
 """
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from records.names import written_case
 
 def image_weights(lattice: Lattice, by_text: np.ndarray, name_ids: np.ndarray, names: NameTable, sex: int, model: LinkModel,
                   limit: int) -> np.ndarray:
-    """Match weights (hands, people) from the lattice for the `limit` names that the text makes likeliest; the rest keep the floor."""
+    """Match weights (hands, people): by_text, the weights of the text, mixed with the lattice's for the `limit` names that the text makes
+    likeliest; for the rest the lattice gives the floor."""
     distinct, back = np.unique(name_ids, return_inverse=True)
     best_of_text = np.full(len(distinct), -np.inf)
     np.maximum.at(best_of_text, back, by_text.max(axis=0))
@@ -33,7 +35,7 @@ def image_weights(lattice: Lattice, by_text: np.ndarray, name_ids: np.ndarray, n
         total = np.logaddexp(np.logaddexp.reduce(share + scores), unseen)
         weight[chosen] = np.logaddexp(scores - total + np.log1p(-model.renamed), floor)
     weight[names.length[distinct] == 0] = 0.0
-    return np.broadcast_to(weight[back], by_text.shape).copy()
+    return np.logaddexp(weight[back][None, :], by_text) - np.log(2)
 
 
 def lattice_scores(lattice: Lattice, names: list[str]) -> np.ndarray:

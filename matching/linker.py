@@ -107,7 +107,8 @@ class Linker:
 
     def _relatives(self, entry: Entry, evidence: dict[str, RoleEvidence]) -> dict[str, np.ndarray]:
         """People the best candidates of one role bring for another: parents, partners, children of both parents."""
-        index, families, out = self.index, self.index.families, {r.role: [] for r in entry.roles}
+        index, families = self.index, self.index.families
+        out: dict[str, list[int]] = {r.role: [] for r in entry.roles}
         best = {role: [int(x) for x in e.rows[:_FAMILY_OF]] for role, e in evidence.items()}
         for c in best.get("nks", ()):
             out["me"] += [int(index.mother[c])]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def _read(path: Path) -> Iterator[tuple[str, Entry]]:
         raise EntriesUnreadable("no_rows", path.name)
 
 
-def _kind(columns: list[str]) -> str:
+def _kind(columns: Sequence[str]) -> str:
     for kind, roles in ROLES.items():
         if any(c == roles[0] + "HoTen" for c in columns):
             return kind

@@ -91,12 +91,11 @@ def _keep(path: Path, people: list[PersonRecord]) -> None:
     """Write the columns beside the database, under a name of its content; a file under another name is of a snapshot no longer current."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with open(temporary, "wb") as f:
-        np.savez(f, **{c: np.frombuffer("\n".join(" ".join(getattr(p, c).split("\n")) for p in people).encode("utf-8"),
-                                        np.uint8) for c in PERSON_COLUMNS})
+    columns = {c: "\n".join(" ".join(getattr(p, c).split("\n")) for p in people).encode("utf-8") for c in PERSON_COLUMNS}
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
+        np.savez(f, allow_pickle=False, **{c: np.frombuffer(text, np.uint8) for c, text in columns.items()})
         f.flush()
         os.fsync(f.fileno())
-    temporary.chmod(0o600)
     os.replace(temporary, path)
     for other in path.parent.glob("population-*.npz"):
         if other != path:
@@ -136,7 +135,7 @@ def _find(database: Database, identity: str) -> PopulationSnapshot | None:
         return session.scalar(_same(identity))
 
 
-def _same(identity: str) -> sa.Select[tuple[PopulationSnapshot]]:
+def _same(identity: str) -> sa.Select[PopulationSnapshot]:
     return sa.select(PopulationSnapshot).where(PopulationSnapshot.sha256 == identity).order_by(PopulationSnapshot.id).limit(1)
 
 
