@@ -17,6 +17,7 @@ from storage.pdf_font import FONT_NAME, font_facts
 __all__ = ["SignatureReport", "Signer", "create_demo_identity", "verify_pdf"]
 
 FIELD = "ChuKySo"
+_RESERVED = 32768           # hex digits kept free for the signature, chain and time stamp: else pyhanko signs twice to learn the size
 VIETNAM = timezone(timedelta(hours=7))
 _SIZE, _LEADING, _MARGIN = 10.0, 11.5, 14.0     # points; NĐ 30/2020, Phụ lục I: Times New Roman 10, upright, black, top right of page 1
 
@@ -54,7 +55,7 @@ class Signer:
             spec = SigFieldSpec(FIELD, on_page=0, box=box, readable_field_name="Chữ ký số / digital signature")
             out = io.BytesIO()
             _pdf_signer(when)(meta, self._signer, timestamper=self._timestamper(), stamp_style=style,
-                              new_field_spec=spec).sign_pdf(writer, output=out)
+                              new_field_spec=spec).sign_pdf(writer, output=out, bytes_reserved=_RESERVED)
             return out.getvalue()
         except (PdfError, SigningError, OSError, ValueError) as e:
             raise SigningFailed(cause=f"{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}") from e
