@@ -35,8 +35,8 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
                archive_in_background: bool = True) -> FastAPI:
     """The whole portal over opened services.
 
-    start_reading(batch_id) is called after an upload was taken in and must return at once. archive_in_background: a thread archives verified
-    entries once `services.archive.undo_seconds` have passed; it lives as long as the application.
+    start_reading(batch_id) is called after an upload was taken in and must return at once. archive_in_background: a thread archives
+    verified entries once `services.archive.undo_seconds` have passed; it lives as long as the application.
     """
     options = options or services.portal
     worker = ArchiveWorker(services) if archive_in_background else None

@@ -23,7 +23,7 @@ _MOST_MISSING = 200
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """A book in the list. pages: page state -> count; entries: entry state -> count (pages set aside by a person are not counted as entries)."""
+    """A book in the list. pages: page state -> count; entries: entry state -> count (those on pages set aside are not counted)."""
 
     id: str
     kind: str | None
@@ -86,7 +86,7 @@ class BatchPage:
     repeated: tuple[str, ...] = field(default_factory=tuple)
 
 
-def visible_batches(actor: Actor) -> Select[tuple[Batch]]:
+def visible_batches(actor: Actor) -> Select[Batch]:
     query = select(Batch)
     return query if actor.commune_code is None else query.where(Batch.commune_code == actor.commune_code)
 

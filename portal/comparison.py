@@ -19,7 +19,8 @@ _ATTRIBUTES: tuple[tuple[str, Pair, Mapping[str, tuple[str, ...]]], ...] = (
     ("name", ("Họ và tên", "Name"), {r: (f"{r}HoTen",) for r in ("nks", "me", "cha", "vo", "chong", "nkt")}),
     ("birth_date", ("Ngày sinh", "Born"), {r: (f"{r}NgaySinh",) for r in ("nks", "me", "cha", "vo", "chong", "nkt")}),
     ("sex", ("Giới tính", "Sex"), {"nks": ("nksGioiTinh",), "nkt": ("nktGioiTinh",)}),
-    ("personal_id", ("Số định danh", "Number"), {"nks": ("nksSoDinhDanh",), **{r: (f"{r}SoGiayToTuyThan",) for r in ("me", "cha", "vo", "chong", "nkt")}}),
+    ("personal_id", ("Số định danh", "Number"), {"nks": ("nksSoDinhDanh",),
+        **{r: (f"{r}SoGiayToTuyThan",) for r in ("me", "cha", "vo", "chong", "nkt")}}),
     ("mother_name", ("Mẹ", "Mother"), {"nks": ("meHoTen",)}),
     ("father_name", ("Cha", "Father"), {"nks": ("chaHoTen",)}),
     ("spouse_name", ("Vợ/chồng", "Spouse"), {"me": ("chaHoTen",), "cha": ("meHoTen",), "vo": ("chongHoTen",), "chong": ("voHoTen",)}),
@@ -96,7 +97,7 @@ def _cell(attribute: str, column: Column, person: Person | None, personal_id: st
 
 
 def word_pieces(ours: str, theirs: str) -> tuple[Piece, ...]:
-    """`theirs` cut into runs of words that `ours` says too (whatever the case and punctuation), runs that it does not, and what is lacking."""
+    """`theirs` cut into runs of words that `ours` says too (case and punctuation aside), runs that it does not, and what is lacking."""
     mine, other = ours.split(), theirs.split()
     matcher = SequenceMatcher(None, [fold(w) for w in mine], [fold(w) for w in other], autojunk=False)
     pieces: list[Piece] = []

@@ -14,7 +14,8 @@ _DATE_CODES = re.compile(r"(^ngay[A-Z]|NgaySinh$|NgayChet$|^gbtNgay$|NgayCap)")
 _NUMBER_CODES = re.compile(r"(SoDinhDanh|SoGiayToTuyThan)$")
 _FIGURES = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?]?)$")
 _OTHER_CHOICES: Mapping[str, tuple[tuple[str, Pair], ...]] = {
-    "loaiDangKy": (("0", ("Không có thông tin", "No information")), ("1", ("Đúng hạn", "In time")), ("2", ("Đăng ký lại", "Registered again")),
+    "loaiDangKy": (("0", ("Không có thông tin", "No information")), ("1", ("Đúng hạn", "In time")),
+        ("2", ("Đăng ký lại", "Registered again")),
                    ("3", ("Ghi vào sổ việc ở nước ngoài", "Registered abroad")), ("4", ("Quá hạn", "Late"))),
     "loaiDangKy:KH": (("1", ("Kết hôn lần đầu", "First marriage")), ("2", ("Đăng ký lại", "Registered again")),
                       ("3", ("Ghi chú kết hôn", "Noted in the book"))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 _LENGTH = 48
@@ -20,10 +21,8 @@ def portal_key(folder: Path, name: str) -> bytes:
                 file.write(secrets.token_bytes(_LENGTH))
                 file.flush()
                 os.fsync(file.fileno())
-            try:
+            with suppress(FileExistsError):
                 os.link(temporary, path)
-            except FileExistsError:
-                pass
         finally:
             os.unlink(temporary)
     if path.stat().st_mode & 0o077:

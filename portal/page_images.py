@@ -16,7 +16,8 @@ from storage.objects import ObjectStore
 Size = Literal["thumb", "full"]
 _WIDEST = {"thumb": 220, "full": 2000}          # pixels
 _QUALITY = {"thumb": 70, "full": 84}
-_ROTATIONS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}   # Pillow turns the other way
+_ROTATIONS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90}   # Pillow turns the other way
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class UprightBox:
 
 
 def upright_box(box: list[int] | tuple[int, ...] | None, width: int | None, height: int | None, rotation: int) -> UprightBox | None:
-    """`box` (x0 y0 x1 y1, pixels of the original of that size) on the page turned `rotation` degrees clockwise; None without box or size."""
+    """`box` (x0 y0 x1 y1, pixels of an original of that size) on a page turned `rotation` degrees clockwise; None without box or size."""
     if not box or not width or not height:
         return None
     x0, y0, x1, y1 = box[0] / width, box[1] / height, box[2] / width, box[3] / height
@@ -54,7 +55,7 @@ class PageImages:
         self._decoding = threading.Semaphore(2)     # decoded pages are large: no more than two at a time
 
     def get(self, page: Page, size: Size) -> bytes:
-        """JPEG bytes of the page, upright. Raises UnreadableFile for a page that cannot be opened, ObjectMissing if the original is gone."""
+        """JPEG bytes of the page, upright. Raises UnreadableFile if it cannot be opened, ObjectMissing if the original is gone."""
         key = (page.original_key or "", page.frame, page.rotation % 360, size)
         with self._lock:
             if key in self._kept:

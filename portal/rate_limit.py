@@ -12,8 +12,8 @@ _MOST_NAMES = 10_000
 class RateLimit:
     """`burst` requests at once, then `per_minute` a minute, for each name. Thread-safe; the least recently seen names are forgotten."""
 
-    def __init__(self, per_minute: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate, self._burst, self._clock = per_minute / 60.0, float(burst), clock
+    def __init__(self, per_minute: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = per_minute / 60.0, burst, clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 

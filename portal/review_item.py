@@ -134,7 +134,8 @@ def _field(code: str, row: Field | None, entry: Entry, page: Page, findings: tup
     text = shown(code, row.value)
     raw = row.raw if row.raw and row.raw not in (row.value, text) else ""
     box = upright_box(row.box, page.width, page.height, page.rotation)
-    return FieldView(code, label, row.value, text, raw, wording.sureness(row.confidence, row.source), round(row.confidence * 100), box, options,
+    return FieldView(code, label, row.value, text, raw, wording.sureness(row.confidence, row.source), round(row.confidence * 100), box,
+        options,
                      is_date(code), findings)
 
 

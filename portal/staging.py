@@ -1,4 +1,4 @@
-"""Files on their way in: an upload is a folder of its own under the home's scratch, files in it are named by number, never by their sender."""
+"""Files on their way in: an upload is a folder under the home's scratch; files in it are named by number, never by their sender."""
 from __future__ import annotations
 
 import json

@@ -26,12 +26,14 @@ ROLES: Mapping[str, Pair] = {
 _WHOLE: Mapping[str, Pair] = {
     "so": ("Số", "Number"), "quyenSo": ("Quyển số", "Book number"), "trangSo": ("Trang số", "Page number"),
     "ngayDangKy": ("Ngày đăng ký", "Registered on"), "loaiDangKy": ("Loại đăng ký", "Type of registration"),
-    "noiDangKy": ("Nơi đăng ký", "Registry office"), "nguoiKy": ("Người ký, chức vụ", "Signed by"), "chucVuNguoiKy": ("Chức vụ", "Office held"),
+    "noiDangKy": ("Nơi đăng ký", "Registry office"), "nguoiKy": ("Người ký, chức vụ", "Signed by"),
+    "chucVuNguoiKy": ("Chức vụ", "Office held"),
     "nguoiThucHien": ("Người thực hiện", "Officer"), "ghiChu": ("Ghi chú", "Notes"),
     "ngayXacNhan": ("Ngày xác nhận quan hệ hôn nhân", "Marriage confirmed on"), "nktNgayChet": ("Ngày chết", "Died on"),
     "nktGioPhutChet": ("Giờ, phút chết", "Time of death"), "nktNoiChet": ("Nơi chết", "Place of death"),
     "nktNguyenNhanChet": ("Nguyên nhân chết", "Cause of death"), "gbtSo": ("Số", "Number"), "gbtNgay": ("Ngày cấp", "Issued on"),
-    "nksLoaiKhaiSinh": ("Loại khai sinh", "Type of birth"), "nycQuanHe": ("Quan hệ", "Relation"), "tinhTrangKetHon": ("Tình trạng", "Status"),
+    "nksLoaiKhaiSinh": ("Loại khai sinh", "Type of birth"), "nycQuanHe": ("Quan hệ", "Relation"),
+    "tinhTrangKetHon": ("Tình trạng", "Status"),
 }
 _ENDINGS: Mapping[str, Pair] = {
     "HoTen": ("Họ, chữ đệm, tên", "Full name"), "NgaySinhBangChu": ("Ngày sinh bằng chữ", "Born on, in words"),
@@ -39,7 +41,8 @@ _ENDINGS: Mapping[str, Pair] = {
     "QuocTich": ("Quốc tịch", "Nationality"), "NoiSinh": ("Nơi sinh", "Born in"), "QueQuan": ("Quê quán", "Native place"),
     "NoiCuTru": ("Nơi cư trú", "Residence"), "SoDinhDanh": ("Số định danh cá nhân", "Personal number"),
     "SoGiayToTuyThan": ("Giấy tờ tùy thân", "Identity paper"), "LoaiGiayToTuyThan": ("Loại giấy tờ", "Kind of paper"),
-    "NgayCapGiayToTuyThan": ("Ngày cấp", "Issued on"), "NoiCapGiayToTuyThan": ("Nơi cấp", "Issued by"), "LoaiCuTru": ("Loại cư trú", "Residence type"),
+    "NgayCapGiayToTuyThan": ("Ngày cấp", "Issued on"), "NoiCapGiayToTuyThan": ("Nơi cấp", "Issued by"),
+    "LoaiCuTru": ("Loại cư trú", "Residence type"),
 }
 _ROLE_OF = re.compile(r"^(nks|me|cha|vo|chong|nkt|nyc|gbt|cm|nc|nxn)(?=[A-Z])")
 _SIGNING = {"nguoiKy", "chucVuNguoiKy", "nguoiThucHien"}
@@ -48,7 +51,8 @@ ENTRY_STATES: Mapping[str, Pair] = {
     "verified": ("Đã xác nhận", "Verified"), "archived": ("Đã lưu trữ", "Archived"),
 }
 PAGE_STATES: Mapping[str, Pair] = {
-    "received": ("Mới nhận", "Received"), "stored": ("Chờ đọc", "Waiting to be read"), "read": ("Đã đọc", "Read"), "set_aside": ("Để riêng", "Set aside"),
+    "received": ("Mới nhận", "Received"), "stored": ("Chờ đọc", "Waiting to be read"), "read": ("Đã đọc", "Read"),
+    "set_aside": ("Để riêng", "Set aside"),
 }
 USER_ROLES: Mapping[str, Pair] = {
     "commune_officer": ("Công chức tư pháp – hộ tịch", "Commune officer"), "reviewer": ("Cán bộ rà soát", "Reviewer"),
@@ -57,10 +61,13 @@ USER_ROLES: Mapping[str, Pair] = {
 VERDICTS: Mapping[str, Pair] = {"good": ("Rõ", "Good"), "poor": ("Hơi mờ", "Poor"), "retake": ("Cần quét lại", "Scan again")}
 ACTIONS: Mapping[str, Pair] = {
     "batch.add": ("Nhận quyển sổ", "Book taken in"), "page.read": ("Đọc trang", "Page read"), "field.correct": ("Sửa ô", "Field corrected"),
-    "link.decide": ("Chọn người", "Person chosen"), "page.reject": ("Trả lại trang", "Page rejected"), "entry.verify": ("Xác nhận mục", "Entry verified"),
+    "link.decide": ("Chọn người", "Person chosen"), "page.reject": ("Trả lại trang", "Page rejected"),
+    "entry.verify": ("Xác nhận mục", "Entry verified"),
     "entry.archive": ("Lưu trữ mục", "Entry archived"), "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),
-    "record.search": ("Tra cứu", "Searched"), "record.metadata": ("Lấy dữ liệu", "Data fetched"), "copy.fetch": ("Lấy bản sao", "Copy fetched"),
-    "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"), "user.logout": ("Đăng xuất", "Signed out"),
+    "record.search": ("Tra cứu", "Searched"), "record.metadata": ("Lấy dữ liệu", "Data fetched"),
+    "copy.fetch": ("Lấy bản sao", "Copy fetched"),
+    "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"),
+    "user.logout": ("Đăng xuất", "Signed out"),
     "user.add": ("Thêm tài khoản", "Account added"), "client.token": ("Cấp mã truy cập", "Token issued"),
 }
 
@@ -182,14 +189,18 @@ def percent(probability: float, lang: str) -> str:
 
 _COMPARISONS: Mapping[str, Pair] = {
     "name": ("họ tên", "name"), "surname": ("họ", "surname"), "given": ("tên", "given name"), "middle": ("chữ đệm", "middle name"),
-    "birth": ("ngày sinh", "birth date"), "birth_date": ("ngày sinh", "birth date"), "born": ("ngày sinh", "birth date"), "year": ("năm sinh", "birth year"),
-    "sex": ("giới tính", "sex"), "place": ("nơi ở", "place"), "residence": ("nơi cư trú", "residence"), "home_place": ("quê quán", "native place"),
+    "birth": ("ngày sinh", "birth date"), "birth_date": ("ngày sinh", "birth date"), "born": ("ngày sinh", "birth date"),
+    "year": ("năm sinh", "birth year"),
+    "sex": ("giới tính", "sex"), "place": ("nơi ở", "place"), "residence": ("nơi cư trú", "residence"),
+    "home_place": ("quê quán", "native place"),
     "birth_place": ("nơi sinh", "birth place"), "mother": ("mẹ", "mother"), "father": ("cha", "father"), "spouse": ("vợ/chồng", "spouse"),
-    "number": ("số định danh", "personal number"), "personal_id": ("số định danh", "personal number"), "id": ("số định danh", "personal number"),
+    "number": ("số định danh", "personal number"), "personal_id": ("số định danh", "personal number"),
+    "id": ("số định danh", "personal number"),
     "ethnicity": ("dân tộc", "ethnicity"), "family": ("gia đình", "family"), "image": ("nét chữ", "handwriting"),
 }
 _LEVELS: Mapping[str, Pair] = {
-    "same": ("giống", "same"), "exact": ("giống", "same"), "look-alike": ("nét gần giống", "look-alike"), "one edit apart": ("lệch một chữ", "one letter apart"),
+    "same": ("giống", "same"), "exact": ("giống", "same"), "look-alike": ("nét gần giống", "look-alike"),
+    "one edit apart": ("lệch một chữ", "one letter apart"),
     "few edits apart": ("lệch vài chữ", "few letters apart"), "else": ("khác", "different"), "missing": ("không có", "missing"),
     "same year": ("cùng năm", "same year"), "same day": ("cùng ngày", "same day"), "differs": ("khác", "different"),
 }

@@ -17,7 +17,8 @@ from storage import events
 from storage.models import Cursor, Event
 
 
-def append_with_change(session: Session, actor: str, action: str, subject: str, detail: Mapping[str, Any], before: Any, after: Any) -> Event:
+def append_with_change(session: Session, actor: str, action: str, subject: str, detail: Mapping[str, Any], before: Any,
+    after: Any) -> Event:
     """One event whose before and after values are kept for undoing and for the record's history; JSON data."""
     change = {"before": before, "after": after, "salt": secrets.token_hex(16)}
     event = events.append(session, actor, action, subject, {**detail, "change": _digest(change)})

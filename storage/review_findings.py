@@ -1,4 +1,4 @@
-"""After a person changed an entry's fields: its own contradictions are found anew, those of the whole book stay until it is settled again."""
+"""After a person changed an entry's fields: its own contradictions are found anew, those of the whole book stay."""
 from __future__ import annotations
 
 from sqlalchemy.orm import Session

@@ -50,13 +50,13 @@ class QueueItem:
     lease_until: datetime | None
 
 
-def visible_entries(actor: Actor) -> Select[tuple[Entry]]:
+def visible_entries(actor: Actor) -> Select[Entry]:
     """Entries of the communes the actor may see."""
     query = select(Entry).join(Page, Entry.page_id == Page.id).join(Batch, Page.batch_id == Batch.id)
     return query if actor.commune_code is None else query.where(Batch.commune_code == actor.commune_code)
 
 
-def _waiting(actor: Actor, filters: QueueFilter) -> Select[tuple[Entry]]:
+def _waiting(actor: Actor, filters: QueueFilter) -> Select[Entry]:
     query = visible_entries(actor).where(Page.state != "set_aside", Entry.status.in_(OPEN if filters.state == "open" else (filters.state,)))
     if filters.kind:
         query = query.where(Entry.kind == filters.kind)

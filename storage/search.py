@@ -33,13 +33,13 @@ class SearchHit:
     roles: tuple[str, ...] = ()
 
 
-def _entries(actor: Actor | None, kinds: Collection[str], statuses: Collection[str]) -> Select[tuple[Entry]]:
+def _entries(actor: Actor | None, kinds: Collection[str], statuses: Collection[str]) -> Select[Entry]:
     query = select(Entry).join(Page, Entry.page_id == Page.id).join(Batch, Page.batch_id == Batch.id)
     query = query.where(Entry.kind.in_(sorted(kinds)), Entry.status.in_(sorted(statuses)))
     return query.where(Batch.commune_code == actor.commune_code) if actor is not None and actor.commune_code is not None else query
 
 
-def _hits(session: Session, query: Select[tuple[Entry]], roles: Mapping[int, Iterable[str]] | None = None) -> list[SearchHit]:
+def _hits(session: Session, query: Select[Entry], roles: Mapping[int, Iterable[str]] | None = None) -> list[SearchHit]:
     rows = session.execute(query.with_only_columns(Entry, Batch.book_number, Batch.registry_office)
                            .order_by(Entry.year, Entry.kind, Entry.id).limit(_LIMIT))
     roles = roles or {}

@@ -1,4 +1,4 @@
-"""For whom and for what a request is made: client, dossier, service, officer, purpose. Without them nothing is answered; with them all is logged."""
+"""For whom and for what a request is made: client, dossier, service, officer, purpose. Nothing is answered without; all is logged."""
 from __future__ import annotations
 
 import re
@@ -17,7 +17,8 @@ from portal.rate_limit import RateLimit
 from storage import events
 from storage.models import ApiClient
 
-_WANTED = (("X-Dossier-Code", "mã hồ sơ một cửa, ví dụ H21.129-250812-0035", "the one-stop dossier's code, for example H21.129-250812-0035"),
+_WANTED = (("X-Dossier-Code", "mã hồ sơ một cửa, ví dụ H21.129-250812-0035",
+    "the one-stop dossier's code, for example H21.129-250812-0035"),
            ("X-Service-Code", "mã dịch vụ công, ví dụ 2.000635", "the public service's code, for example 2.000635"),
            ("X-Officer-Code", "mã cán bộ tra cứu", "the officer who asks"))
 _CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@/-]{0,79}$")
@@ -48,7 +49,8 @@ class Inquiry:
     def log(self, session: Session, action: str, subject: str, **detail: Any) -> None:
         """Write the look into the hash-chained log; `detail` has field codes and counts, never values."""
         events.append(session, f"client:{self.client.id}", action, subject, {
-            "dossier": self.dossier, "service": self.service, "officer": self.officer, "purpose": self.purpose, "agency": self.client.agency_code,
+            "dossier": self.dossier, "service": self.service, "officer": self.officer, "purpose": self.purpose,
+            "agency": self.client.agency_code,
             "channel": "api", "address": self.address, **detail})
 
     def must(self, kind: str, right: str) -> None:

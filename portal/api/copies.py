@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -14,8 +14,9 @@ from storage.models import StoredObject
 
 router = APIRouter(prefix="/records", tags=["copies"])
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
-_DOCUMENTED = {
-    200: {"content": {"application/pdf": {}}, "description": "The signed PDF/A"}, 206: {"content": {"application/pdf": {}}, "description": "A range"},
+_DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/pdf": {}}, "description": "The signed PDF/A"},
+    206: {"content": {"application/pdf": {}}, "description": "A range"},
     304: {"description": "Not changed: it never does"},
     **responses("missing_context", "not_authenticated", "not_permitted", "not_found", "bad_range", "too_many", "unavailable"),
 }

@@ -34,10 +34,12 @@ def operations(openapi: Mapping[str, Any]) -> tuple[Operation, ...]:
     for path, methods in openapi["paths"].items():
         for method, said in methods.items():
             schema = _body(openapi, said)
-            headers = tuple(Property(p["name"], _type(p["schema"]), p.get("required", False) or p["name"].lower() in _NEEDED, p.get("description", ""))
+            headers = tuple(Property(p["name"], _type(p["schema"]), p.get("required", False) or p["name"].lower() in _NEEDED,
+                p.get("description", ""))
                             for p in said.get("parameters", ()) if p["in"] in ("header", "path"))
             answers = tuple((code, a.get("description", "")) for code, a in sorted(said["responses"].items()))
-            found.append(Operation(method.upper(), path, (said.get("tags") or [""])[0], said.get("summary", ""), said.get("description", ""), headers,
+            found.append(Operation(method.upper(), path, (said.get("tags") or [""])[0], said.get("summary", ""),
+                said.get("description", ""), headers,
                                    _properties(schema), schema.get("description", ""), answers))
     return tuple(found)
 

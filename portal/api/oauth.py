@@ -16,7 +16,8 @@ from storage.accounts import check_client
 router = APIRouter(tags=["token"])
 _FORM = {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": {
     "type": "object", "required": ["grant_type"], "properties": {
-        "grant_type": {"type": "string", "const": "client_credentials"}, "client_id": {"type": "string"}, "client_secret": {"type": "string"},
+        "grant_type": {"type": "string", "const": "client_credentials"}, "client_id": {"type": "string"},
+        "client_secret": {"type": "string"},
         "scope": {"type": "string", "description": "e.g. `KS:read KS:copy`; all the client has if left out"}}}}}}}
 
 

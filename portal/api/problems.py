@@ -49,7 +49,8 @@ _KNOWN: Mapping[str, tuple[int, str, str]] = {
     "too_many": (429, "Too many requests", "Quá nhiều yêu cầu"),
     "unavailable": (503, "A part of the service does not answer", "Một phần hệ thống không trả lời"),
 }
-_BY_STATUS = {400: "bad_request", 401: "not_authenticated", 403: "not_permitted", 404: "not_found", 405: "method_not_allowed", 422: "invalid"}
+_BY_STATUS = {400: "bad_request", 401: "not_authenticated", 403: "not_permitted", 404: "not_found", 405: "method_not_allowed",
+    422: "invalid"}
 
 
 def problem_answer(problem: Problem, errors: list[dict[str, str]] | None = None) -> Response:
@@ -80,5 +81,6 @@ def install(api: FastAPI) -> None:
 
 def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
     """The documented refusals of an operation."""
-    return {_KNOWN[c][0]: {"description": f"{_KNOWN[c][1]} / {_KNOWN[c][2]}", "content": {PROBLEM: {"schema": ProblemBody.model_json_schema()}}}
+    return {_KNOWN[c][0]: {"description": f"{_KNOWN[c][1]} / {_KNOWN[c][2]}",
+        "content": {PROBLEM: {"schema": ProblemBody.model_json_schema()}}}
             for c in codes}

@@ -46,7 +46,8 @@ class ByNameAndDate(_Body):
 
 
 class ByRegisterNumber(BaseModel):
-    """The number on the certificate: kind, number, year of registration; book (`01/2017`) and place (commune code or office name) narrow it down."""
+    """The number on the certificate: kind, number, year of registration; book (`01/2017`) and place
+    (commune code or office name) narrow it down."""
 
     model_config = ConfigDict(extra="forbid")
     kind: Kind
@@ -74,8 +75,8 @@ class SearchAnswer(BaseModel):
 
 
 class RecordMetadata(BaseModel):
-    """Only what the rule in force allows. fields: values as written in the register; personal_numbers: from the population link a person or the
-    linker accepted, never mixed with what is written."""
+    """Only what the rule in force allows. fields: values as written in the register; personal_numbers: from the population link that a
+    person or the linker accepted, never mixed with what is written."""
 
     id: str
     kind: Kind
@@ -133,14 +134,16 @@ def find_by_register_number(body: ByRegisterNumber, asked: Annotated[Inquiry, De
 def archived_entry(session: Session, record_id: str) -> tuple[Entry, ArchivePackage, StoredObject]:
     """The archived entry, its package and the row of its signed PDF. Raises Problem not_found."""
     package = session.get(ArchivePackage, record_id[:64])
-    entry = session.scalar(select(Entry).where(Entry.archive_id == record_id[:64], Entry.status == "archived")) if package is not None else None
+    entry = session.scalar(select(Entry).where(Entry.archive_id == record_id[:64],
+        Entry.status == "archived")) if package is not None else None
     stored = session.get(StoredObject, package.pdf_key) if package is not None else None
     if package is None or entry is None or stored is None:
         raise Problem("not_found")
     return entry, package, stored
 
 
-@router.get("/{record_id}", responses={**_REFUSED, **responses("not_found")}, summary="Dữ liệu được phép chia sẻ / The fields that may be shared")
+@router.get("/{record_id}", responses={**_REFUSED, **responses("not_found")},
+    summary="Dữ liệu được phép chia sẻ / The fields that may be shared")
 def metadata(record_id: str, asked: Annotated[Inquiry, Depends(inquiry)]) -> RecordMetadata:
     with asked.desk.services.database.session() as session:
         entry, package, stored = archived_entry(session, record_id)

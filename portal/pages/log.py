@@ -24,7 +24,8 @@ def log(request: Request, who: Who, actor: str = "", action: str = "", subject: 
         query = query.where(Event.seq < before)
     with who.portal.services.database.reading() as session:
         rows = session.scalars(query).all()
-    return page(who, request, "log.html", rows=rows[:_ROWS], more=len(rows) > _ROWS, filters={"actor": actor, "action": action, "subject": subject})
+    return page(who, request, "log.html", rows=rows[:_ROWS], more=len(rows) > _ROWS,
+        filters={"actor": actor, "action": action, "subject": subject})
 
 
 @router.get("/check")

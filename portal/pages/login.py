@@ -31,7 +31,8 @@ def _form(portal: Portal, request: Request, back: str, problem: str = "", name: 
 def safe_back(path: str | None) -> str:
     """A path of this portal to go back to; anything that could lead elsewhere becomes the home page."""
     parts = urlsplit(path or "/")
-    good = path and path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc and path.isprintable()
+    good = path and path.startswith("/") and not path.startswith(("//",
+        "/\\")) and not parts.scheme and not parts.netloc and path.isprintable()
     return path if good and path else "/"
 
 

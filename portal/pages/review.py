@@ -70,7 +70,8 @@ def item(entry_id: int, request: Request, who: Who, filters: Filters) -> Respons
         view = review_item(session, entry)
         review.log_view(session, who.actor, entry, view.codes, "review")
     editable = not held_by and entry.status in review.OPEN
-    return page(who, request, "review.html", item=view, held_by=held_by, editable=editable, query=_query(filters), reject_reasons=review.REJECT_REASONS)
+    return page(who, request, "review.html", item=view, held_by=held_by, editable=editable, query=_query(filters),
+        reject_reasons=review.REJECT_REASONS)
 
 
 class FieldChange(BaseModel):
@@ -136,7 +137,8 @@ def reject(entry_id: int, rejection: Rejection, who: Who) -> Response:
 
 @router.post("/{entry_id}/verify")
 def verify(entry_id: int, verification: Verification, who: Who) -> Response:
-    return _decide(who, lambda s: review.verify_entry(s, who.actor, entry_id, acknowledge=verification.acknowledge, revision=verification.revision))
+    return _decide(who, lambda s: review.verify_entry(s, who.actor, entry_id, acknowledge=verification.acknowledge,
+        revision=verification.revision))
 
 
 @router.post("/undo")

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
-from ocr.errors import UnreadableFile
+from ocr.errors import Language, UnreadableFile
 from ocr.images import Limits, inspect, open_page
 from ocr.quality import describe, measure
 from portal.context import Visitor, Who, page
@@ -69,7 +69,7 @@ def begin(about: About, who: Who) -> dict[str, str]:
 
 @router.put("/{token}/file")
 async def receive(token: str, name: Annotated[str, StringConstraints(max_length=1000)], request: Request, who: Who) -> Response:
-    """One file, its bytes as the body. Answers whether it can be a page, with the reason if not; a bad file is kept out of reading, not lost."""
+    """One file, its bytes as the body. Answers whether it can be a page, with the reason if not; a bad file is set aside, not lost."""
     who.must("batch.upload")
     staging = _staging(who)
     try:
@@ -85,7 +85,7 @@ async def receive(token: str, name: Annotated[str, StringConstraints(max_length=
 
 
 def _verdict(who: Visitor, name: str, path: Path) -> dict[str, Any]:
-    lang = "en" if who.words.lang == "en" else "vi"
+    lang: Language = "en" if who.words.lang == "en" else "vi"
     if escapes(name):
         return {"good": False, "code": "unsafe_name", "message": explain("unsafe_name", None, lang)}
     try:
@@ -112,7 +112,8 @@ def finish(token: str, who: Who) -> Response:
 
 
 def _take_in(who: Visitor, staging: Staging, upload: Upload) -> dict[str, Any]:
-    services, lang = who.portal.services, ("en" if who.words.lang == "en" else "vi")
+    services = who.portal.services
+    lang: Language = "en" if who.words.lang == "en" else "vi"
     taken = add_files(services.database, services.ledger, upload.name, staging.sources(upload), limits=_limits(who), declared=upload.about,
                       commune=who.actor.commune_code, actor=who.actor.name)
     staging.close(upload)

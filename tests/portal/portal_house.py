@@ -32,9 +32,11 @@ PASSWORD = "cầu-vồng-7-sắc"
 SIZE = (620, 877)       # A4 at 75 dpi
 MOTHERS = (("051185000001", "TRẦN THỊ MẬN", "1985-04-02"), ("051185000002", "TRẦN THỊ MẪN", "1985"))
 FIELDS = (      # code, value, confidence, box
-    ("so", "{n}", 0.99, [60, 40, 120, 70]), ("quyenSo", "01/2017", 0.99, [200, 40, 300, 70]), ("ngayDangKy", "2017-03-18", 0.97, [430, 40, 560, 70]),
+    ("so", "{n}", 0.99, [60, 40, 120, 70]), ("quyenSo", "01/2017", 0.99, [200, 40, 300, 70]),
+    ("ngayDangKy", "2017-03-18", 0.97, [430, 40, 560, 70]),
     ("nksHoTen", "Lê Thị Loan", 0.62, [150, 120, 400, 150]), ("nksNgaySinh", "2017-03-01", 0.9, [150, 160, 300, 190]),
-    ("nksGioiTinh", "Nữ", 0.99, [150, 200, 200, 230]), ("meHoTen", "Trần Thị Mận", 0.98, [150, 320, 400, 350]), ("meNgaySinh", "1985", 0.98, [150, 360, 220, 390]),
+    ("nksGioiTinh", "Nữ", 0.99, [150, 200, 200, 230]), ("meHoTen", "Trần Thị Mận", 0.98, [150, 320, 400, 350]),
+    ("meNgaySinh", "1985", 0.98, [150, 360, 220, 390]),
     ("chaHoTen", "Lê Văn Cường", 0.97, [150, 420, 400, 450]),
 )
 
@@ -71,10 +73,13 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path, sqlite_database, sqlite_ledger, object_store) -> House:
-    services = Services(home=tmp_path, database=sqlite_database, objects=object_store, ledger=sqlite_ledger, signer=None, intake=IntakeOptions(),
-                        reading=ReadingOptions(), matching=MatchingOptions(tmp_path / "cache"), archive=ArchiveOptions(), portal=PortalOptions())
+    services = Services(home=tmp_path, database=sqlite_database, objects=object_store, ledger=sqlite_ledger, signer=None,
+        intake=IntakeOptions(),
+                        reading=ReadingOptions(), matching=MatchingOptions(tmp_path / "cache"), archive=ArchiveOptions(),
+                        portal=PortalOptions())
     with sqlite_database.session() as s:
-        for name, role, commune in (("tp.lan", "reviewer", None), ("xa.minh", "commune_officer", "21139"), ("xa.xa", "commune_officer", "00001"),
+        for name, role, commune in (("tp.lan", "reviewer", None), ("xa.minh", "commune_officer", "21139"),
+            ("xa.xa", "commune_officer", "00001"),
                                     ("kiem.toan", "auditor", None)):
             accounts.add_user(s, name, PASSWORD, role, commune, display_name=name)
     return House(services)
@@ -99,14 +104,17 @@ def book(house: House, tmp_path: Path) -> House:
             page.quality = {"verdict": "poor", "reasons": ["faint"]} if n == 4 else {"verdict": "good", "reasons": []}
             entry = Entry(page_id=page.id, kind="KS", form="KS2016", number=str(n), year=2017, status="review" if n < 4 else "draft",
                           risk=1.0 / n, reasons=[["low_confidence", "nksHoTen"]] if n < 4 else [])
-            entry.fields = [Field(code=c, value=v.format(n=n), raw=v.format(n=n), confidence=p, source="ocr", box=box) for c, v, p, box in FIELDS]
+            entry.fields = [Field(code=c, value=v.format(n=n), raw=v.format(n=n), confidence=p, source="ocr", box=box) for c, v, p,
+                box in FIELDS]
             if n < 4:
                 entry.links = [Link(role="me", decision="review", probability=0.7, snapshot_id=snapshot.id, candidates=[
-                    {"personal_id": i, "probability": p, "evidence": [["name", "same", 3.0]]} for (i, _, _), p in zip(MOTHERS, (0.7, 0.2), strict=True)])]
+                    {"personal_id": i, "probability": p, "evidence": [["name", "same", 3.0]]} for (i, _, _),
+                    p in zip(MOTHERS, (0.7, 0.2), strict=True)])]
             s.add(entry)
         s.flush()
         first = s.scalars(select(Entry).order_by(Entry.id)).first()
-        first.findings = [EntryFinding(rule="demo", severity="hard", fields=["nksNgaySinh"], message_vi="Mâu thuẫn thử.", message_en="Test contradiction.")]
+        first.findings = [EntryFinding(rule="demo", severity="hard", fields=["nksNgaySinh"], message_vi="Mâu thuẫn thử.",
+            message_en="Test contradiction.")]
     return house
 
 
@@ -139,7 +147,8 @@ def archived(book: House) -> House:
     for key, data in (("archive/KS/2017/01/1/p/copy.pdf", PDF), ("archive/KS/2017/01/1/p/manifest.json", b"{}")):
         ledger.put("archive", key, data, "application/pdf" if key.endswith("pdf") else "application/json")
     with book.database.session() as s:
-        s.add(ArchivePackage(id="5b3c0d6e-0000-4000-8000-000000000001", subject=f"entry:{entry_id}", manifest_key="archive/KS/2017/01/1/p/manifest.json",
+        s.add(ArchivePackage(id="5b3c0d6e-0000-4000-8000-000000000001", subject=f"entry:{entry_id}",
+            manifest_key="archive/KS/2017/01/1/p/manifest.json",
                              pdf_key="archive/KS/2017/01/1/p/copy.pdf", original_key=original))
         entry = s.get(Entry, entry_id)
         entry.status, entry.archive_id = "archived", "5b3c0d6e-0000-4000-8000-000000000001"

@@ -7,12 +7,12 @@ import stat
 import jwt
 import pytest
 from fastapi.testclient import TestClient
+from portal_house import PDF, PDF_SHA256
 from sqlalchemy import select
 
 from portal.api.app import create_api
 from storage import accounts, events
 from storage.models import ApiClient, Event
-from portal_house import PDF, PDF_SHA256
 
 RECORD = "5b3c0d6e-0000-4000-8000-000000000001"
 PURPOSE = {"X-Dossier-Code": "H21.129-250812-0035", "X-Service-Code": "2.000635", "X-Officer-Code": "cb.hoa"}
@@ -62,7 +62,8 @@ def test_the_signing_key_is_readable_by_its_owner_only(api, archived):
 def test_bad_tokens_are_401_problems(api, archived, token):
     key = (archived.services.secrets / "api-tokens.key").read_bytes()
     claims = {"iss": "sogoc", "aud": "sogoc-api", "sub": "motcua", "iat": 1, "exp": 32503680000, "scope": "KS:read KS:copy"}
-    made = {"none": lambda: jwt.encode(claims, None, algorithm="none"), "other-key": lambda: jwt.encode(claims, b"x" * 48, algorithm="HS256"),
+    made = {"none": lambda: jwt.encode(claims, None, algorithm="none"),
+        "other-key": lambda: jwt.encode(claims, b"x" * 48, algorithm="HS256"),
             "old": lambda: jwt.encode({**claims, "exp": 2}, key, algorithm="HS256")}
     value = made[token]() if token in made else token
     answer = api.get(f"records/{RECORD}", headers={**PURPOSE, "Authorization": f"Bearer {value}"})
@@ -82,7 +83,8 @@ def test_without_dossier_service_and_officer_nothing_is_answered(api, missing):
 
 
 @pytest.mark.parametrize(("path", "body", "count"), [
-    ("personal-number", {"personal_id": "051317000001"}, 1), ("personal-number", {"personal_id": "051185000001"}, 0),   # the mother is not the subject
+    ("personal-number", {"personal_id": "051317000001"}, 1), ("personal-number", {"personal_id": "051185000001"}, 0),
+      # the mother is not the subject
     ("name", {"name": "LÊ THỊ LOAN", "birth_date": "2017-03-01"}, 1), ("name", {"name": "Lê Thị Loan", "birth_date": "2017-03-02"}, 0),
     ("name", {"name": "Lê Thị Loan", "birth_date": "2017-03-01", "mother_name": "trần thị mận"}, 1),
     ("register-number", {"kind": "KS", "number": "01", "year": 2017, "book": "01/2017", "place": "Nghĩa Kỳ"}, 1),
@@ -104,10 +106,12 @@ def test_metadata_has_only_what_the_rule_allows(api, archived):
     assert answer.status_code == 200
     assert body["fields"] == {"nksHoTen": "Lê Thị Loan", "nksNgaySinh": "2017-03-01", "nksGioiTinh": "Nữ", "meHoTen": "Trần Thị Mận",
                               "chaHoTen": "Lê Văn Cường", "so": "1", "noiDangKy": "UBND xã Nghĩa Kỳ", "ngayDangKy": "2017-03-18"}
-    assert body["personal_numbers"] == {"me": "051185000001", "nks": "051317000001"} and "meNgaySinh" not in answer.text and "ghiChu" not in answer.text
+    assert body["personal_numbers"] == {"me": "051185000001", "nks": "051317000001"}
+    assert "meNgaySinh" not in answer.text and "ghiChu" not in answer.text
     assert body["copy_sha256"] == PDF_SHA256 and body["copy_bytes"] == len(PDF)
     event = last_event(archived, "record.metadata")
-    assert event.detail["purpose"] == "cấp bản sao" and "nksHoTen" in event.detail["fields"] and "Loan" not in json.dumps(event.detail, ensure_ascii=False)
+    assert event.detail["purpose"] == "cấp bản sao" and "nksHoTen" in event.detail["fields"] and "Loan" not in json.dumps(event.detail,
+        ensure_ascii=False)
 
 
 def test_copy_whole_in_ranges_and_unchanged(api, archived):
@@ -137,7 +141,8 @@ def test_scopes_are_per_kind_and_right(api, archived, secret):
                                                       auth=("motcua", secret)).json()["access_token"], **PURPOSE}
     assert api.get(f"records/{RECORD}/copy", headers=token("KS:read")).status_code == 403
     assert api.get(f"records/{RECORD}", headers=token("KH:read")).status_code == 403
-    assert api.post("records/search/register-number", json={"kind": "KT", "number": "1", "year": 2017}, headers=token("KS:read")).status_code == 403
+    assert api.post("records/search/register-number", json={"kind": "KT", "number": "1", "year": 2017},
+        headers=token("KS:read")).status_code == 403
     found = api.post("records/search/name", json={"name": "Lê Thị Loan", "birth_date": "2017-03-01"}, headers=token("KH:read"))
     assert found.status_code == 200 and found.json()["count"] == 0
 

@@ -124,7 +124,8 @@ def test_an_entry_is_reviewed_by_keyboard_alone(tab, book):
     ready(tab, rf"/review/{second}")
     assert settled(book, first, "verified")
     with book.database.reading() as s:
-        done = [e.action for e in s.scalars(select(Event).where(Event.subject == f"entry:{first}").order_by(Event.seq)) if e.action != "record.view"]
+        said = s.scalars(select(Event).where(Event.subject == f"entry:{first}", Event.action != "record.view").order_by(Event.seq))
+        done = [e.action for e in said]
     assert done == ["field.correct", "link.decide", "link.decide", "entry.verify", "decision.undo", "entry.verify"]
 
 
@@ -207,12 +208,18 @@ def test_uploading_a_book(tab, book, tmp_path):
 def test_text_stands_out_enough_and_nothing_is_cut_off_at_1366(tab, book):
     """WCAG 2.1 AA: 4.5 to 1 for text on its own background, on the pages people work in."""
     measure = """() => {
-      const rgb = c => c.match(/[\\d.]+/g).map(Number), lum = ([r, g, b]) => { const f = v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+      const rgb = c => c.match(/[\\d.]+/g).map(Number), lum = ([r, g,
+          b]) => { const f = v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
         return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b); };
-      const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0.9) return c; } return [255, 255, 255]; };
-      return [...document.querySelectorAll('main *, header *')].filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) && e.offsetParent
-          && !e.closest('.sr, .skip, svg, option, button:disabled')).map(e => { const s = getComputedStyle(e), a = lum(rgb(s.color)), b = lum(ground(e));
-        return [e.textContent.trim().slice(0, 40), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)]; }).filter(([, ratio]) => ratio < 4.5); }"""
+      const ground = e => {
+        for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0.9) return c; }
+        return [255, 255, 255]; };
+      const said = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+      return [...document.querySelectorAll('main *, header *')].filter(e => said(e) && e.offsetParent
+          && !e.closest('.sr, .skip, svg, option, button:disabled')).map(e => { const s = getComputedStyle(e), a = lum(rgb(s.color)),
+              b = lum(ground(e));
+        return [e.textContent.trim().slice(0, 40), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)]; }).filter(([,
+            ratio]) => ratio < 4.5); }"""
     for path in ("/", "/books", "/books/KS.2017.01", "/review", f"/review/{book.entries()[0]}", "/upload"):
         tab.goto(path)
         tab.wait_for_load_state("networkidle")

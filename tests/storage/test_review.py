@@ -49,7 +49,8 @@ def seed(database, *, entries=3, commune="21139"):
             for code, value, confidence in (("so", str(n), 0.99), ("nksHoTen", "Lê Thị Loan", 0.6), ("ngayDangKy", "2017-03-18", 0.99)):
                 entry.fields.append(Field(code=code, value=value, raw=value, confidence=confidence, source="ocr", evidence=["lattice"]))
             entry.links.append(Link(role="me", decision="review", probability=0.7, candidates=[
-                {"personal_id": "051185000001", "probability": 0.7, "evidence": []}, {"personal_id": "051185000002", "probability": 0.2, "evidence": []}]))
+                {"personal_id": "051185000001", "probability": 0.7, "evidence": []},
+                {"personal_id": "051185000002", "probability": 0.2, "evidence": []}]))
             s.add(entry)
             s.flush()
             ids.append(entry.id)
@@ -76,7 +77,8 @@ def test_queue_has_the_riskiest_first_and_only_ones_own_commune(database):
     with database.reading() as s:
         assert [i.entry_id for i in review.queue(s, XA)] == ids[::-1]
         everything = [i.entry_id for i in review.queue(s, LAN)]
-        assert set(everything) == {*ids, *other} and [i.risk for i in review.queue(s, LAN)] == sorted((i.risk for i in review.queue(s, LAN)), reverse=True)
+        assert set(everything) == {*ids, *other} and [i.risk for i in review.queue(s,
+            LAN)] == sorted((i.risk for i in review.queue(s, LAN)), reverse=True)
         first = review.queue(s, XA)[0]
         assert (first.doubtful_fields, first.undecided_links, first.findings) == (1, 1, 0)
         assert review.queue_counts(s, XA) == {"review": 3, "draft": 0} and review.queue_size(s, LAN) == 6

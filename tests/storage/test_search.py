@@ -11,18 +11,23 @@ from storage.models import Batch, Entry, Field, Link, Page
 @pytest.fixture
 def books(database):
     with database.session() as s:
-        for batch, kind, commune, office in (("A", "KS", "21139", "UBND xã Nghĩa Kỳ"), ("B", "KH", "21139", "UBND xã Nghĩa Kỳ"), ("C", "KS", "00001", "UBND xã Tịnh Hà")):
-            s.add(Batch(id=batch, folder="", content_hash=batch, kind=kind, commune_code=commune, registry_office=office, book_number="01/2017"))
+        for batch, kind, commune, office in (("A", "KS", "21139", "UBND xã Nghĩa Kỳ"), ("B", "KH", "21139", "UBND xã Nghĩa Kỳ"),
+            ("C", "KS", "00001", "UBND xã Tịnh Hà")):
+            s.add(Batch(id=batch, folder="", content_hash=batch, kind=kind, commune_code=commune, registry_office=office,
+                book_number="01/2017"))
             s.flush()
             page = Page(batch_id=batch, file="1.jpg", sha256=batch, size=1, state="read")
             s.add(page)
             s.flush()
             entry = Entry(page_id=page.id, kind=kind, status="archived", number="12", year=2017, archive_id=f"id-{batch}")
-            values = {"voHoTen": "Hoà Thị Lý", "voNgaySinh": "1990-05-01", "voSoGiayToTuyThan": "051190000001", "chongHoTen": "Lê Văn A"} if kind == "KH" else {
-                "nksHoTen": "Phan Thị Hòa", "nksNgaySinh": "2017-03-15" if batch == "A" else "2017", "meHoTen": "Phạm Ngọc Đào", "nksSoDinhDanh": "051317086397"}
+            values = {"voHoTen": "Hoà Thị Lý", "voNgaySinh": "1990-05-01", "voSoGiayToTuyThan": "051190000001",
+                "chongHoTen": "Lê Văn A"} if kind == "KH" else {
+                "nksHoTen": "Phan Thị Hòa", "nksNgaySinh": "2017-03-15" if batch == "A" else "2017", "meHoTen": "Phạm Ngọc Đào",
+                "nksSoDinhDanh": "051317086397"}
             entry.fields = [Field(code=c, value=v, confidence=1, source="ocr") for c, v in values.items()]
             if kind == "KS":
-                entry.links = [Link(role="me", personal_id="051180000001", decision="accept"), Link(role="cha", personal_id="051180000002", decision="none")]
+                entry.links = [Link(role="me", personal_id="051180000001", decision="accept"),
+                    Link(role="cha", personal_id="051180000002", decision="none")]
             s.add(entry)
     return database
 
