@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ class Tally:
     def calibration(self) -> list[tuple[str, int, float, float]]:
         """(range, fields, mean confidence, share right) by range of confidence."""
         out = []
-        for low, high in zip(CALIBRATION_EDGES, CALIBRATION_EDGES[1:], strict=False):
+        for low, high in pairwise(CALIBRATION_EDGES):
             part = [(c, r) for c, r in self.sure if low <= c < high]
             if part:
                 out.append((f"{low:.2f}–{min(high, 1):.2f}", len(part), sum(c for c, _ in part) / len(part), sum(r for _,

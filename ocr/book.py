@@ -1,6 +1,7 @@
 """A whole book settles its entries: numbers follow one another, days of registration do not run backwards, officers and communes return.
 
-Every entry is decoded again from its kept lattices with what the others tell, so the result depends on the readings alone, not on their order of arrival.
+Every entry is decoded again from its kept lattices with what the others tell, so the result depends on the readings alone, not on
+their order of arrival.
 """
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ class _Place:
 
 
 def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) -> list[DraftRecord]:
-    """The records of `items`, in their order, each decoded again with what the book tells. Entries without lattices or form come back as they are."""
+    """The records of `items`, in their order, each decoded again with what the book tells. Entries without lattices or form come back
+    as they are."""
     expected = expected or Expectation()
     readable = [i for i, item in enumerate(items) if item.lattices and item.record.form in load_forms()]
     if not readable:
@@ -57,7 +59,8 @@ def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) 
     places = _places_in_book(items, readable, expected)
     office = _office(items, readable, expected)
     first = [_context(items[i], places[i], office, expected) for i in readable]
-    dates = _registration_messages([_registration(items[i], c) for i, c in zip(readable, first, strict=True)], [places[i] for i in readable])
+    dates = _registration_messages([_registration(items[i], c) for i, c in zip(readable, first, strict=True)],
+                                   [places[i] for i in readable])
     habits = _place_habits(items, readable)
     ethnicities = _shares(items[i].record.fields[c] for i in readable for c in items[i].record.fields if c.endswith("DanToc"))
     signers = _signers([items[i] for i in readable], first[0])
@@ -167,7 +170,8 @@ def _signers(items: Sequence[BookItem], context: Context) -> dict[str, float]:
 
 def _registration_messages(scores: Sequence[DateScores | None], places: Sequence[_Place]) -> list[dict[date, float]]:
     """For each entry, what the others tell of its day of registration: forward and backward messages of a chain in the order of numbers."""
-    order = sorted((i for i, s in enumerate(scores) if s is not None and len(s.dates)), key=lambda i: (places[i].year or 0, places[i].number or 0, i))
+    order = sorted((i for i, s in enumerate(scores) if s is not None and len(s.dates)),
+                   key=lambda i: (places[i].year or 0, places[i].number or 0, i))
     out: list[dict[date, float]] = [{} for _ in scores]
     if len(order) < 3:
         return out
@@ -213,7 +217,8 @@ def _with_values(record: DraftRecord, values: Mapping[str, Decoded]) -> DraftRec
     fields = dict(record.fields)
     for code, v in values.items():
         old = fields.get(code, FieldValue(""))
-        fields[code] = replace(old, value=v.value, confidence=round(v.confidence, 4), evidence=v.evidence, unit_code=v.unit_code, source="ocr")
+        fields[code] = replace(old, value=v.value, confidence=round(v.confidence, 4), evidence=v.evidence, unit_code=v.unit_code,
+                               source="ocr")
     late = timeliness(fields)
     if late is not None and fields.get("loaiDangKy", late).source == "rule" and record.kind == "KS":
         form = load_forms().get(record.form or "")

@@ -5,6 +5,7 @@ Lengths are millimetres on paper, turned into pixels by `scale` (pixels a millim
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 DOT_SMALLEST, DOT_GREATEST = 0.18, 0.85      # mm: extent of a leader's dot, blur included
 DOT_PITCH = 0.6, 3.2                         # mm between dots
 INK_FLOOR = 0.16                             # darkness below which there is paper or bleed-through
-INK_SHOWN = 0.6                              # darkness that ink is given, on pages weakly or strongly scanned alike
+INK_SHOWN = 0.45                             # darkness that ink is given, on pages weakly or strongly scanned alike
+COLON_REACH, COLON_SIZE = 1.7, 0.95           # mm from the crop's left edge; greatest extent of a colon's dot
 RULE_LENGTH = 9.0                            # mm: an unbroken thin horizontal run longer than this is a ruled line
 
 
@@ -46,20 +48,32 @@ def plain_line(dark: np.ndarray) -> np.ndarray:
     return np.rint(255 * (1 - dark)).astype(np.uint8)
 
 
-def clean_line(dark: np.ndarray, scale: float, slope: float = 0.0) -> CleanLine:
-    """The ink of one blank. dark: a crop of `darkness`, the blank's dotted line in it with room above and below;
-    slope: of the dotted line if the page has not been straightened (pixels down a pixel to the right)."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known of a crop from the form, in pixels. slope: of its dotted line (down a pixel to the right); baseline: that line's height
+    at the crop's left edge; pitch: between dots, as on the page's other lines; after_label: a printed label ends at the left edge."""
+
+    slope: float = 0.0
+    baseline: float | None = None
+    pitch: float | None = None
+    after_label: bool = False
+
+
+def clean_line(dark: np.ndarray, scale: float, around: Surroundings = Surroundings()) -> CleanLine:
+    """The ink of one blank. dark: a crop of `darkness`, the blank's dotted line in it with room above and below."""
     dark = dark.copy()
     rules = _ruled_lines(dark, scale)
     if rules.any():
         dark = _fill(dark, rules)
-    dots, radius = _leader(dark, scale, slope)
+    dots, radius = _leader(dark, scale, around)
     if len(dots):
         mask = np.zeros(dark.shape, np.uint8)
         for x, y in dots:
             cv2.circle(mask, (round(x * 16), round(y * 16)), round(radius * 16), 255, -1, shift=4)
         dark = _fill(dark, mask > 0)
     keep = _ink_components(dark, scale)
+    if around.after_label:
+        keep = _without_colon(keep, scale)
     shown = cv2.dilate(keep.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     level = float(np.percentile(dark[keep], 80)) if keep.any() else 1.0
     gray = np.where(shown, np.rint(255 * (1 - np.clip(dark / level * INK_SHOWN, 0, 1))), 255).astype(np.uint8)
@@ -101,7 +115,19 @@ def _ruled_lines(dark: np.ndarray, scale: float) -> np.ndarray:
     return out.astype(bool)
 
 
-def _leader(dark: np.ndarray, scale: float, slope: float) -> tuple[np.ndarray, float]:
+def _without_colon(keep: np.ndarray, scale: float) -> np.ndarray:
+    """The mask without the specks at its left edge that end a printed label: small, and apart from the ink that follows."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(keep.astype(np.uint8), connectivity=8)
+    x, w, h = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    speck = (x + w < COLON_REACH * scale) & (w <= COLON_SIZE * scale) & (h <= COLON_SIZE * scale)
+    speck[0] = False
+    rest = np.flatnonzero(~speck[1:]) + 1
+    if not speck.any() or not len(rest) or x[rest].min() < (x + w)[speck].max() + 0.2 * scale:
+        return keep
+    return keep & ~speck[labels]
+
+
+def _leader(dark: np.ndarray, scale: float, around: Surroundings) -> tuple[np.ndarray, float]:
     """Centres of the leader's dots (float, (n, 2): x, y), those under the ink too, and their radius.
 
     Free dots are found by size; the line through most of them is the leader; their pitch gives the places of the covered ones.
@@ -112,19 +138,28 @@ def _leader(dark: np.ndarray, scale: float, slope: float) -> tuple[np.ndarray, f
     low, high = DOT_SMALLEST * scale, DOT_GREATEST * scale
     free = (np.minimum(w, h) >= low) & (np.maximum(w, h) <= high)
     free[0] = False
+    known = around.baseline is not None and around.pitch is not None
+    if known:
+        free &= np.abs(centres[:, 1] - around.baseline - around.slope * centres[:, 0]) < 0.6 * scale
     points, sizes = centres[free], np.maximum(w, h)[free]
-    if len(points) < 5:
+    if len(points) < (2 if known else 5):
         return none
     order = np.argsort(points[:, 0], kind="stable")
     points, sizes = points[order], sizes[order]
-    line = _line_through(points, slope, 0.22 * scale)
+    line = _line_through(points, around.slope, 0.22 * scale) if len(points) >= 5 else np.array(
+        [around.slope, float(np.median(points[:, 1] - around.slope * points[:, 0]))])
     near = np.abs(points[:, 1] - np.polyval(line, points[:, 0])) < 0.28 * scale
     points, sizes = points[near], sizes[near]
-    pitch = _pitch(points[:, 0], scale)
-    if pitch is None:
+    pitch = _pitch(points[:, 0], scale) or around.pitch
+    if pitch is None or not len(points):
         return none
     radius = float(np.median(sizes)) / 2 + 0.06 * scale
     return _places(dark, points, pitch, line, radius), radius
+
+
+def leader_pitch(dots: np.ndarray, scale: float) -> float | None:
+    """Pixels between the dots of a cleaned line (CleanLine.dots), None if there are too few to tell."""
+    return _pitch(dots[:, 0], scale) if len(dots) > 8 else None
 
 
 def _line_through(points: np.ndarray, slope: float, tolerance: float) -> np.ndarray:
@@ -164,7 +199,7 @@ def _places(dark: np.ndarray, points: np.ndarray, pitch: float, line: np.ndarray
     xs = list(points[:, 0])
     out = [(float(x), float(y)) for x, y in points]
     ends = [-pitch / 2, *xs, dark.shape[1] + pitch / 2]
-    for left, right in zip(ends[:-1], ends[1:], strict=True):
+    for left, right in pairwise(ends):
         first, last = left in (ends[0],), right in (ends[-1],)
         if first or last:
             start, step = (right, -pitch) if first else (left, pitch)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -24,13 +24,14 @@ from records.record import Box, DraftRecord, FieldValue
 from records.text import nfc
 
 ON_TIME_DAYS = 60           # Điều 15 Luật Hộ tịch 2014: a birth is registered within 60 days
+FIGURES = frozenset(("entry_number", "book_number", "page_number", "date", "year", "personal_number"))
 BLANK_CONFIDENCE = 0.95     # that a blank without ink is empty
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What is known of a page before it is read, all of it optional. kind: KS KH KT; form: KS2016; year: of registration; book_number: 01/2017;
-    registry_office: UBND Xã …; file_number: the entry's number by the file's name ("12", "12a")."""
+    """What is known of a page before it is read, all of it optional. kind: KS KH KT; form: KS2016; year: of registration; book_number:
+    01/2017; registry_office: UBND Xã …; file_number: the entry's number by the file's name ("12", "12a")."""
 
     kind: str | None = None
     form: str | None = None
@@ -53,7 +54,8 @@ class PageReader:
         return self._recogniser
 
     def read(self, page: PageImage, expected: Expectation | None = None, rotation: int | None = None) -> PageReading:
-        """Everything on the page. A page that fits no form gives its words and no record. rotation: degrees clockwise if a person said so."""
+        """Everything on the page. A page that fits no form gives its words and no record. rotation: degrees clockwise if a person said
+        so."""
         expected = expected or Expectation()
         clock = _Clock()
         straight = straighten(page, rotation)
@@ -66,21 +68,23 @@ class PageReader:
         if fit is None:
             words = read_words(straight.gray, psm=3)
             clock.tick("print")
-            return PageReading(None, 0.0, (), _back(words, straight), rotation=straight.rotation, engine=self._engine, seconds=clock.seconds)
+            return PageReading(None, 0.0, (), _back(words, straight), rotation=straight.rotation, engine=self._engine,
+                               seconds=clock.seconds)
         record, lattices = self._read_entry(straight, fit, expected, clock)
-        return PageReading(fit.form.id, fit.score, (record,), _back(words, straight), {(1, c): v for c, v in lattices.items()}, straight.rotation,
+        return PageReading(fit.form.id, fit.score, (record,), _back(words, straight), {(1, c): v for c, v in lattices.items()},
+                           straight.rotation,
                            self._engine, clock.seconds)
 
-    def _read_entry(self, straight: StraightPage, fit: FormFit, expected: Expectation, clock: _Clock) -> tuple[DraftRecord, dict[str, Lattice]]:
+    def _read_entry(self, straight: StraightPage, fit: FormFit, expected: Expectation,
+                    clock: _Clock) -> tuple[DraftRecord, dict[str, Lattice]]:
         dark = cleaning.darkness(straight.rgb, fit.scale)
         lines: dict[str, list[np.ndarray]] = {}
         boxes: dict[str, Box] = {}
         ink: dict[str, bool] = {}
-        for fitted in fit.fitted:
+        for fitted, (line, box) in zip(fit.fitted, self.lines_of(dark, fit), strict=True):
             code = fitted.blank.code
             if code is None:
                 continue
-            line, box = self.line_of(dark, fitted, fit.scale)
             if line is not None:
                 lines.setdefault(code, []).append(line)
             if line is not None or code not in boxes:
@@ -89,7 +93,8 @@ class PageReader:
         clock.tick("clean")
         read = iter(self._recogniser.read([x for v in lines.values() for x in v]))
         raw = {(1, code): self._recogniser.join([next(read) for _ in v]) for code, v in lines.items()}
-        lattices = {code: lattice for (_, code), lattice in unpack(pack(raw)).items()}      # as it will be kept: settling a book later sees the same
+        # as it will be kept: settling a book later sees the same
+        lattices = {code: lattice for (_, code), lattice in unpack(pack(raw)).items()}
         clock.tick("handwriting")
         ticks = read_ticks(dark, fit.ticks, fit.scale)
         context = context_of(fit.form, expected, self._recogniser.card.temperatures)
@@ -98,21 +103,38 @@ class PageReader:
         clock.tick("decode")
         return record, lattices
 
-    def line_of(self, dark: np.ndarray, fitted: FittedBlank, scale: float) -> tuple[np.ndarray | None, Box]:
-        """The blank's line as the model wants it (None if there is no ink) and where the ink lies on the straight page."""
-        x0, y0, x1, y1 = fitted.box
-        bx0, by0, bx1, by1 = fitted.baseline
-        crop = dark[y0:y1, x0:x1]
-        if min(crop.shape) < 4:
+    def lines_of(self, dark: np.ndarray, fit: FormFit) -> list[tuple[np.ndarray | None, Box]]:
+        """For every blank its line as the model wants it (None if there is no ink) and where the ink lies on the straight page.
+
+        Lines with many free dots are cleaned first: their pitch helps where ink covers most of a short leader.
+        """
+        around = [_surroundings(f) for f in fit.fitted]
+        crops = [dark[f.box[1]:f.box[3], f.box[0]:f.box[2]] for f in fit.fitted]
+        cleaned = [cleaning.clean_line(c, fit.scale, a) if min(c.shape) >= 4 else None for c, a in zip(crops, around, strict=True)]
+        pitches = [p for c in cleaned if c is not None and (p := cleaning.leader_pitch(c.dots, fit.scale)) is not None]
+        pitch = float(np.median(pitches)) if pitches else None
+        out = []
+        for fitted, crop, near, clean in zip(fit.fitted, crops, around, cleaned, strict=True):
+            if clean is not None and pitch is not None and len(clean.dots) < 9 and fitted.leader:
+                clean = cleaning.clean_line(crop, fit.scale, replace(near, pitch=pitch))
+            out.append(self._line(crop, clean, fitted, fit.scale))
+        return out
+
+    def _line(self, crop: np.ndarray, clean: cleaning.CleanLine | None, fitted: FittedBlank, scale: float) -> tuple[np.ndarray | None, Box]:
+        if clean is None or clean.box is None:
             return None, fitted.box
-        clean = cleaning.clean_line(crop, scale, slope=(by1 - by0) / max(1.0, bx1 - bx0))
-        if clean.box is None:
-            return None, fitted.box
-        card = self._recogniser.card
+        card, (x0, y0, _, _) = self._recogniser.card, fitted.box
         gray = clean.gray if card.cleaned else cleaning.plain_line(crop)
         left, top, right, bottom = clean.box
-        line = cleaning.fit_to_ink(gray, clean.box, scale, card.room) if card.room is not None else gray[:, left:right]
+        room = card.digit_room if fitted.blank.type in FIGURES else card.room
+        line = cleaning.fit_to_ink(gray, clean.box, scale, room) if room is not None else gray[:, left:right]
         return line, (x0 + left, y0 + top, x0 + right, y0 + bottom)
+
+
+def _surroundings(fitted: FittedBlank) -> cleaning.Surroundings:
+    x0, y0, x1, y1 = fitted.baseline
+    slope = (y1 - y0) / max(1.0, x1 - x0)
+    return cleaning.Surroundings(slope, y0 + slope * (fitted.box[0] - x0) - fitted.box[1], None, fitted.blank.label is not None)
 
 
 class _Clock:
@@ -132,8 +154,8 @@ def context_of(form: Form, expected: Expectation, temperatures: Mapping[str, flo
     """What the expectation tells the decoders."""
     on = date(expected.year, 7, 1) if expected.year else None
     digits = "".join(c for c in str(expected.file_number or "") if c.isdigit())
-    return Context(form.kind, expected.year, expected.book_number, find_office(expected.registry_office, on), int(digits) if digits else None,
-                   temperatures=temperatures)
+    return Context(form.kind, expected.year, expected.book_number, find_office(expected.registry_office, on),
+                   int(digits) if digits else None, temperatures=temperatures)
 
 
 def build_record(form: Form, values: Mapping[str, Decoded], lattices: Mapping[str, Lattice], boxes: Mapping[str, Box],
@@ -146,7 +168,8 @@ def build_record(form: Form, values: Mapping[str, Decoded], lattices: Mapping[st
             continue
         if code in values:
             v = values[code]
-            fields[code] = FieldValue(v.value, nfc(lattices[code].best_text()), round(v.confidence, 4), "ocr", boxes.get(code), v.evidence, v.unit_code)
+            fields[code] = FieldValue(v.value, nfc(lattices[code].best_text()), round(v.confidence, 4), "ocr", boxes.get(code),
+                                      v.evidence, v.unit_code)
         elif blank.type != "text":
             fields[code] = FieldValue("", "", BLANK_CONFIDENCE, "ocr", boxes.get(code), ("no-ink",))
     for code in dict.fromkeys(t.code for t in form.ticks):

@@ -26,7 +26,7 @@ class ModelError(Exception):
 
     def message(self, lang: str = "vi") -> str:
         if lang == "vi":
-            return f"Không dùng được mô hình chữ viết tay “{self.model}”: {self.evidence}. Chạy “sogoc model list” để xem các mô hình có sẵn."
+            return f"Không dùng được mô hình đọc chữ viết “{self.model}”: {self.evidence}. Xem các mô hình: sogoc model list."
         return f"The handwriting model “{self.model}” cannot be used: {self.evidence}. `sogoc model list` shows the models there are."
 
 
@@ -38,7 +38,9 @@ class ModelCard:
     width_multiple, min_width, max_width: the input width after scaling to `height`; a longer line is read in parts, cut at gaps.
     stride: input pixels a frame. cleaned: the model wants the line after `ocr.cleaning` (else the plain grey crop).
     stretch: factor on the width. room: paper left above and below the ink as a share of its height, None for the whole crop's height.
-    slants: shears the line is read at (0.1: a letter's top 0.1 heights to the left); the readings' probabilities are averaged frame by frame.
+    digit_room: the same for lines of figures, which have no ascenders and would come out too large.
+    slants: shears the line is read at (0.1: a letter's top 0.1 heights to the left); the readings' probabilities are averaged frame by
+    frame.
     preference: the model with the greatest is taken when none is asked for.
     temperatures: field type -> factor on log-likelihoods before candidates become probabilities (measured on held-out pages).
     file, alphabet: absolute paths. sha256: of the file, or "" when the card does not fix it.
@@ -62,6 +64,7 @@ class ModelCard:
     cleaned: bool = True
     stretch: float = 1.0
     room: float | None = 0.05
+    digit_room: float = 0.2
     slants: tuple[float, ...] = (0.0,)
     preference: int = 0
     temperatures: Mapping[str, float] = field(default_factory=dict)

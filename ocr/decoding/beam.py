@@ -20,11 +20,12 @@ def _add(a: float, b: float) -> float:
     return a + math.log1p(math.exp(b - a)) if a >= b else b + math.log1p(math.exp(a - b))
 
 
-def beam_search(lattice: Lattice, step: Step, temperature: float, width: int = 32, symbols: int = 8, floor: float = -9.0) -> list[tuple[str, float]]:
+def beam_search(lattice: Lattice, step: Step, temperature: float, width: int = 32, symbols: int = 8,
+                floor: float = -9.0) -> list[tuple[str, float]]:
     """The likeliest texts with their search weight, best first: temperature * ln P(text | image) + sum of step(prefix, next symbol).
 
-    step: ln weight of a symbol after a prefix, -inf to forbid it; it is asked once a pair. width: prefixes kept a frame; symbols: best symbols a
-    frame that are tried, unless less likely than e^floor.
+    step: ln weight of a symbol after a prefix, -inf to forbid it; it is asked once a pair. width: prefixes kept a frame; symbols: best
+    symbols a frame that are tried, unless less likely than e^floor.
     """
     lp = lattice.log_probs.astype(np.float64)
     order = np.argsort(-lp[:, 1:], axis=1, kind="stable")[:, :symbols] + 1

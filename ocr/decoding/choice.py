@@ -24,7 +24,8 @@ class Scored:
 
 @dataclass(frozen=True)
 class Choice:
-    """The best value, its probability among the candidates and everything else that might be written, and the ranking (value, probability)."""
+    """The best value, its probability among the candidates and everything else that might be written, and the ranking (value,
+    probability)."""
 
     value: str
     text: str

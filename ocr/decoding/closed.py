@@ -17,8 +17,10 @@ SEX: Mapping[str, float] = {"Nam": 0.5, "Nữ": 0.5}
 ETHNICITIES: Mapping[str, float] = {name: 0.85 if name == "Kinh" else 0.15 / 54 for name in ETHNICITY.words.values()}
 DEATH_CAUSE: Mapping[str, float] = {c: 1.0 / (3 + i) for i, c in enumerate(DEATH_CAUSES)}
 RELATIONS: Mapping[str, float] = {
-    "Cha": 0.4, "Mẹ": 0.4, "Bố": 0.05, "Ông": 0.005, "Bà": 0.005, "Ông nội": 0.02, "Bà nội": 0.02, "Ông ngoại": 0.02, "Bà ngoại": 0.02, "Cha đẻ": 0.01, "Mẹ đẻ": 0.01,
-    "Bác": 0.01, "Chú": 0.01, "Cô": 0.01, "Dì": 0.01, "Cậu": 0.01, "Anh": 0.01, "Chị": 0.01, "Con": 0.02, "Vợ": 0.02, "Chồng": 0.02, "Bản thân": 0.02,
+    "Cha": 0.4, "Mẹ": 0.4, "Bố": 0.05, "Ông": 0.005, "Bà": 0.005, "Ông nội": 0.02, "Bà nội": 0.02, "Ông ngoại": 0.02, "Bà ngoại": 0.02,
+    "Cha đẻ": 0.01, "Mẹ đẻ": 0.01,
+    "Bác": 0.01, "Chú": 0.01, "Cô": 0.01, "Dì": 0.01, "Cậu": 0.01, "Anh": 0.01, "Chị": 0.01, "Con": 0.02, "Vợ": 0.02, "Chồng": 0.02,
+    "Bản thân": 0.02,
     "Cháu": 0.01, "Em": 0.005,
 }
 TITLES: Mapping[str, float] = {
@@ -26,8 +28,8 @@ TITLES: Mapping[str, float] = {
     "Công chức Tư pháp - Hộ tịch": 0.02, "Cán bộ Tư pháp hộ tịch": 0.02, "Ủy viên thư ký": 0.01, "Quyền Chủ tịch": 0.01,
 }
 NATIONALITIES: Mapping[str, float] = {"Việt Nam": 0.97} | dict.fromkeys(
-    ("Trung Quốc", "Đài Loan", "Hàn Quốc", "Nhật Bản", "Hoa Kỳ", "Mỹ", "Pháp", "Đức", "Anh", "Úc", "Canada", "Lào", "Campuchia", "Thái Lan", "Nga",
-     "Malaysia", "Singapore", "Ấn Độ", "Không quốc tịch"), 0.0015)
+    ("Trung Quốc", "Đài Loan", "Hàn Quốc", "Nhật Bản", "Hoa Kỳ", "Mỹ", "Pháp", "Đức", "Anh", "Úc", "Canada", "Lào", "Campuchia",
+    "Thái Lan", "Nga", "Malaysia", "Singapore", "Ấn Độ", "Không quốc tịch"), 0.0015)
 
 
 @lru_cache(maxsize=64)

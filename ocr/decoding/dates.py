@@ -59,7 +59,8 @@ def figure_forms(d: PartialDate) -> list[tuple[str, float]]:
     if d.day is None:
         return [(f"{d.month}/{year}", 0.5), (f"{d.month:02d}/{year}", 0.5)]
     forms = {f"{d.day:02d}/{d.month:02d}/{year}": 0.5}
-    for text, weight in ((f"{d.day}/{d.month}/{year}", 0.35), (f"{d.day:02d}/{d.month}/{year}", 0.06), (f"{d.day}/{d.month:02d}/{year}", 0.03),
+    for text, weight in ((f"{d.day}/{d.month}/{year}", 0.35), (f"{d.day:02d}/{d.month}/{year}", 0.06),
+                         (f"{d.day}/{d.month:02d}/{year}", 0.03),
                          (f"{d.day}/{d.month}/{short}", 0.03), (f"{d.day:02d}/{d.month:02d}/{short}", 0.03)):
         forms[text] = forms.get(text, 0.0) + weight
     return list(forms.items())
@@ -121,21 +122,23 @@ def add_words(scores: DateScores, words: Lattice, temperature: float, closer: in
 
 
 def gap_log_prior(days: np.ndarray, usual: float, limit: float, late: float, same_day: float = 0.0) -> np.ndarray:
-    """ln of how likely an event is registered `days` after it: most within `limit` days (exponential, mean `usual`), a share `late` over the
-    thirty years after, `same_day` of them at once; a registration before its event is all but impossible."""
+    """ln of how likely an event is registered `days` after it: most within `limit` days (exponential, mean `usual`), a share `late`
+    over the thirty years after, `same_day` of them at once; a registration before its event is all but impossible."""
     d = days.astype(np.float64)
     p = (1 - late - same_day) * np.exp(-d / usual) / usual + late / (30 * 365.25)
     p = np.where(d == 0, p + same_day, np.where(d > limit, late / (30 * 365.25), p))
     return np.log(np.where(d < 0, 1e-9, p))
 
 
-def couple(event: DateScores, registered: DateScores, gap: Callable[[np.ndarray], np.ndarray], most: int = 1200) -> tuple[DateScores, DateScores]:
+def couple(event: DateScores, registered: DateScores, gap: Callable[[np.ndarray], np.ndarray],
+           most: int = 1200) -> tuple[DateScores, DateScores]:
     """Both dates weighed with what is known of the time between them: gap gives ln P of days from event to registration.
 
     Only full dates of the registration and the best `most` of each take part; a date without a day keeps its own weight.
     """
     a = [i for i in np.argsort(-event.weights, kind="stable")[:most] if event.dates[i].day is not None and event.weights[i] > -np.inf]
-    b = [i for i in np.argsort(-registered.weights, kind="stable")[:most] if registered.dates[i].day is not None and registered.weights[i] > -np.inf]
+    b = [i for i in np.argsort(-registered.weights, kind="stable")[:most]
+         if registered.dates[i].day is not None and registered.weights[i] > -np.inf]
     if not a or not b:
         return event, registered
     ordinals = [np.array([_ordinal(s.dates[i]) for i in k]) for s, k in ((event, a), (registered, b))]

@@ -126,7 +126,10 @@ def weigh_names(fields: Sequence[NameCandidates], temperature: float, sex: str |
     texts = list(dict.fromkeys([*(t for f in fields for t in f.texts), *extra]))
     spelled = [plain(t) for t in texts]
     total = sum(f.folded.scores(spelled) for f in fields)
-    candidates = [Scored(written_case(t), t, float(s), name_log_prior(t, sex) + LETTER_BONUS * len(plain(t))) for t, s in zip(texts, total, strict=True)]  # type: ignore[arg-type]
+    candidates = [
+        Scored(written_case(t), t, float(s), name_log_prior(t, sex) + LETTER_BONUS * len(plain(t)))
+        for t, s in zip(texts, total, strict=True)      # type: ignore[arg-type]
+    ]
     return choose(candidates, temperature)      # free text is among the candidates, at the price of unknown words
 
 

@@ -12,7 +12,8 @@ GREATEST = 999          # entries a year in one commune's book, rarely more
 FILE_NAME_TRUST = 0.97  # how often a file's number is the entry's
 
 
-def read_entry_number(lattice: Lattice, year: int | None, expected: int | None, temperature: float, trust: float = FILE_NAME_TRUST) -> Choice | None:
+def read_entry_number(lattice: Lattice, year: int | None, expected: int | None, temperature: float,
+                      trust: float = FILE_NAME_TRUST) -> Choice | None:
     """`so`, the bare number, of "1/2013", "01", "1". expected: the number by file name or sequence, `trust` its weight."""
     folded = fold_digits(lattice)
     years = [year] if year else []
@@ -27,7 +28,8 @@ def read_entry_number(lattice: Lattice, year: int | None, expected: int | None, 
     scores = Trie(texts).scores(folded.log_probs, folded.alphabet)
     rest = math.log((1 - trust) / len(numbers)) if expected else -math.log(len(numbers))
     candidates = [
-        Scored(str(n), t, float(s), f + (math.log(trust) if n == expected else rest)) for n, t, s, f in zip(owners, texts, scores, forms, strict=True)
+        Scored(str(n), t, float(s), f + (math.log(trust) if n == expected else rest))
+        for n, t, s, f in zip(owners, texts, scores, forms, strict=True)
     ]
     return choose(candidates, temperature)
 
@@ -54,5 +56,7 @@ def read_page_number(lattice: Lattice, expected: int | None, temperature: float)
     numbers = range(1, 401)
     texts = [t for n in numbers for t in dict.fromkeys((str(n), f"{n:02d}"))]
     scores = Trie(texts).scores(folded.log_probs, folded.alphabet)
-    candidates = [Scored(str(int(t)), t, float(s), math.log(0.7 if int(t) == expected else 0.3 / 400)) for t, s in zip(texts, scores, strict=True)]
+    candidates = [
+        Scored(str(int(t)), t, float(s), math.log(0.7 if int(t) == expected else 0.3 / 400)) for t, s in zip(texts, scores, strict=True)
+    ]
     return choose(candidates, temperature)

@@ -50,7 +50,8 @@ def _forms(unit: Unit) -> list[tuple[str, float]]:
     bare = unit.bare_name
     texts = [(written(unit), 0.6), (", ".join(p for p in (unit.name, unit.district, unit.province) if p), 0.15)]
     if unit.district:
-        texts += [(f"{bare}, {district}, {province}", 0.1), (f"{unit.name}, {district}, {province}", 0.05), (f"{unit.name}, {unit.district}", 0.1)]
+        texts += [(f"{bare}, {district}, {province}", 0.1), (f"{unit.name}, {district}, {province}", 0.05),
+                  (f"{unit.name}, {unit.district}", 0.1)]
     else:
         texts += [(f"{bare}, {province}", 0.1)]
     out: dict[str, float] = {}
@@ -107,7 +108,8 @@ def read_place(lattices: Sequence[Lattice], on: date, office: Unit | None, tempe
             continue
         scores = sum(f_scores(c.trie, f) for f in folded)
         scored = [
-            Scored(c.units[o].code, c.trie.texts[k], float(scores[k]), float(c.log_form[k]) + _log_prior(c.units[o], office, len(c.units), habits or {}))
+            Scored(c.units[o].code, c.trie.texts[k], float(scores[k]),
+                   float(c.log_form[k]) + _log_prior(c.units[o], office, len(c.units), habits or {}))
             for k, o in enumerate(c.owner) if scores[k] > -math.inf
         ]
         other = sum(free_text_weight(f, temperature) for f in folded)

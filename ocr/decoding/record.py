@@ -40,7 +40,8 @@ class _Entry:
 
 
 def decode_record(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], context: Context) -> dict[str, Decoded]:
-    """Values of the fields in `lattices`; types: code -> kind of field, in the form's order. Every field gets a value, free text at worst."""
+    """Values of the fields in `lattices`; types: code -> kind of field, in the form's order. Every field gets a value, free text at
+    worst."""
     e = _Entry(types, lattices, context, search_all_numbers(types, lattices))
     _numbers(e)
     e.out.update(_dates(e))
@@ -113,7 +114,8 @@ def _closed(e: _Entry) -> None:
     for code in e.codes("relation"):
         e.choice(code, closed.read_closed(e.lattices[code], closed.RELATIONS, ctx.temperature("closed")), "list")
     if "nktNguyenNhanChet" in e.lattices:
-        e.choice("nktNguyenNhanChet", closed.read_closed(e.lattices["nktNguyenNhanChet"], closed.DEATH_CAUSE, ctx.temperature("closed")), "list")
+        cause = closed.read_closed(e.lattices["nktNguyenNhanChet"], closed.DEATH_CAUSE, ctx.temperature("closed"))
+        e.choice("nktNguyenNhanChet", cause, "list")
 
 
 def _people(e: _Entry) -> None:
@@ -204,7 +206,9 @@ def _signer(e: _Entry, code: str) -> None:
         words = text.split()
         for n in range(2, min(6, len(words)) + 1):
             texts[" ".join(words[:n])] = names.name_log_prior(" ".join(words[:n]))
-    listed = {f"{written_case(n)}, {title}": math.exp(max(-60.0, w)) * share for n, w in texts.items() for title, share in closed.TITLES.items()}
+    listed = {
+        f"{written_case(n)}, {title}": math.exp(max(-60.0, w)) * share for n, w in texts.items() for title, share in closed.TITLES.items()
+    }
     choice = closed.read_closed(lattice, listed, t, may_be_other=False) if listed else None
     e.choice(code, choice, "list", "name-tokens")
 

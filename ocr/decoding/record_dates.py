@@ -36,7 +36,8 @@ def number_of(owner: str) -> tuple[str, str]:
 
 def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], context: Context,
                numbers: Mapping[str, NumberCandidates]) -> tuple[dict[str, Decoded], dict[str, d.DateScores]]:
-    """Values of all date and year fields (numbers: what the fields of personal numbers may hold, by code), and their scores for what depends on them (years of birth before the person's number was heard)."""
+    """Values of all date and year fields (numbers: what the fields of personal numbers may hold, by code), and their scores for what
+    depends on them (years of birth before the person's number was heard)."""
     scores: dict[str, d.DateScores] = {}
     evidence: dict[str, tuple[str, ...]] = {}
     registered = registration_scores(lattices.get("ngayDangKy"), context)
@@ -76,7 +77,8 @@ def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], 
         heard = _heard_from_number(code.removesuffix("NgaySinh"), numbers, context) if code.endswith("NgaySinh") else {}
         choice = d.settle(d.favour(s, heard))
         if choice is not None:
-            out[code] = Decoded(choice.value, choice.probability, (*evidence.get(code, ("lattice",)), *(("personal-number",) if heard else ())))
+            out[code] = Decoded(choice.value, choice.probability,
+                                (*evidence.get(code, ("lattice",)), *(("personal-number",) if heard else ())))
     for code, kind in types.items():
         if kind == "date" and code in lattices and code not in scores:
             s = d.score_figures(lattices[code], d.days_before(on, 3000, 60, 0.3), context.temperature("date"))
@@ -101,7 +103,8 @@ def _heard_from_number(owner: str, numbers: Mapping[str, NumberCandidates], cont
 
 
 def number_prior(owner: str, context: Context, sex: str | None = None, years: Mapping[int, float] | None = None) -> NumberPrior:
-    """What is known of a person's number: the province of registration (for a newborn surely), sex, years of birth; nine digits before 2012."""
+    """What is known of a person's number: the province of registration (for a newborn surely), sex, years of birth; nine digits before
+    2012."""
     provinces = {context.office.province_code.zfill(3): 1.0} if context.office else {}
     year = context.year or 2018
     nine = 0.97 if year < 2012 else 0.5 if year < 2016 else 0.1
