@@ -48,8 +48,8 @@ _NEEDED = ("x-dossier-code", "x-service-code", "x-officer-code")
 
 
 def _body(openapi: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]:
-    content = said.get("requestBody", {}).get("content", {})
-    schema = next(iter(content.values()), {}).get("schema", {})
+    content: Mapping[str, Any] = said.get("requestBody", {}).get("content", {})
+    schema: Mapping[str, Any] = next(iter(content.values()))["schema"] if content else {}
     return _resolved(openapi, schema)
 
 
