@@ -46,6 +46,13 @@ class _Sheet:
     middle: float
     motto: Segment | None
 
+    @property
+    def heading(self) -> Segment:
+        """The motto of a sheet that has one; only such sheets are searched for a letterhead."""
+        if self.motto is None:
+            raise ValueError("a sheet without the national motto has no letterhead")
+        return self.motto
+
     def left_below(self, y: float) -> list[Segment]:
         return [s for s in self.segments if s.y0 > y and s.centre < self.middle]
 
@@ -67,10 +74,10 @@ def read_dossier(pages: Sequence[Sequence[PrintedWord]]) -> dict[str, str | list
     title = _title(head)
     out["trichYeu"] = _subject(head, number, title)
     out["loaiVanBan"] = _kind(out["soKyHieu"], title)
-    signed = next((s for s in sheets if _recipients_line(s)), None)
+    signed = next(((s, line) for s in sheets if (line := _recipients_line(s))), None)
     found: dict[str, str | list[str]] = {k: v for k, v in out.items() if v}
     if signed is not None:
-        found.update({k: v for k, v in _end(signed).items() if v})
+        found.update({k: v for k, v in _end(*signed).items() if v})
     return {k: found[k] for k in FIELDS if k in found}
 
 
@@ -89,10 +96,10 @@ def _sheet(words: Sequence[PrintedWord]) -> _Sheet:
 
 
 def _number_line(head: _Sheet) -> Segment | None:
-    for s in head.segments:
-        if s.centre < head.middle and re.match(r"\s*s[oố0]\s*[:;.]", s.text.lower().replace("ố", "o")) and s.y0 > head.motto.y0 - s.height:
-            return s
-    return next((s for s in head.segments if s.centre < head.middle and re.match(r"\s*[SŠ]\S{0,2}\s*[:;.].*/", s.text)), None)
+    """"Số: …/…" in the left column; a misread first word is passed where a colon and a stroke follow."""
+    column = [s for s in head.segments if s.centre < head.middle and s.y0 > head.heading.y0 - s.height]
+    exact = (s for s in column if re.match(r"so\s*[:;.]", strip_marks(s.text).lower()))
+    return next(exact, None) or next((s for s in column if re.match(r"S\S{0,2}\s*[:;.].*/", s.text)), None)
 
 
 def _notation(number: Segment, head: _Sheet) -> str:
@@ -124,8 +131,9 @@ def _date(head: _Sheet) -> str:
 
 def _body(head: _Sheet, number: Segment | None) -> str:
     """The issuing body: the last of the names over the number; "ỦY BAN NHÂN DÂN" is never whole without the line below it."""
-    bottom = number.y0 if number else head.motto.y1 + 3 * head.motto.height
-    lines = [s for s in head.segments if s.centre < head.middle and s.y1 <= bottom + 0.3 * s.height and s.y0 > head.motto.y0 - 2 * s.height]
+    bottom = number.y0 if number else head.heading.y1 + 3 * head.heading.height
+    column = [s for s in head.segments if s.centre < head.middle]
+    lines = [s for s in column if s.y1 <= bottom + 0.3 * s.height and s.y0 > head.heading.y0 - 2 * s.height]
     bodies: list[str] = []
     for line in lines:
         text, base = _letterhead(line.text), letters(line.text)
@@ -155,7 +163,7 @@ def _title(head: _Sheet) -> Segment | None:
     """The line that names the type of document: capitals, alone on its line, below the motto."""
     for s in head.segments:
         base = letters(s.text)
-        if s.y0 > head.motto.y1 and s.text.isupper() and any(base.startswith(t) and len(base) < len(t) + 4 for t in _TYPES):
+        if s.y0 > head.heading.y1 and s.text.isupper() and any(base.startswith(t) and len(base) < len(t) + 4 for t in _TYPES):
             return s
     return None
 
@@ -201,9 +209,8 @@ def _recipients_line(sheet: _Sheet) -> Segment | None:
     return next((s for s in sheet.segments if fuzz.ratio(letters(s.text)[:9], "noinhan") > 80), None)
 
 
-def _end(sheet: _Sheet) -> dict[str, str | list[str]]:
-    """Recipients at the left, office and name of who signed at the right of them."""
-    start = _recipients_line(sheet)
+def _end(sheet: _Sheet, start: Segment) -> dict[str, str | list[str]]:
+    """Recipients at the left below `start`, office and name of who signed at the right of them."""
     left, right = min(s.x0 for s in sheet.segments), max(s.x1 for s in sheet.segments)
     middle = max(left + 0.42 * (right - left), start.x1)
     recipients: list[str] = []

@@ -45,7 +45,7 @@ class Limits:
     pixels: int = 120_000_000
     frames: int = 2_000
     least_side: int = 64
-    seconds: float = 60.0
+    seconds: int = 60
 
 
 @dataclass(frozen=True)

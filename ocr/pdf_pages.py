@@ -84,7 +84,7 @@ def _check_images(resources: pikepdf.Object | None, max_pixels: int, depth: int)
 
 
 def render_pdf_page(data: bytes, frame: int, size: tuple[float, float], dpi: int, max_pixels: int,
-                    seconds: float) -> tuple[np.ndarray, int]:
+                    seconds: int) -> tuple[np.ndarray, int]:
     """Page `frame` as (RGB uint8, dpi used); a very large sheet is rendered at a lower dpi so that it keeps within `max_pixels`.
 
     Raises UnreadableFile: too_slow damaged; BrokenProgram: program_missing.

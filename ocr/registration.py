@@ -92,7 +92,7 @@ def _lay(page: StraightPage, form: Form, sightings: list[Sighting], placement: P
     leaders = _leaders(form, placement, dots)
     shape = page.gray.shape
     ends = _label_ends(form, placement)
-    followed = {form.blanks[n].label: end for n, end in ends.items()}
+    followed: dict[int | None, float] = {form.blanks[n].label: end for n, end in ends.items()}
     labels = [(label, _label_box(label, placement, placement.found.get(i), followed.get(i), shape)) for i, label in enumerate(form.labels)]
     fitted = tuple(_fit_blank(form, n, placement, leaders.get(n), ends.get(n), shape) for n in range(len(form.blanks)))
     ticks = tuple((t, _tick_box(t, placement, shape)) for t in form.ticks)
@@ -151,9 +151,14 @@ def _label_ends(form: Form, placement: Placement) -> dict[int, float]:
     Tesseract's right edges are trusted to within 0.7 mm of what the page's labels do together: a word that swallowed
     the first pen stroke would otherwise cut it off, and a face wider than the form's would otherwise leave a colon in.
     """
-    starts = {n: placement.at(b.x0, b.y)[0] for n, b in enumerate(form.blanks) if b.label is not None}
-    seen = {n: placement.found[label].right - x for n, x in starts.items()
-            if (label := form.blanks[n].label) in placement.found and placement.found[label].right_known}
+    starts, seen = {}, {}
+    for n, blank in enumerate(form.blanks):
+        if blank.label is None:
+            continue
+        starts[n] = placement.at(blank.x0, blank.y)[0]
+        found = placement.found.get(blank.label)
+        if found is not None and found.right_known:
+            seen[n] = found.right - starts[n]
     usual = float(np.median(list(seen.values()))) if seen else -placement.scale
     usual = min(max(usual, -3.0 * placement.scale), 1.5 * placement.scale)
     slack = 0.7 * placement.scale
