@@ -58,7 +58,8 @@ def detect(text: str) -> Encoding:
     """Which encoding makes the most of the words Vietnamese syllables; Unicode unless another is strictly better."""
     if _ASCII.fullmatch(text):
         return "unicode"
-    scores: dict[Encoding, int] = {"unicode": _syllables(nfc(text)), "tcvn3": _syllables(from_tcvn3(text)), "vni": _syllables(from_vni(text))}
+    scores: dict[Encoding, int] = {"unicode": _syllables(nfc(text)), "tcvn3": _syllables(from_tcvn3(text)),
+                                   "vni": _syllables(from_vni(text))}
     best = max(scores.values())
     return next(name for name, score in scores.items() if score == best)
 
