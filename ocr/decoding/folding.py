@@ -9,6 +9,7 @@ import numpy as np
 
 from ocr.lattice import Lattice
 
+SKIPPED_SPACE, UNSEEN_SPACE = 0.02, 0.02     # shares of a space taken for none, of none taken for a space
 FLOOR = 1e-5      # least probability of a symbol in a frame: one misread letter must not outweigh a whole line
 SEPARATORS = "/.-,\\|:;'()!_"
 # What a reader of words makes of digits, and how freely it is believed (share of the letter's probability that counts for the digit).
@@ -36,6 +37,19 @@ def fold_text(lattice: Lattice) -> Lattice:
 def fold_words(lattice: Lattice) -> Lattice:
     """Lower case with spaces, apostrophes and hyphens kept, all other punctuation added to the blank: for names."""
     return _fold(lattice, *_words_matrix(lattice.alphabet))
+
+
+def fold_names(lattice: Lattice) -> Lattice:
+    """As `fold_words`, but a space is soft: words that stand glued or torn apart still score, a little lower."""
+    words = fold_words(lattice)
+    if " " not in words.alphabet:
+        return words
+    space = words.alphabet.index(" ") + 1
+    p = np.exp(words.log_probs)
+    blank, gap = p[:, 0].copy(), p[:, space].copy()
+    p[:, 0] = blank + SKIPPED_SPACE * gap
+    p[:, space] = gap + UNSEEN_SPACE * blank
+    return Lattice(np.log(p), words.alphabet, words.model)
 
 
 def fold_digits(lattice: Lattice) -> Lattice:

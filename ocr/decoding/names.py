@@ -8,7 +8,7 @@ from functools import cache
 
 from ocr.decoding.beam import beam_search
 from ocr.decoding.choice import Choice, Scored, choose
-from ocr.decoding.folding import fold_text, fold_words, plain
+from ocr.decoding.folding import fold_names, fold_words, plain
 from ocr.lattice import Lattice
 from records.names import common_tokens, written_case
 
@@ -104,7 +104,7 @@ def search_names(lattice: Lattice, temperature: float, sex: str | None = None, w
     texts = [t.strip() for t, _ in found[:keep]]
     greedy = " ".join(words.best_text().split())
     texts += [greedy, *(s for s in (_split_glued(t, sex) for t in [greedy, *texts[:6]]) if s)]
-    return NameCandidates(tuple(dict.fromkeys(t for t in texts if plain(t))), fold_text(lattice), words)
+    return NameCandidates(tuple(dict.fromkeys(t.replace("' ", "'") for t in texts if plain(t))), fold_names(lattice), words)
 
 
 def _split_glued(text: str, sex: str | None) -> str | None:
@@ -124,8 +124,7 @@ def _split_glued(text: str, sex: str | None) -> str | None:
 def weigh_names(fields: Sequence[NameCandidates], temperature: float, sex: str | None = None, extra: Sequence[str] = ()) -> Choice | None:
     """The best name on one field, or on several that hold the same person's name; `extra`: further texts to consider."""
     texts = list(dict.fromkeys([*(t for f in fields for t in f.texts), *extra]))
-    spelled = [plain(t) for t in texts]
-    total = sum(f.folded.scores(spelled) for f in fields)
+    total = sum(f.folded.scores(texts) for f in fields)
     candidates = [
         Scored(written_case(t), t, float(s), name_log_prior(t, sex) + LETTER_BONUS * len(plain(t)))
         for t, s in zip(texts, total, strict=True)      # type: ignore[arg-type]
@@ -136,8 +135,8 @@ def weigh_names(fields: Sequence[NameCandidates], temperature: float, sex: str |
 def same_person(a: NameCandidates, b: NameCandidates, temperature: float, prior: float) -> float:
     """Probability that two fields hold one name: both read as one against each read by itself. prior: beforehand."""
     def evidence(fields: Sequence[NameCandidates], texts: Sequence[str]) -> float:
-        total = sum(f.folded.scores([plain(t) for t in texts]) for f in fields)
-        w = [temperature * float(s) + name_log_prior(t) + LETTER_BONUS * len(plain(t)) for s, t in zip(total, texts, strict=True)]  # type: ignore[arg-type]
+        total = sum(f.folded.scores(texts) for f in fields)
+        w = [temperature * float(s) + name_log_prior(t) + LETTER_BONUS * len(fields) * len(plain(t)) for s, t in zip(total, texts, strict=True)]  # type: ignore[arg-type]
         return max(w)
 
     together = evidence([a, b], list(dict.fromkeys(a.texts + b.texts)))

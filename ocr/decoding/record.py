@@ -8,9 +8,9 @@ from datetime import date
 
 from ocr.decoding import closed, names, numbers, places
 from ocr.decoding.context import Context, Decoded
-from ocr.decoding.dates import DateScores, years_of
+from ocr.decoding.dates import DateScores, favour, settle, years_of
 from ocr.decoding.personal_number import NumberCandidates, birth_of, search_numbers, weigh_number
-from ocr.decoding.record_dates import number_of, number_prior, read_dates
+from ocr.decoding.record_dates import heard_from_number, number_of, number_prior, read_dates
 from ocr.lattice import Lattice
 from records.forms import FieldType
 from records.names import written_case
@@ -188,8 +188,13 @@ def _declarant(e: _Entry, found: Mapping[str, names.NameCandidates], t: float) -
                 share = 1.0 if owner == parent else p
                 e.out[owner + "HoTen"] = Decoded(choice.value, choice.probability * share, ("lattice", "name-tokens", "same-person"))
             e.sexes[DECLARANT] = {SEX_OF_ROLE[parent]: p}
-            if parent + "NgaySinh" in e.dates:
-                e.dates[DECLARANT + "NgaySinh"] = e.dates[parent + "NgaySinh"]
+            born = parent + "NgaySinh"
+            if born in e.dates:
+                e.dates[DECLARANT + "NgaySinh"] = e.dates[born]
+                heard = heard_from_number(DECLARANT, e.numbers, e.context)
+                year = settle(favour(e.dates[born], heard, 1.05 - p)) if heard else None
+                if year is not None:
+                    e.out[born] = Decoded(year.value, year.probability, ("lattice", "personal-number"))
 
 
 def _signer(e: _Entry, code: str) -> None:

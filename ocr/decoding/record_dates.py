@@ -74,7 +74,7 @@ def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], 
             scores[code] = d.score_figures(lattices[code], prior, context.temperature("date"), years)
     out = {}
     for code, s in scores.items():
-        heard = _heard_from_number(code.removesuffix("NgaySinh"), numbers, context) if code.endswith("NgaySinh") else {}
+        heard = heard_from_number(code.removesuffix("NgaySinh"), numbers, context) if code.endswith("NgaySinh") else {}
         choice = d.settle(d.favour(s, heard))
         if choice is not None:
             out[code] = Decoded(choice.value, choice.probability,
@@ -88,7 +88,7 @@ def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], 
     return out, scores
 
 
-def _heard_from_number(owner: str, numbers: Mapping[str, NumberCandidates], context: Context) -> dict[int, float]:
+def heard_from_number(owner: str, numbers: Mapping[str, NumberCandidates], context: Context) -> dict[int, float]:
     """What the person's number, read by itself, says of the year of birth."""
     for code in number_of(owner):
         if code in numbers:

@@ -11,10 +11,11 @@ from ocr.recogniser import list_models
 ALPHABET = list_models()[-1].alphabet
 
 
-def clear(text: str, doubts: Mapping[int, tuple[str, float]] | None = None, sure: float = 0.97, alphabet: str = ALPHABET) -> Lattice:
-    """Two frames a symbol and a blank between. doubts: place in text -> (other symbol, its share of the probability)."""
+def clear(text: str, doubts: Mapping[int, tuple[str, float]] | None = None, sure: float = 0.97, rest: float = 1e-6,
+          alphabet: str = ALPHABET) -> Lattice:
+    """Two frames a symbol and a blank between. doubts: place in text -> (other symbol, its share of the probability); rest: what every
+    symbol has anyway."""
     rows = []
-    rest = 1e-6
     for k, c in enumerate(text):
         row = np.full(len(alphabet) + 1, rest)
         other, share = (doubts or {}).get(k, ("", 0.0))
