@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -19,7 +19,9 @@ from multiprocessing.connection import Connection, wait
 from pipelines.page_task import PageResult, PageTask, ProgramBroken
 from pipelines.services import ReadingOptions
 
-_START_SECONDS = 180.0          # a process may take that long to load its model before its first answer
+_STARTS = 3                     # so many processes in a row that die before they are ready, and the work stops
+READER = (sys.executable, "-P", "-m", "pipelines.page_worker")
+_START_SECONDS = 180.0          # a process may take that long to load its model before it is ready
 
 
 class ReaderBroken(Exception):
@@ -36,16 +38,17 @@ class _Worker:
     connection: Connection
     queue: deque[PageTask] = field(default_factory=deque)
     since: float = 0.0              # monotonic time of the last sign of life
-    warm: bool = False              # has answered before
+    ready: bool = False             # has loaded what it needs
 
 
 class PagePool:
     """Use as a context manager. `read` yields one PageResult a task, in the order they come."""
 
-    def __init__(self, options: ReadingOptions, load: Callable[[str], bytes]) -> None:
-        """load: sha256 of a file -> its bytes."""
-        self._options, self._load = options, load
+    def __init__(self, options: ReadingOptions, load: Callable[[str], bytes], command: Sequence[str] = READER) -> None:
+        """load: sha256 of a file -> its bytes. command: the reading process; it gets the connection's number, our pid and the model."""
+        self._options, self._load, self._command = options, load, tuple(command)
         self._workers: list[_Worker] = []
+        self._failed_starts = 0
 
     def __enter__(self) -> PagePool:
         return self
@@ -67,7 +70,7 @@ class PagePool:
             for worker in busy:
                 if worker.connection in ready:
                     yield from self._receive(worker, waiting, alone, suspects)
-                elif time.monotonic() - worker.since > self._options.page_seconds + (0 if worker.warm else _START_SECONDS):
+                elif time.monotonic() - worker.since > (self._options.page_seconds if worker.ready else _START_SECONDS):
                     yield from self._replace(worker, waiting, alone, suspects, "reader_too_slow")
 
     def _hand_out(self, waiting: deque[PageTask], alone: deque[PageTask]) -> None:
@@ -79,10 +82,15 @@ class PagePool:
                 worker = self._start()
             chunk = [alone.popleft()] if alone else [waiting.popleft() for _ in range(min(self._options.chunk_pages, len(waiting)))]
             worker.queue.extend(chunk)
-            worker.since = time.monotonic()
-            files = {sha: self._load(sha) for sha in {t.sha256 for t in chunk}}
-            with suppress(OSError):         # it died meanwhile: `wait` tells, and `_receive` handles it
-                worker.connection.send((chunk, files))
+            if worker.ready:
+                self._send(worker)
+
+    def _send(self, worker: _Worker) -> None:
+        """Send its chunk to a process that waits for one; before it is ready it would not be read, and we would wait for it."""
+        worker.since = time.monotonic()
+        files = {sha: self._load(sha) for sha in {t.sha256 for t in worker.queue}}
+        with suppress(OSError):             # it died meanwhile: `wait` tells, and `_receive` handles it
+            worker.connection.send((list(worker.queue), files))
 
     def _receive(self, worker: _Worker, waiting: deque[PageTask], alone: deque[PageTask], suspects: set[int]) -> Iterator[PageResult]:
         try:
@@ -90,7 +98,11 @@ class PagePool:
         except (EOFError, OSError):
             yield from self._replace(worker, waiting, alone, suspects, "reader_stopped")
             return
-        worker.since, worker.warm = time.monotonic(), True
+        worker.since = time.monotonic()
+        if not worker.ready:                # its first word is that it is
+            worker.ready, self._failed_starts = True, 0
+            self._send(worker)
+            return
         if isinstance(answer, ProgramBroken):
             raise ReaderBroken(answer.code, answer.message)
         if isinstance(answer, PageResult):
@@ -115,26 +127,31 @@ class PagePool:
         self._workers.remove(worker)
         self._stop(worker, patience=5.0 if reason == "reader_stopped" else 0.0)
         blamed, rest = worker.queue[0], list(worker.queue)[1:]
+        if not worker.ready:                # it has seen no page yet: none is to blame
+            waiting.extendleft(reversed(worker.queue))
+            self._failed_starts += 1
+            if self._failed_starts >= _STARTS:
+                code = worker.process.returncode
+                raise ReaderBroken("reader_failed_to_start", (
+                    f"Tiến trình đọc không chạy được (mã {code}). Chạy `sogoc doctor`.",
+                    f"The reading process does not run (code {code}). Run `sogoc doctor`."))
+            return
         waiting.extendleft(reversed(rest))
         if blamed.page_id not in suspects:
             suspects.add(blamed.page_id)
             alone.append(blamed)
-        elif not worker.warm and reason == "reader_stopped" and (code := worker.process.returncode) >= 0:    # no signal: it ended by itself
-            raise ReaderBroken("reader_failed_to_start", (
-                f"Tiến trình đọc không chạy được (mã {code}). Chạy `sogoc doctor`.",
-                f"The reading process does not run (code {code}). Run `sogoc doctor`."))
-        else:
-            slow = reason == "reader_too_slow"
-            evidence = {"seconds": self._options.page_seconds} if slow else {"detail": f"exit {worker.process.returncode}"}
-            yield PageResult(blamed.page_id, reason=reason, evidence=evidence)
+            return
+        slow = reason == "reader_too_slow"
+        evidence = {"seconds": self._options.page_seconds} if slow else {"detail": f"exit {worker.process.returncode}"}
+        yield PageResult(blamed.page_id, reason=reason, evidence=evidence)
 
     def _start(self) -> _Worker:
         ours, theirs = socket.socketpair()
         environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
                        "PYTHONWARNINGS": "ignore"}
         arguments = [str(theirs.fileno()), str(os.getpid()), self._options.model_id or ""]
-        process = subprocess.Popen([sys.executable, "-P", "-m", "pipelines.page_worker", *arguments], pass_fds=[theirs.fileno()],
-                                   env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([*self._command, *arguments], pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL)
         theirs.close()
         worker = _Worker(process, Connection(ours.detach()), since=time.monotonic())
         self._workers.append(worker)

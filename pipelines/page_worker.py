@@ -65,11 +65,12 @@ def memory_bytes() -> int:
 
 
 def serve(connection: Connection, model: str | None) -> None:
-    """Answer chunks until the other side closes: a PageResult a page, then ("end", resident bytes)."""
+    """Say ("ready", resident bytes) once, then answer chunks until the other side closes: a PageResult a page, then ("end", bytes)."""
     from ocr.errors import BrokenProgram
     from ocr.extraction import PageReader
 
-    reader = PageReader(model_id=model) if model else PageReader()
+    reader = PageReader(model_id=model)
+    connection.send(("ready", memory_bytes()))
     while True:
         try:
             tasks, files = connection.recv()

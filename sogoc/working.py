@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.page_reading import DOSSIER
 from pipelines.run import Outcome, end_dead_runs, open_instance, run_batch
 from pipelines.services import Services
 from sogoc.commands.shared import Bars
 from sogoc.errors import WrongUse
 from sogoc.failures import describe, one_line
 from sogoc.language import t
-from storage.models import Batch, Page
-from storage.overview import batches
+from storage.models import Batch, Dossier, Page
+from storage.overview import BatchFigures, batches
 from storage.set_aside import explain
 
 _AGAIN = ("reader_stopped", "reader_too_slow")
@@ -60,16 +62,10 @@ def tell(services: Services, outcome: Outcome, say: Callable[[str], None], lang:
             .order_by(Page.file, Page.frame)
         ).all()
     counts = outcome.counts
-    accepted, unsure = counts.get("accepted", 0), counts.get("to_review", 0)
-    vi = (
-        f"{outcome.batch_id}: {figures.read} trang đã đọc, {figures.set_aside} để riêng; {accepted} liên kết chắc chắn, "
-        f"{unsure} cần xem; {figures.review} bản ghi chờ rà soát, {figures.archived} đã lưu trữ."
-    )
-    en = (
-        f"{outcome.batch_id}: {figures.read} pages read, {figures.set_aside} set aside; {accepted} links accepted, "
-        f"{unsure} to review; {figures.review} entries wait for review, {figures.archived} archived."
-    )
-    say(t(vi, en))
+    if figures.kind == DOSSIER:
+        say(tell_dossier(services, figures))
+    else:
+        say(tell_book(figures, counts))
     for page in aside:
         name = page.file if not page.frame else f"{page.file}#{page.frame + 1}"
         say(f"  ! {name}: {explain(page.reason, page.detail, 'vi' if lang == 'vi' else 'en')} [{page.reason}]")
@@ -78,3 +74,25 @@ def tell(services: Services, outcome: Outcome, say: Callable[[str], None], lang:
     if outcome.error is not None:
         say("  ! " + one_line(describe(outcome.error, debug=False)))
     return outcome.success and not aside
+
+
+def tell_book(figures: BatchFigures, counts: Mapping[str, Any]) -> str:
+    accepted, unsure = counts.get("accepted", 0), counts.get("to_review", 0)
+    vi = (
+        f"{figures.id}: {figures.read} trang đã đọc, {figures.set_aside} để riêng; {accepted} liên kết chắc chắn, "
+        f"{unsure} cần xem; {figures.review} bản ghi chờ rà soát, {figures.archived} đã lưu trữ."
+    )
+    en = (
+        f"{figures.id}: {figures.read} pages read, {figures.set_aside} set aside; {accepted} links accepted, "
+        f"{unsure} to review; {figures.review} entries wait for review, {figures.archived} archived."
+    )
+    return t(vi, en)
+
+
+def tell_dossier(services: Services, figures: BatchFigures) -> str:
+    with services.database.reading() as session:
+        row = session.scalar(sa.select(Dossier).where(Dossier.batch_id == figures.id))
+    number = (row.fields.get("soKyHieu") if row else None) or "?"
+    kept_vi, kept_en = ("đã lưu trữ", "archived") if row and row.archive_id else ("chưa lưu trữ", "not archived")
+    vi = f"{figures.id}: hồ sơ số {number}, {figures.read} trang đã đọc, {figures.set_aside} để riêng, {kept_vi}."
+    return t(vi, f"{figures.id}: dossier {number}, {figures.read} pages read, {figures.set_aside} set aside, {kept_en}.")
