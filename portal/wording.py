@@ -196,10 +196,10 @@ _COMPARISONS: Mapping[str, Pair] = {
     "birth_place": ("nơi sinh", "birth place"), "mother": ("mẹ", "mother"), "father": ("cha", "father"), "spouse": ("vợ/chồng", "spouse"),
     "number": ("số định danh", "personal number"), "personal_id": ("số định danh", "personal number"),
     "id": ("số định danh", "personal number"),
-    "ethnicity": ("dân tộc", "ethnicity"), "family": ("gia đình", "family"), "image": ("nét chữ", "handwriting"),
+    "ethnicity": ("dân tộc", "ethnicity"), "home": ("quê quán", "native place"), "family": ("gia đình", "family"), "image": ("nét chữ", "handwriting"),
 }
 _LEVELS: Mapping[str, Pair] = {
-    "same": ("giống", "same"), "exact": ("giống", "same"), "look-alike": ("nét gần giống", "look-alike"),
+    "agrees": ("khớp", "agrees"), "same": ("giống", "same"), "exact": ("giống", "same"), "look-alike": ("nét gần giống", "look-alike"),
     "one edit apart": ("lệch một chữ", "one letter apart"),
     "few edits apart": ("lệch vài chữ", "few letters apart"), "else": ("khác", "different"), "missing": ("không có", "missing"),
     "same year": ("cùng năm", "same year"), "same day": ("cùng ngày", "same day"), "differs": ("khác", "different"),
