@@ -1,0 +1,77 @@
+"""Ink to compose lines from: words cut from real handwriting (alpha masks) and words drawn with handwriting fonts."""
+from __future__ import annotations
+
+import io
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+WORD_HEIGHT = 64      # pixels; the words' place on the line is kept in it
+BASELINE = 46         # row of the writing line in a word mask, typical
+
+
+@dataclass(frozen=True)
+class Word:
+    writer: str
+    text: str
+    offset: int
+    length: int
+
+
+class RealInk:
+    """Single words of real writers: `words.bin` (PNGs one after another) and `index.tsv` (offset, length, writer, word)."""
+
+    def __init__(self, folder: Path, writers: set[str]):
+        self._data = (folder / "words.bin").read_bytes()
+        self.by_text: dict[str, list[Word]] = defaultdict(list)
+        for line in (folder / "index.tsv").read_text("utf-8").splitlines():
+            offset, length, writer, text = line.split("\t")
+            if writer in writers:
+                self.by_text[text.lower()].append(Word(writer, text, int(offset), int(length)))
+
+    @lru_cache(maxsize=20000)  # noqa: B019  one instance a process
+    def mask(self, word: Word) -> np.ndarray:
+        """uint8 (64, width), ink = 255."""
+        return np.asarray(Image.open(io.BytesIO(self._data[word.offset:word.offset + word.length])).convert("L"))
+
+    def draw(self, text: str, rng: np.random.Generator, writer: str | None) -> np.ndarray | None:
+        """The word `text` as somebody wrote it, by `writer` if that writer wrote it; None if nobody did."""
+        found = self.by_text.get(text.lower())
+        if not found:
+            return None
+        own = [w for w in found if w.writer == writer]
+        pool = own if own and rng.random() < 0.8 else found
+        return self.mask(pool[int(rng.integers(len(pool)))])
+
+
+class FontInk:
+    """Words drawn with handwriting fonts, at about the size of the real ones."""
+
+    def __init__(self, files: list[Path]):
+        self.files = sorted(files)
+
+    @lru_cache(maxsize=400)  # noqa: B019  one instance a process
+    def _font(self, index: int, size: int) -> ImageFont.FreeTypeFont:
+        return ImageFont.truetype(str(self.files[index]), size)
+
+    def draw(self, text: str, rng: np.random.Generator, face: int) -> np.ndarray:
+        """uint8 (64, width), ink = 255; the face's x-height is brought near that of the real words."""
+        probe = self._font(face, 40)
+        box = probe.getbbox("xuan")
+        size = int(np.clip(40 * 17 / max(6, box[3] - box[1]) * rng.uniform(0.85, 1.2), 18, 60))
+        font = self._font(face, size)
+        width = int(font.getlength(text)) + 12
+        image = Image.new("L", (max(4, width), WORD_HEIGHT), 0)
+        ImageDraw.Draw(image).text((5, BASELINE), text, font=font, fill=255, anchor="ls")
+        return np.asarray(image)
+
+
+def usable_faces(files: list[Path]) -> list[Path]:
+    """The font files that hold every Vietnamese letter."""
+    from fontTools.ttLib import TTFont
+    need = {ord(c) for c in "ăâđêôơưĂÂĐÊÔƠƯắằẳẵặấầẩẫậếềểễệốồổỗộớờởỡợứừửữựỹỷỵ0123456789/,."}
+    return [f for f in files if need <= set(TTFont(f, lazy=True).getBestCmap())]
