@@ -64,7 +64,8 @@ ACTIONS: Mapping[str, Pair] = {
     "link.decide": ("Chọn người", "Person chosen"), "page.reject": ("Trả lại trang", "Page rejected"),
     "entry.verify": ("Xác nhận mục", "Entry verified"),
     "entry.archive": ("Lưu trữ mục", "Entry archived"), "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),
-    "record.search": ("Tra cứu", "Searched"), "record.metadata": ("Lấy dữ liệu", "Data fetched"),
+    "page.view": ("Xem ảnh trang", "Page picture viewed"), "record.search": ("Tra cứu", "Searched"),
+    "record.metadata": ("Lấy dữ liệu", "Data fetched"),
     "copy.fetch": ("Lấy bản sao", "Copy fetched"),
     "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"),
     "user.logout": ("Đăng xuất", "Signed out"),
@@ -196,7 +197,8 @@ _COMPARISONS: Mapping[str, Pair] = {
     "birth_place": ("nơi sinh", "birth place"), "mother": ("mẹ", "mother"), "father": ("cha", "father"), "spouse": ("vợ/chồng", "spouse"),
     "number": ("số định danh", "personal number"), "personal_id": ("số định danh", "personal number"),
     "id": ("số định danh", "personal number"),
-    "ethnicity": ("dân tộc", "ethnicity"), "home": ("quê quán", "native place"), "family": ("gia đình", "family"), "image": ("nét chữ", "handwriting"),
+    "ethnicity": ("dân tộc", "ethnicity"), "home": ("quê quán", "native place"),
+    "family": ("gia đình", "family"), "image": ("nét chữ", "handwriting"),
 }
 _LEVELS: Mapping[str, Pair] = {
     "agrees": ("khớp", "agrees"), "same": ("giống", "same"), "exact": ("giống", "same"), "look-alike": ("nét gần giống", "look-alike"),

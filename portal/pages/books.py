@@ -10,6 +10,7 @@ from ocr.errors import UnreadableFile
 from portal.batch_view import batch_page, summaries, visible_batch, visible_page
 from portal.context import Who, page
 from portal.wording import VIETNAM
+from storage import events
 from storage.errors import ObjectMissing
 from storage.models import ArchivePackage, Event, utc_now
 from storage.review import queue_counts
@@ -57,7 +58,7 @@ def progress(batch_id: str, who: Who) -> dict[str, int]:
 
 @router.get("/pages/{page_id}/{size}.jpg")
 def picture(page_id: int, size: str, who: Who) -> Response:
-    """The page upright, as JPEG; sizes thumb and full. Kept by the browser for the visit only."""
+    """The page upright, as JPEG; sizes thumb (too small to read) and full, which is logged as a look. Kept by the browser for minutes only."""
     who.must("batch.see")
     if size not in ("thumb", "full"):
         return Response(status_code=404)
@@ -69,4 +70,7 @@ def picture(page_id: int, size: str, who: Who) -> Response:
         data = who.portal.images.get(row, "thumb" if size == "thumb" else "full")
     except (UnreadableFile, ObjectMissing):
         return Response(status_code=404)
+    if size == "full":
+        with who.portal.services.database.session() as session:
+            events.append(session, who.actor.name, "page.view", f"page:{row.id}", {"fields": ["page image"], "channel": "portal"})
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})

@@ -22,7 +22,8 @@ PURPOSE = {"X-Dossier-Code": "H21.129-250812-0035", "X-Service-Code": "2.000635"
 def signing(book, tmp_path):
     folder = tmp_path / "identity"
     create_demo_identity(folder)
-    return dataclasses.replace(book, services=dataclasses.replace(book.services, signer=Signer(folder), archive=ArchiveOptions(undo_seconds=0)))
+    return dataclasses.replace(book, services=dataclasses.replace(book.services, signer=Signer(folder),
+        archive=ArchiveOptions(undo_seconds=0)))
 
 
 def test_the_worker_waits_until_undo_is_over(signing):
@@ -48,7 +49,8 @@ def test_from_a_persons_enter_to_the_signed_copy_in_another_program(signing):
                 if s.get(Entry, entry).status == "archived":
                     break
             time.sleep(0.1)
-        token = client.post("/api/v1/oauth/token", data={"grant_type": "client_credentials"}, auth=("motcua", secret)).json()["access_token"]
+        token = client.post("/api/v1/oauth/token", data={"grant_type": "client_credentials"},
+            auth=("motcua", secret)).json()["access_token"]
         head = {**PURPOSE, "Authorization": f"Bearer {token}"}
         found = client.post("/api/v1/records/search/register-number", json={"kind": "KS", "number": "4", "year": 2017}, headers=head).json()
         assert found["count"] == 1
