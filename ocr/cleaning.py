@@ -227,6 +227,9 @@ def _ink_components(dark: np.ndarray, scale: float) -> np.ndarray:
     top, bottom = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
     keep = (peak > max(0.22, 0.4 * strong)) & (stats[:, cv2.CC_STAT_AREA] >= max(3, 0.05 * scale * scale))
     keep &= ~((top == 0) & (bottom < 0.3 * height)) & ~((bottom == height) & (top > 0.75 * height))
+    left, width = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_WIDTH]
+    at_side = (left <= 1) | (left + width >= dark.shape[1] - 1)
+    keep &= ~(at_side & (width <= 0.6 * scale) & (bottom - top > 3 * width))      # the edge of a frame's rule
     keep[0] = False
     return keep[labels]
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 from ocr.decoding.beam import beam_search
 from ocr.decoding.choice import Choice, Scored, choose
 from ocr.decoding.folding import fold_names, fold_words, plain
@@ -124,10 +126,10 @@ def _split_glued(text: str, sex: str | None) -> str | None:
 def weigh_names(fields: Sequence[NameCandidates], temperature: float, sex: str | None = None, extra: Sequence[str] = ()) -> Choice | None:
     """The best name on one field, or on several that hold the same person's name; `extra`: further texts to consider."""
     texts = list(dict.fromkeys([*(t for f in fields for t in f.texts), *extra]))
-    total = sum(f.folded.scores(texts) for f in fields)
+    total = np.sum([f.folded.scores(texts) for f in fields], axis=0)
     candidates = [
         Scored(written_case(t), t, float(s), name_log_prior(t, sex) + LETTER_BONUS * len(plain(t)))
-        for t, s in zip(texts, total, strict=True)      # type: ignore[arg-type]
+        for t, s in zip(texts, total, strict=True)
     ]
     return choose(candidates, temperature)      # free text is among the candidates, at the price of unknown words
 
@@ -135,9 +137,9 @@ def weigh_names(fields: Sequence[NameCandidates], temperature: float, sex: str |
 def same_person(a: NameCandidates, b: NameCandidates, temperature: float, prior: float) -> float:
     """Probability that two fields hold one name: both read as one against each read by itself. prior: beforehand."""
     def evidence(fields: Sequence[NameCandidates], texts: Sequence[str]) -> float:
-        total = sum(f.folded.scores(texts) for f in fields)
-        w = [temperature * float(s) + name_log_prior(t) + LETTER_BONUS * len(fields) * len(plain(t)) for s, t in zip(total, texts, strict=True)]  # type: ignore[arg-type]
-        return max(w)
+        total = np.sum([f.folded.scores(texts) for f in fields], axis=0)
+        bonus = LETTER_BONUS * len(fields)
+        return max(temperature * float(s) + name_log_prior(t) + bonus * len(plain(t)) for s, t in zip(total, texts, strict=True))
 
     together = evidence([a, b], list(dict.fromkeys(a.texts + b.texts)))
     apart = evidence([a], a.texts) + evidence([b], b.texts)

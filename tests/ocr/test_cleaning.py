@@ -113,3 +113,11 @@ def test_the_line_is_cut_to_its_ink() -> None:
     height = line.box[3] - line.box[1]
     assert fitted.shape[0] == height + 2 * round(0.1 * height)
     assert (fitted[:, :10] == 255).all() and (fitted < 200).any()
+
+
+def test_the_edge_of_a_frame_is_no_ink() -> None:
+    page = paper()
+    write(page, "Lan")
+    cv2.line(page, (100 + SIZE[1] - 1, 100), (100 + SIZE[1] - 1, 150), (60, 60, 60), 2)
+    line = cleaning.clean_line(crop(page), SCALE)
+    assert line.box is not None and line.box[2] < 300

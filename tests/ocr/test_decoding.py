@@ -28,7 +28,8 @@ def test_posterior_sums_to_one_and_joins_spellings() -> None:
     assert choose([Scored("a", "a", float("-inf"))], 1.0) is None
 
 
-@given(st.dates(date(2016, 6, 1), date(2018, 6, 1)), st.sampled_from(["{0.day}/{0.month}/{0.year}", "{0:%d/%m/%Y}", "{0:%d.%m.%Y}", "{0:%d-%m-%y}"]))
+@given(st.dates(date(2016, 6, 1), date(2018, 6, 1)),
+       st.sampled_from(["{0.day}/{0.month}/{0.year}", "{0:%d/%m/%Y}", "{0:%d.%m.%Y}", "{0:%d-%m-%y}"]))
 @settings(max_examples=40, deadline=None)
 def test_any_day_is_read_however_it_is_written(day: date, form: str) -> None:
     prior = dates.days_of_years({2016: 1, 2017: 1, 2018: 1})
@@ -65,7 +66,8 @@ def test_a_bare_year_stays_a_year() -> None:
     assert dates.settle(dates.score_year(clear("1982"), {y: 1.0 for y in range(1950, 2000)}, T)).value == "1982"      # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("text", "expected", "value"), [("7/2013", None, "7"), ("012", None, "12"), ("44/2013", 44, "44"), ("148", None, "148")])
+@pytest.mark.parametrize(("text", "expected", "value"), [
+    ("7/2013", None, "7"), ("012", None, "12"), ("44/2013", 44, "44"), ("148", None, "148")])
 def test_entry_numbers(text: str, expected: int | None, value: str) -> None:
     choice = numbers.read_entry_number(clear(text), 2013, expected, T)
     assert choice is not None and choice.value == value
@@ -151,15 +153,16 @@ def test_a_whole_entry_hangs_together() -> None:
     """The number tells the year that the figures leave open; the declarant is the mother; the late date follows the words."""
     born = date(2017, 3, 2)
     fields = {
-        "so": "12/2017", "quyenSo": "01/2017", "ngayDangKy": f"{born + timedelta(20):%d/%m/%Y}", "nksHoTen": "Lê Thị Loan", "nksGioiTinh": "Nữ",
-        "nksNgaySinh": "02/03/2017", "nksNgaySinhBangChu": in_words(PartialDate.of(born)), "nksSoDinhDanh": "051317666764", "meHoTen": "Trần Thị Hoa",
-        "meNgaySinh": "1988", "nycHoTen": "Trần Thị Hoa", "nycSoGiayToTuyThan": "051188407814", "nksDanToc": "Kinh", "nksQuocTich": "Việt Nam",
-        "nguoiKy": "Phạm Văn Long, Chủ tịch",
+        "so": "12/2017", "quyenSo": "01/2017", "ngayDangKy": f"{born + timedelta(20):%d/%m/%Y}", "nksHoTen": "Lê Thị Loan",
+        "nksGioiTinh": "Nữ", "nksNgaySinh": "02/03/2017", "nksNgaySinhBangChu": in_words(PartialDate.of(born)),
+        "nksSoDinhDanh": "051317666764", "meHoTen": "Trần Thị Hoa", "meNgaySinh": "1988", "nycHoTen": "Trần Thị Hoa",
+        "nycSoGiayToTuyThan": "051188407814", "nksDanToc": "Kinh", "nksQuocTich": "Việt Nam", "nguoiKy": "Phạm Văn Long, Chủ tịch",
     }
     types = {
-        "so": "entry_number", "quyenSo": "book_number", "ngayDangKy": "date", "nksHoTen": "name", "nksGioiTinh": "sex", "nksNgaySinh": "date",
-        "nksNgaySinhBangChu": "date_words", "nksSoDinhDanh": "personal_number", "meHoTen": "name", "meNgaySinh": "year", "nycHoTen": "name",
-        "nycSoGiayToTuyThan": "personal_number", "nksDanToc": "ethnicity", "nksQuocTich": "nationality", "nguoiKy": "signer",
+        "so": "entry_number", "quyenSo": "book_number", "ngayDangKy": "date", "nksHoTen": "name", "nksGioiTinh": "sex",
+        "nksNgaySinh": "date", "nksNgaySinhBangChu": "date_words", "nksSoDinhDanh": "personal_number", "meHoTen": "name",
+        "meNgaySinh": "year", "nycHoTen": "name", "nycSoGiayToTuyThan": "personal_number", "nksDanToc": "ethnicity",
+        "nksQuocTich": "nationality", "nguoiKy": "signer",
     }
     lattices = {code: clear(text) for code, text in fields.items()}
     lattices["meNgaySinh"] = clear("1988", {3: ("5", 0.5)})

@@ -30,7 +30,9 @@ def page_with(marks: list[str], noise: int = 0) -> np.ndarray:
 
 
 def ticks(count: int, off: int = 0) -> list:
-    return [(Tick("loaiDangKy", k + 1, f"n{k}", 0, 0, 3.6), (80 + off, 40 + 70 * k + off, 108 + off, 68 + 70 * k + off)) for k in range(count)]
+    return [
+        (Tick("loaiDangKy", k + 1, f"n{k}", 0, 0, 3.6), (80 + off, 40 + 70 * k + off, 108 + off, 68 + 70 * k + off)) for k in range(count)
+    ]
 
 
 @pytest.mark.parametrize("mark", ["cross", "tick", "blot"])
