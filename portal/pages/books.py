@@ -58,7 +58,7 @@ def progress(batch_id: str, who: Who) -> dict[str, int]:
 
 @router.get("/pages/{page_id}/{size}.jpg")
 def picture(page_id: int, size: str, who: Who) -> Response:
-    """The page upright, as JPEG; sizes thumb (too small to read) and full, which is logged as a look. Kept by the browser for minutes only."""
+    """The page upright, as JPEG; sizes thumb (too small to read) and full, which is logged as a look."""
     who.must("batch.see")
     if size not in ("thumb", "full"):
         return Response(status_code=404)

@@ -110,7 +110,7 @@ def test_page_pictures(client, book):
     thumb, full = client.get(f"/pages/{page.id}/thumb.jpg"), client.get(f"/pages/{page.id}/full.jpg")
     assert thumb.headers["content-type"] == "image/jpeg" and len(thumb.content) < len(full.content)
     with book.database.reading() as s:
-        assert [e.subject for e in s.scalars(select(Event).where(Event.action == "page.view"))] == [f"page:{page.id}"]     # the readable one is a look
+        assert [e.subject for e in s.scalars(select(Event).where(Event.action == "page.view"))] == [f"page:{page.id}"]
     assert client.get(f"/pages/{page.id}/huge.jpg").status_code == 404 and client.get("/pages/99999/full.jpg").status_code == 404
 
 
