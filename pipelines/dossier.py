@@ -26,7 +26,7 @@ def settle_dossier(services: Services, batch_id: str) -> dict[str, object]:
         row = session.scalar(sa.select(Dossier).where(Dossier.batch_id == batch_id))
     if row is not None and (before.get("settled") == mark or row.archive_id is not None):
         return dict(row.fields)
-    fields = dict(read_dossier([page_words(p) for p in pages]))
+    fields: dict[str, object] = dict(read_dossier([page_words(p) for p in pages]))
     with services.database.session() as session:
         row = session.scalar(sa.select(Dossier).where(Dossier.batch_id == batch_id)) or Dossier(batch_id=batch_id)
         row.fields = fields

@@ -17,6 +17,7 @@ def keep_fault(context: HookContext) -> None:
 
 process_batch = dg.define_asset_job(
     "process_batch", selection=dg.AssetSelection.assets(*assets.ALL), hooks={keep_fault},
+    executor_def=dg.in_process_executor,        # the pages have their own processes; a process a step would only open everything again
     description="Xử lý một quyển sổ hoặc hồ sơ: from its scanned pages to the review queue and the archive. `sogoc run` runs this job too.")
 
 
@@ -35,6 +36,6 @@ def take_in(context: OpExecutionContext, config: InboxFolder) -> None:
     context.log.info(f"batch {taken.batch_id}: {taken.added} pages added, {taken.known} known, {len(taken.set_aside)} set aside")
 
 
-@dg.job(description="Nhận một thư mục từ hộp nhận (inbox).")
+@dg.job(executor_def=dg.in_process_executor, description="Nhận một thư mục từ hộp nhận (inbox).")
 def take_in_inbox_folder() -> None:
     take_in()

@@ -39,12 +39,12 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
         return PageResult(task.page_id, reason=e.code, evidence=e.evidence)
     measured = measure(page)
     quality = dataclasses.asdict(measured)
-    size = {"width": page.width, "height": page.height, "dpi": page.dpi}
+    result = PageResult(task.page_id, quality=quality, width=page.width, height=page.height, dpi=page.dpi)
     reading = read_print(page) if task.print_only else reader.read(page, task.expectation)
     if not reading.words and reading.form is None and not measured.blank:
-        return PageResult(task.page_id, quality=quality, reason="ink_without_text", evidence={}, **size)
+        return dataclasses.replace(result, reason="ink_without_text")
     lattices = pack(reading.lattices) if reading.lattices else None
-    return PageResult(task.page_id, dataclasses.replace(reading, lattices={}, seconds={}), lattices, quality, **size)
+    return dataclasses.replace(result, reading=dataclasses.replace(reading, lattices={}, seconds={}), lattices=lattices)
 
 
 def read_print(page: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -70,7 +71,7 @@ def figures(session: Session) -> Figures:
     """Sums over everything."""
     rows = batches(session)
 
-    def count(query: sa.Select[tuple[int]]) -> int:
+    def count(query: sa.Select[Any]) -> int:
         return session.scalar(query) or 0
 
     links = sa.select(sa.func.count()).select_from(Link)
@@ -89,8 +90,8 @@ def figures(session: Session) -> Figures:
     )
 
 
-def _grouped(session: Session, query: sa.Select[tuple[str, str, int]]) -> dict[str, dict[str, int]]:
+def _grouped(session: Session, query: sa.Select[*tuple[Any, ...]]) -> dict[str, dict[str, int]]:
     out: dict[str, dict[str, int]] = {}
-    for batch_id, state, number in session.execute(query):
+    for batch_id, state, number in session.execute(query).tuples():
         out.setdefault(batch_id, {})[state] = number
     return out

@@ -110,9 +110,9 @@ def save_book(session: Session, batch_id: str, entries: Sequence[SettledEntry], 
     mine = sa.select(Page.id).where(Page.batch_id == batch_id)
     old = {(e.page_id, e.row): e for e in session.scalars(sa.select(Entry).where(Entry.page_id.in_(mine)))}
     wanted = {(e.page_id, e.record.row): e for e in entries}
-    for place, entry in old.items():
-        if place not in wanted and not touched(entry):
-            session.delete(entry)
+    for place, gone in old.items():
+        if place not in wanted and not touched(gone):
+            session.delete(gone)
     session.flush()
     for place in sorted(wanted):
         settled, entry = wanted[place], old.get(place)
@@ -182,7 +182,8 @@ def save_links(session: Session, batch_id: str, links: Mapping[int, Mapping[str,
 def entry_record(entry: Entry) -> DraftRecord:
     """The entry as a value, with what people have corrected."""
     return DraftRecord(entry.kind, entry.form, entry.row, {f.code: FieldValue(
-        f.value, f.raw, f.confidence, f.source, tuple(f.box) if f.box else None, tuple(f.evidence), f.unit_code) for f in entry.fields})
+        f.value, f.raw, f.confidence, f.source, tuple(f.box) if f.box else None,         # type: ignore[arg-type]
+        tuple(f.evidence), f.unit_code) for f in entry.fields})
 
 
 def batch_entries(session: Session, batch_id: str) -> Sequence[Entry]:

@@ -82,18 +82,19 @@ def test_the_inbox_sensor_waits_until_a_folder_is_quiet(services: Services) -> N
     assert requests[0].run_config["ops"]["take_in"]["config"] == {"folder": "KS.2017.01"}
 
 
-def test_a_waiting_batch_gets_its_partition_and_one_run(services: Services) -> None:
+def test_a_waiting_batch_gets_one_run(services: Services) -> None:
     folder = services.inbox / "KS.2017.01"
     folder.mkdir()
     (folder / "a.jpg").write_bytes(jpeg(1))
     assert take_in_folder(services, folder).batch_id == "KS.2017.01"
-    assert [(p.batch_id, p.why) for p in pending_batches(services)] == [("KS.2017.01", ("read", "settle"))]
+    waiting = pending_batches(services)
+    assert [(p.batch_id, p.why) for p in waiting] == [("KS.2017.01", ("read", "settle"))]
     with dg.instance_for_test() as instance:
+        instance.add_dynamic_partitions("batches", ["KS.2017.01"])
         context = dg.build_sensor_context(instance=instance, resources={"services": services}, definitions=definitions(services))
         with partition_loading_context(dynamic_partitions_store=instance):
             result = waiting_batches.evaluate_tick(context)
-    assert [r.partition_key for r in result.run_requests or []] == ["KS.2017.01"]
-    assert [r.partition_keys for r in result.dynamic_partitions_requests or []] == [["KS.2017.01"]]
+    assert [(r.partition_key, r.run_key) for r in result.run_requests or []] == [("KS.2017.01", f"KS.2017.01-{waiting[0].mark}")]
 
 
 @pytest.mark.parametrize("name", ["../outside", "..", "link", "a/b"])
