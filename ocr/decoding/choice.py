@@ -9,7 +9,7 @@ import numpy as np
 
 from ocr.lattice import Lattice
 
-FREE_TEXT_COST = 1.1      # nats a character that a text costs which no list knows (after tempering)
+FREE_TEXT_COST = 3.2      # nats a character that a text costs which no list knows (before tempering)
 
 
 @dataclass(frozen=True)
@@ -59,4 +59,4 @@ def choose(candidates: Sequence[Scored], temperature: float, other: float = -mat
 
 def free_text_weight(lattice: Lattice, temperature: float, log_prior: float = 0.0) -> float:
     """`other` for `choose`: the reader's own text, at the price of being on no list."""
-    return temperature * lattice.best_log_prob() - FREE_TEXT_COST * max(3, len(lattice.best_text())) + log_prior
+    return temperature * (lattice.best_log_prob() - FREE_TEXT_COST * max(3, len(lattice.best_text()))) + log_prior

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -18,6 +18,7 @@ UNKNOWN_TOKEN = 0.03        # share of tokens that no list has
 UNKNOWN_LETTER = 2.4        # nats a letter of such a token
 SECOND_SURNAME = 0.06       # share of middle names that are surnames (the mother's)
 LETTER_BONUS = 1.5          # nats a letter: tempered likelihoods favour short texts, the prior of each word being whole
+MISSED = 0.06               # how fast it grows likely that the search missed the name, a nat (tempered) that the best one explains less
 TOKENS_IN_NAME = {1: 0.006, 2: 0.13, 3: 0.56, 4: 0.28, 5: 0.022, 6: 0.002}
 
 
@@ -131,7 +132,12 @@ def weigh_names(fields: Sequence[NameCandidates], temperature: float, sex: str |
         Scored(written_case(t), t, float(s), name_log_prior(t, sex) + LETTER_BONUS * len(plain(t)))
         for t, s in zip(texts, total, strict=True)
     ]
-    return choose(candidates, temperature)      # free text is among the candidates, at the price of unknown words
+    best = choose(candidates, temperature)      # free text is among the candidates, at the price of unknown words
+    if best is None:
+        return None
+    gap = temperature * sum(f.folded.best_log_prob() - f.folded.score(best.text) for f in fields) / len(fields)
+    found = math.exp(-MISSED * max(0.0, gap))
+    return replace(best, probability=best.probability * found, ranking=tuple((v, q * found) for v, q in best.ranking))
 
 
 def same_person(a: NameCandidates, b: NameCandidates, temperature: float, prior: float) -> float:
