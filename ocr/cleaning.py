@@ -138,8 +138,8 @@ def _leader(dark: np.ndarray, scale: float, around: Surroundings) -> tuple[np.nd
     low, high = DOT_SMALLEST * scale, DOT_GREATEST * scale
     free = (np.minimum(w, h) >= low) & (np.maximum(w, h) <= high)
     free[0] = False
-    known = around.baseline is not None and around.pitch is not None
-    if known:
+    known = around.pitch is not None
+    if around.baseline is not None and known:
         free &= np.abs(centres[:, 1] - around.baseline - around.slope * centres[:, 0]) < 0.6 * scale
     points, sizes = centres[free], np.maximum(w, h)[free]
     if len(points) < (2 if known else 5):
@@ -221,7 +221,7 @@ def _ink_components(dark: np.ndarray, scale: float) -> np.ndarray:
         return body
     _, labels, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=8)
     peak = np.zeros(len(stats))
-    np.maximum.at(peak, labels.ravel(), dark.ravel())
+    np.maximum.at(peak, labels.ravel().astype(np.intp), dark.ravel())
     strong = float(np.percentile(dark[body], 95))
     height = dark.shape[0]
     top, bottom = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]

@@ -12,7 +12,7 @@ from ocr.decoding.beam import beam_search
 from ocr.decoding.choice import Choice, Scored, choose
 from ocr.decoding.folding import fold_names, fold_words, plain
 from ocr.lattice import Lattice
-from records.names import common_tokens, written_case
+from records.names import Part, common_tokens, written_case
 
 UNKNOWN_TOKEN = 0.03        # share of tokens that no list has
 UNKNOWN_LETTER = 2.4        # nats a letter of such a token
@@ -32,7 +32,7 @@ class NameCandidates:
 
 
 @cache
-def _weights(part: str, sex: str | None) -> dict[str, float]:
+def _weights(part: Part, sex: str | None) -> dict[str, float]:
     """Lower-case words of a part with shares. With a sex known, the other sex's tokens keep a tenth: some names do not follow it."""
     out: dict[str, float] = {}
     tables = [(common_tokens(part, sex), 0.9), (common_tokens(part), 0.1)] if sex else [(common_tokens(part), 1.0)]
@@ -48,7 +48,8 @@ def _weights(part: str, sex: str | None) -> dict[str, float]:
 def _later(sex: str | None) -> dict[str, float]:
     """Words after the surname: middle or given name, or a second surname."""
     out: dict[str, float] = {}
-    for part, share in (("middle", 0.5 - SECOND_SURNAME / 2), ("given", 0.5 - SECOND_SURNAME / 2), ("surname", SECOND_SURNAME)):
+    shares: tuple[tuple[Part, float], ...] = (("middle", 0.5 - SECOND_SURNAME / 2), ("given", 0.5 - SECOND_SURNAME / 2), ("surname", SECOND_SURNAME))
+    for part, share in shares:
         for word, w in _weights(part, sex if part != "surname" else None).items():
             out[word] = out.get(word, 0.0) + share * w
     return out

@@ -106,7 +106,7 @@ def read_place(lattices: Sequence[Lattice], on: date, office: Unit | None, tempe
         c = _candidates(on, province)
         if not c.units:
             continue
-        scores = sum(f_scores(c.trie, f) for f in folded)
+        scores = np.sum([f_scores(c.trie, f) for f in folded], axis=0)
         scored = [
             Scored(c.units[o].code, c.trie.texts[k], float(scores[k]),
                    float(c.log_form[k]) + _log_prior(c.units[o], office, len(c.units), habits or {}))
