@@ -53,7 +53,7 @@ def pack(lattices: Mapping[tuple[int, str], Lattice], top: int = 12) -> bytes:
         arrays[name + "|costs"] = cost
         arrays[name + "|meta"] = np.array([lattice.model, lattice.alphabet])
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays)      # type: ignore[arg-type]
     return buffer.getvalue()
 
 

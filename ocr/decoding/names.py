@@ -48,7 +48,8 @@ def _weights(part: Part, sex: str | None) -> dict[str, float]:
 def _later(sex: str | None) -> dict[str, float]:
     """Words after the surname: middle or given name, or a second surname."""
     out: dict[str, float] = {}
-    shares: tuple[tuple[Part, float], ...] = (("middle", 0.5 - SECOND_SURNAME / 2), ("given", 0.5 - SECOND_SURNAME / 2), ("surname", SECOND_SURNAME))
+    half = 0.5 - SECOND_SURNAME / 2
+    shares: tuple[tuple[Part, float], ...] = (("middle", half), ("given", half), ("surname", SECOND_SURNAME))
     for part, share in shares:
         for word, w in _weights(part, sex if part != "surname" else None).items():
             out[word] = out.get(word, 0.0) + share * w
