@@ -67,7 +67,7 @@ def run_killed(home: Path, kills: int, usual: float, chance: random.Random) -> i
         process = subprocess.Popen([sys.executable, "-m", "sogoc", "run", "--all"], env=environment(home), stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
         try:
-            process.wait(chance.uniform(0.3, max(1.0, usual)))
+            process.wait(chance.uniform(0.3, max(1.5, usual / 2)))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()

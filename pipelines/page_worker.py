@@ -85,8 +85,6 @@ def serve(connection: Connection, model: str | None) -> None:
             except MemoryError:
                 answer = PageResult(task.page_id, reason="reader_stopped", evidence={"detail": "MemoryError"})
             except Exception as e:
-                if os.environ.get("SOGOC_DEBUG_WORKER"):
-                    raise
                 answer = PageResult(task.page_id, reason="reader_stopped", evidence={"detail": fault(e)})
             connection.send(answer)
         del files, connection_files

@@ -104,7 +104,7 @@ def import_decisions(database: Database, path: Path, actor: Actor) -> Applied:
             with database.session() as session:
                 revision = int(str(mine[0][1][1]))
                 counts = [0, 0, 0]
-                for number, row in sorted(mine, key=lambda r: r[1][5] == _VERIFY):
+                for _, row in sorted(mine, key=lambda r: r[1][5] == _VERIFY):
                     kind, code, value = str(row[5]), str(row[6] or ""), str(row[9]).strip()
                     entry: Entry | None = None
                     if kind == _FIELD:
@@ -139,7 +139,7 @@ def _read(path: Path) -> list[tuple[int, Sequence[object]]]:
             continue
         if not str(row[0]).isdigit() or not str(row[1]).isdigit():
             raise SheetUnreadable(f"{COLUMNS[0]}, {COLUMNS[1]}: {number}")
-        out.append((number, row))
+        out.append((number, (*row, *[None] * (len(COLUMNS) - len(row)))))      # a reader drops empty cells at the end
     return out
 
 

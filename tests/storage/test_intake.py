@@ -1,6 +1,7 @@
 """A folder becomes one batch by its content, whatever is in it and however often the work is cut off."""
 from __future__ import annotations
 
+import json
 import os
 import unicodedata
 from pathlib import Path
@@ -147,7 +148,8 @@ def test_names_in_odd_unicode(database: Database, ledger: ObjectLedger, tmp_path
 
 def test_what_is_declared(sqlite_database: Database, sqlite_ledger: ObjectLedger, tmp_path: Path) -> None:
     folder = book(tmp_path / "a")
-    (folder / "batch.json").write_text('{"loai":"KS","nam":2016,"quyenSo":"02/2016","noiDangKy":"UBND Xã Hoa Thủy","mau":"KS2016"}', "utf-8")
+    said = {"loai": "KS", "nam": 2016, "quyenSo": "02/2016", "noiDangKy": "UBND Xã Hoa Thủy", "mau": "KS2016"}
+    (folder / "batch.json").write_text(json.dumps(said), "utf-8")
     assert add_folder(sqlite_database, sqlite_ledger, folder, declared={"nam": 2015}).set_aside == ()
     with sqlite_database.reading() as session:
         b = session.get_one(Batch, "a")
@@ -182,7 +184,8 @@ def test_folders_that_cannot_be_taken(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "outer" / "inner").mkdir(parents=True)
     (tmp_path / "file").write_bytes(b"x")
-    for name, code in (("nowhere", "missing_folder"), ("file", "not_a_folder"), ("empty", "no_pages_in_folder"), ("outer", "only_subfolders")):
+    codes = {"nowhere": "missing_folder", "file": "not_a_folder", "empty": "no_pages_in_folder", "outer": "only_subfolders"}
+    for name, code in codes.items():
         with pytest.raises(FolderError) as e:
             scan(tmp_path / name)
         assert e.value.code == code
