@@ -20,6 +20,7 @@ from records.record import DraftRecord
 _SHOWN = 5                  # candidates kept with a decision
 _FAMILY_OF = 4              # so many of the best candidates bring their families
 _NEWBORN = "nks"            # the role that one register book holds once
+_PARENT_OF = {"me": "cha", "cha": "me"}     # the other parent
 _CHUNK = 500                # entries whose tokens are compared with the vocabulary at once
 
 
@@ -156,10 +157,30 @@ class Linker:
             candidates = tuple(Candidate(self.index.ids[evidence.rows[k]], float(p[k]), self._explain(reading, evidence,
                 int(k))) for k in order)
             best = candidates[0] if candidates else None
-            contested = reading.role == _NEWBORN and best is not None and self.index.row_of[best.personal_id] == barred
+            contested = best is not None and ((reading.role == _NEWBORN and self.index.row_of[best.personal_id] == barred)
+                                              or self._partnered_elsewhere(scored, reading.role, best.personal_id))
             out[reading.role] = LinkDecision(reading.role, best.personal_id if best else None, best.probability if best else 0.0,
                                              self._verdict(reading, best, contested), candidates)
         return out
+
+    def _partnered_elsewhere(self, scored: _Scored, role: str, personal_id: str) -> bool:
+        """Whether this parent has a partner by number who is not the entry's other parent, and the newborn's row does not give this
+        parent's number: a namesake of a parent who is not in the population looks just so, and only a person can tell."""
+        other = _PARENT_OF.get(role)
+        row = self.index.row_of[personal_id]
+        partners = self.index.families.partners(row)
+        if other is None or not len(partners):
+            return False
+        newborn, second = (self._best_row(scored, r) for r in (_NEWBORN, other))
+        numbers = self.index.mother if role == "me" else self.index.father
+        return second not in partners and (newborn < 0 or int(numbers[newborn]) != row)
+
+    @staticmethod
+    def _best_row(scored: _Scored, role: str) -> int:
+        """The row that a role most likely is, or -1 for nobody of the population."""
+        p = scored.posterior.by_role[role]
+        best = int(p.argmax())
+        return int(scored.evidence[role].rows[best]) if best < len(p) - 1 else -1
 
     def _verdict(self, reading: RoleReading, best: Candidate | None, contested: bool) -> Verdict:
         if best is None or best.probability < self.model.refuse:
