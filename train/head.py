@@ -12,6 +12,39 @@ from torch import nn
 WIDTH, HIDDEN, HEADS, INNER, LONGEST = 512, 256, 4, 1024, 256
 
 
+class Attention(nn.Module):
+    """Multi-head self-attention in plain operations, so that the exported graph keeps the line's length open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * WIDTH, WIDTH))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * WIDTH))
+        self.out_proj = nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x: torch.Tensor, absent: torch.Tensor | None) -> torch.Tensor:
+        parts = nn.functional.linear(x, self.in_proj_weight, self.in_proj_bias).chunk(3, dim=-1)
+        q, k, v = (p.reshape(x.shape[0], -1, HEADS, WIDTH // HEADS).transpose(1, 2) for p in parts)
+        weight = q @ k.transpose(2, 3) / (WIDTH // HEADS) ** 0.5
+        if absent is not None:
+            weight = weight.masked_fill(absent[:, None, None, :], -1e9)
+        return self.out_proj((weight.softmax(-1) @ v).transpose(1, 2).reshape(x.shape[0], -1, WIDTH))
+
+
+class Layer(nn.Module):
+    """A transformer layer, normalised before each part."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.self_attn, self.dropout = Attention(), nn.Dropout(dropout)
+        self.linear1, self.linear2 = nn.Linear(WIDTH, INNER), nn.Linear(INNER, WIDTH)
+        self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+
+    def forward(self, x: torch.Tensor, absent: torch.Tensor | None) -> torch.Tensor:
+        x = x + self.dropout(self.self_attn(self.norm1(x), absent))
+        inner = self.dropout(nn.functional.gelu(self.linear1(self.norm2(x))))
+        return x + self.dropout(self.linear2(inner))
+
+
 class Head(nn.Module):
     """(batch, time, 512) features to (batch, time, symbols) log-probabilities; column 0 is the CTC blank."""
 
@@ -19,7 +52,7 @@ class Head(nn.Module):
         super().__init__()
         self.lstm = nn.LSTM(WIDTH, HIDDEN, num_layers=2, bidirectional=True, batch_first=True, dropout=dropout)
         self.positions = nn.Parameter(torch.zeros(LONGEST, WIDTH), requires_grad=False)
-        self.layers = nn.ModuleList(nn.TransformerEncoderLayer(WIDTH, HEADS, INNER, dropout, "gelu", batch_first=True, norm_first=True) for _ in range(2))
+        self.layers = nn.ModuleList(Layer(dropout) for _ in range(2))
         self.norm = nn.LayerNorm(WIDTH)
         self.gate = nn.Linear(2 * WIDTH, WIDTH)
         self.classifier = nn.Linear(WIDTH, symbols)
@@ -29,7 +62,7 @@ class Head(nn.Module):
         seen, _ = self.lstm(features)
         context = seen + self.positions[:seen.shape[1]]
         for layer in self.layers:
-            context = layer(context, src_key_padding_mask=absent)
+            context = layer(context, absent)
         context = self.norm(context)
         share = torch.sigmoid(self.gate(torch.cat((seen, context), dim=-1)))
         return torch.log_softmax(self.classifier(share * seen + (1 - share) * context), dim=-1)
