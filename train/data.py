@@ -116,7 +116,8 @@ def _make_shard(args: tuple[Sources, Path, int, int]) -> Path:
         kinds.append(kind)
     part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as f:
-        np.savez(f, features=np.concatenate(features), lengths=np.array([len(x) for x in features]), labels=np.array(labels), kinds=np.array(kinds))
+        np.savez(f, features=np.concatenate(features), lengths=np.array([len(x) for x in features]), labels=np.array(labels),
+                 kinds=np.array(kinds))
     part.rename(path)
     return path
 

@@ -47,8 +47,9 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
 def joined(head: Head) -> onnx.ModelProto:
     head.eval()
     path = Path(tempfile.mkdtemp()) / "head.onnx"
-    torch.onnx.export(_TimeFirst(head).eval(), (torch.zeros(60, 1, 512),), str(path), input_names=["features"], output_names=["log_probs"],
-                      dynamic_axes={"features": {0: "time", 1: "batch"}, "log_probs": {0: "time", 1: "batch"}}, opset_version=17, dynamo=False)
+    axes = {0: "time", 1: "batch"}
+    torch.onnx.export(_TimeFirst(head).eval(), (torch.zeros(60, 1, 512),), str(path), input_names=["features"],
+                      output_names=["log_probs"], dynamic_axes={"features": axes, "log_probs": axes}, opset_version=17, dynamo=False)
     upper = onnx.load(str(path))
     path.unlink()
     lower = cut(asternet_file())
@@ -59,7 +60,7 @@ def joined(head: Head) -> onnx.ModelProto:
 
 
 def check_same(head: Head, model: onnx.ModelProto) -> float:
-    """Greatest difference of log-probabilities between the file and the torch head, over lines of several lengths; ValueError above 0.05."""
+    """Greatest difference of probabilities between the file and the torch head, lines of several lengths; ValueError above 0.05."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     lower = onnxruntime.InferenceSession(cut(asternet_file()).SerializeToString(), providers=["CPUExecutionProvider"])
     worst = 0.0
@@ -82,9 +83,10 @@ def write_model(head: Head, folder: Path, model_id: str, figures: dict[str, floa
     onnx.save(model, str(folder / "model.onnx"))
     (folder / "alphabet.txt").write_text(ALPHABET + "\n", "utf-8")
     card = {
-        "id": model_id, "title": "Sổ Gốc handwriting recogniser, Vietnamese registers", "version": "1", "licence": "see README.md beside this file",
+        "id": model_id, "title": "Sổ Gốc handwriting recogniser, Vietnamese registers", "version": "1", "licence": "MIT (see README.md)",
         "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "height": 32, "channels": 3, "mean": 0.5, "std": 0.5,
-        "width_multiple": STRIDE, "min_width": 32, "max_width": 1000, "stride": STRIDE, "cleaned": True, "room": 0.08, "digit_room": 0.2, "preference": 10,
+        "width_multiple": STRIDE, "min_width": 32, "max_width": 1000, "stride": STRIDE, "cleaned": True, "room": 0.08, "digit_room": 0.2,
+        "preference": 10,
         "temperatures": {"default": 0.35}, "notes": json.dumps({k: round(float(v), 4) for k, v in figures.items()}),
     }
     (folder / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -1,4 +1,7 @@
-"""What follows the backbone: two bidirectional LSTM layers, two attention layers, a gate between them, CTC. Starts from AsterNet's weights."""
+"""What follows the backbone: two bidirectional LSTM layers, two attention layers, a gate between them, CTC.
+
+Starts from AsterNet's weights.
+"""
 from __future__ import annotations
 
 from pathlib import Path
@@ -75,7 +78,10 @@ def _gates(weight: np.ndarray, hidden: int) -> np.ndarray:
 
 
 def load_asternet(head: Head, path: Path, columns: list[list[int]]) -> None:
-    """Copies AsterNet's weights. columns: for each symbol of the new alphabet, blank first, the old outputs it stands for (their mean is taken)."""
+    """Copies AsterNet's weights.
+
+    columns: for each symbol of the new alphabet, blank first, the old outputs it stands for (their mean is taken).
+    """
     model = onnx.load(str(path))
     value = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
     lstms = [n for n in model.graph.node if n.op_type == "LSTM"]

@@ -15,8 +15,8 @@ def _split(text: str) -> list[str]:
 def _distort(mask: np.ndarray, rng: np.random.Generator, slant: float, scale: float) -> np.ndarray:
     """A word mask sheared about its baseline, scaled and made thicker or thinner."""
     sx = scale * rng.uniform(0.9, 1.12)
-    height = int(round(WORD_HEIGHT * scale))
-    width = max(2, int(round(mask.shape[1] * sx)))
+    height = round(WORD_HEIGHT * scale)
+    width = max(2, round(mask.shape[1] * sx))
     matrix = np.array([[sx, -slant * sx, slant * BASELINE * sx + abs(slant) * 20], [0, scale, 0]], dtype=np.float32)
     out = cv2.warpAffine(mask, matrix, (width + int(abs(slant) * 44), height), flags=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     pick = rng.random()
@@ -72,7 +72,8 @@ class LineComposer:
         paper = rng.uniform(170, 250)
         page = np.full((height, width), paper, dtype=np.float32)
         page += np.linspace(rng.normal(0, 8), rng.normal(0, 8), width, dtype=np.float32)[None, :]
-        page += cv2.resize(rng.normal(0, 6, (max(2, height // 12), max(2, width // 12))).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        grain = rng.normal(0, 6, (max(2, height // 12), max(2, width // 12))).astype(np.float32)
+        page += cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)
         dark = rng.uniform(15, 95)
         if rng.random() < 0.3:
             other, _ = self._ink("bóng chữ trang sau", rng)

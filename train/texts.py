@@ -9,14 +9,20 @@ import numpy as np
 
 from records.dates import PartialDate, all_word_forms
 
-ETHNICITIES = ["Kinh"] * 12 + ["Tày", "Thái", "Mường", "Khơ Me", "Hoa", "Nùng", "Mông", "Dao", "Gia Rai", "Ê Đê", "Ba Na", "Chăm", "Hrê", "Cơ Ho", "Co"]
-RELATIONS = ["Cha", "Mẹ", "Ông nội", "Bà nội", "Ông ngoại", "Bà ngoại", "Bác", "Chú", "Cô", "Dì", "Cậu", "Anh", "Chị", "Con", "Vợ", "Chồng", "Cháu"]
-CAUSES = ["Già yếu", "Bệnh", "Tai nạn giao thông", "Ung thư", "Đuối nước", "Tai biến", "Suy tim", "Sơ sinh", "Hy sinh", "Bệnh già", "Đột quỵ"]
+ETHNICITIES = ["Kinh"] * 12 + ["Tày", "Thái", "Mường", "Khơ Me", "Hoa", "Nùng", "Mông", "Dao", "Gia Rai", "Ê Đê", "Ba Na", "Chăm", "Hrê",
+                              "Cơ Ho", "Co"]
+RELATIONS = ["Cha", "Mẹ", "Ông nội", "Bà nội", "Ông ngoại", "Bà ngoại",
+             "Bác", "Chú", "Cô", "Dì", "Cậu", "Anh", "Chị", "Con", "Vợ", "Chồng", "Cháu"]
+CAUSES = ["Già yếu", "Bệnh", "Tai nạn giao thông", "Ung thư", "Đuối nước",
+          "Tai biến", "Suy tim", "Sơ sinh", "Hy sinh", "Bệnh già", "Đột quỵ"]
 OFFICES = ["Chủ tịch", "Phó Chủ tịch", "Trưởng phòng Tư pháp", "KT. Chủ tịch"]
 
 
 class Texts:
-    """Draws (kind, text) pairs. `tokens`: name tokens with counts (part, sex, token, count); `communes`: rows with ward, district, province."""
+    """Draws (kind, text) pairs.
+
+    tokens: name tokens with counts (part, sex, token, count); communes: rows with ward, district, province.
+    """
 
     def __init__(self, tokens: Path, communes: Path):
         self._tokens: dict[str, tuple[list[str], np.ndarray]] = {}
@@ -63,7 +69,11 @@ class Texts:
     def date(self, rng):
         d, m, y = self._day(rng)
         form = rng.random()
-        return f"{d:02}/{m:02}/{y}" if form < 0.5 else f"{d}/{m}/{y}" if form < 0.85 else f"{d:02}-{m:02}-{y}" if form < 0.92 else f"{d:02}.{m:02}.{y}"
+        if form < 0.5:
+            return f"{d:02}/{m:02}/{y}"
+        if form < 0.85:
+            return f"{d}/{m}/{y}"
+        return f"{d:02}-{m:02}-{y}" if form < 0.92 else f"{d:02}.{m:02}.{y}"
 
     def date_words(self, rng):
         d, m, y = self._day(rng)

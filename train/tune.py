@@ -10,11 +10,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from rapidfuzz.distance import Levenshtein
 
-from train.backbone import HEIGHT, STRIDE, Backbone, asternet_file
+from train.backbone import Backbone, asternet_file
 from train.data import ALPHABET, Sources, load_shard, make_shards, plain_real, split_writers, tensor_of
 from train.export import write_model
 from train.head import Head, load_asternet
@@ -110,7 +109,8 @@ def main() -> None:
         schedule.load_state_dict(saved["schedule"])
         start = saved["passes"]
     else:
-        print("before: real %.3f %.3f, composed %.3f %.3f" % (*cer(head, real[:100]), *cer(head, composed[:150])), flush=True)
+        (real_cer, _), (composed_cer, _) = cer(head, real[:100]), cer(head, composed[:150])
+        print(f"before: real_cer {real_cer:.3f}, composed_cer {composed_cer:.3f}", flush=True)
     began = time.time()
     for number in range(start, o.passes):
         rng = np.random.default_rng((3, number))
@@ -128,18 +128,21 @@ def main() -> None:
             torch.nn.utils.clip_grad_norm_(head.parameters(), 5.0)
             optimiser.step()
             schedule.step()
-            losses.append(float(loss))
+            losses.append(loss.item())
             if step % 20 == 0:
                 print(f"pass {number} step {step} loss {np.mean(losses[-100:]):.3f} {time.time() - began:.0f} s", flush=True)
             if time.time() - began > o.minutes * 60:
                 break
-        figures = dict(zip(("real_cer", "real_whole", "composed_cer", "composed_whole"), (*cer(head, real), *cer(head, composed)), strict=True))
+        names = ("real_cer", "real_whole", "composed_cer", "composed_whole")
+        figures = dict(zip(names, (*cer(head, real), *cer(head, composed)), strict=True))
         print(f"pass {number}: " + ", ".join(f"{k} {v:.4f}" for k, v in figures.items()), flush=True)
-        torch.save({"head": head.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "passes": number + 1}, state)
+        torch.save({"head": head.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
+                    "passes": number + 1}, state)
         if time.time() - began > o.minutes * 60:
             break
-    write_model(head, o.out, o.id, figures | {"writers": len(train_writers), "unseen_writers": len(unseen), "lines": len(lines), "passes": o.passes})
-    print(json.dumps(figures), onnx.__version__, HEIGHT, STRIDE)
+    counts = {"writers": len(train_writers), "unseen_writers": len(unseen), "lines": len(lines), "passes": o.passes}
+    write_model(head, o.out, o.id, figures | counts)
+    print(json.dumps(figures | counts))
 
 
 if __name__ == "__main__":
