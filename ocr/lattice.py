@@ -2,12 +2,22 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from ocr.trie import Trie
+
+
+@cache
+def _nearest(letter: str, alphabet: str) -> str:
+    """The symbol of the alphabet that stands for this letter, or the letter itself if there is none."""
+    plain = unicodedata.normalize("NFD", letter.lower())[0]
+    tries = (letter.lower(), "'" if letter in "’‘`ʼ" else letter, plain)
+    return next((t for t in tries if t in alphabet), letter)
 
 
 @dataclass(frozen=True)
@@ -37,8 +47,15 @@ class Lattice:
         return float(self.scores([text])[0])
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
-        """`score` for many texts at once: float64 (len(texts),). A list that is scored often is better kept as an `ocr.trie.Trie`."""
-        return Trie(texts).scores(self.log_probs, self.alphabet)
+        """`score` for many texts at once: float64 (len(texts),). A list that is scored often is better kept as an `ocr.trie.Trie`.
+
+        A letter that the model does not know counts as the nearest it knows: small for capital, plain for a mark it lacks.
+        """
+        return Trie([self.spelled(t) for t in texts]).scores(self.log_probs, self.alphabet)
+
+    def spelled(self, text: str) -> str:
+        """The text in the model's own letters, as far as they go."""
+        return "".join(c if c in self.alphabet else _nearest(c, self.alphabet) for c in text)
 
 
 def pack(lattices: Mapping[tuple[int, str], Lattice], top: int = 12) -> bytes:

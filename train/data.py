@@ -13,7 +13,7 @@ import numpy as np
 from ocr.cleaning import clean_line, darkness, plain_line
 from train.backbone import HEIGHT, STRIDE, Backbone
 from train.ink import FontInk, RealInk, usable_faces
-from train.lines import LineComposer, finish, harden
+from train.lines import LineComposer, harden
 from train.texts import Texts
 
 ALPHABET = "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệfghiìíỉĩịjklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvwxyỳýỷỹỵz0123456789 ,.-/'()"
@@ -161,4 +161,4 @@ def plain_real(data: Path, writers: tuple[str, ...]) -> list[tuple[np.ndarray, s
     return out
 
 
-__all__ = ["ALPHABET", "Shard", "Sources", "as_label", "finish", "load_shard", "make_shards", "plain_real", "split_writers", "tensor_of"]
+__all__ = ["ALPHABET", "Shard", "Sources", "as_label", "load_shard", "make_shards", "plain_real", "split_writers", "tensor_of"]

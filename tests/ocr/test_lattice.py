@@ -64,3 +64,15 @@ def test_kept_lattices_come_back_and_stay_as_they_are() -> None:
         assert np.abs(kept.log_probs.astype(float) - np.maximum(lattices[key].log_probs.astype(float), -16)).max() <= 1 / 32 + 0.01
         assert kept.best_text() == lattices[key].best_text()
     assert pack(unpack(pack(lattices))) == pack(lattices)
+
+
+def test_letters_a_model_lacks_count_as_the_nearest_it_has() -> None:
+    lower = "aăeklmno' "
+    lp = np.full((8, len(lower) + 1), -9.0)
+    for t, c in enumerate("k'len ma"):
+        lp[t, lower.index(c) + 1] = -0.01
+    lattice = Lattice(lp, lower, "test")
+    exact = lattice.score("k'len ma")
+    assert lattice.score("K’Len Má") == exact       # capitals, another apostrophe, a mark the model lacks
+    assert lattice.score("k'lon ma") < exact
+    assert lattice.score("k'len ça9") == -np.inf    # nothing stands for a figure
