@@ -17,7 +17,7 @@ from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render
 from portal.keys import portal_key
 from portal.page_images import PageImages
 from portal.pages import books, log, login, review, uploads
-from portal.security import SecurityHeaders, SessionSigner
+from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.review_errors import NoSuchEntry, NotAllowed
 
@@ -52,6 +52,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app = FastAPI(title="Sổ Gốc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     sessions = SessionSigner(portal_key(services.secrets, "portal-sessions"), options.session_minutes * 60)
     app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
     for part in (login, books, uploads, review, log):
         app.include_router(part.router)

@@ -83,8 +83,8 @@ class ReviewItem:
 
     @property
     def codes(self) -> list[str]:
-        """The fields that are shown, for the access log."""
-        return [f.code for s in self.sections for f in s.fields]
+        """What is shown, for the access log: the entry's fields, and whose candidates' population data (`me:population`)."""
+        return [f.code for s in self.sections for f in s.fields] + [f"{x.role}:population" for x in self.links if x.table.rows]
 
     @property
     def doubtful(self) -> int:
@@ -93,10 +93,6 @@ class ReviewItem:
     @property
     def undecided(self) -> int:
         return sum(x.state == "review" for x in self.links)
-
-    @property
-    def contradictions(self) -> int:
-        return sum(f.severity == "hard" for f in self.findings)
 
 
 def review_item(session: Session, entry: Entry) -> ReviewItem:

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SESSION_COOKIE = "sogoc_session"
@@ -50,6 +52,43 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """ASGI middleware: bodies over `most` bytes are refused (413) before anything reads them, signed in or not.
+
+    free: paths that bring files and count their bytes themselves.
+    """
+
+    def __init__(self, app: ASGIApp, most: int = 256 * 1024, free: str = r"/upload/[^/]+/file") -> None:
+        self.app, self.most, self._free = app, most, re.compile(free)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._free.fullmatch(scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        said = dict(scope["headers"]).get(b"content-length", b"")
+        body, more = b"", True
+        too_long = said.isdigit() and int(said) > self.most
+        while more and not too_long:
+            message = await receive()
+            if message["type"] != "http.request":       # gone
+                return
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+            too_long = len(body) > self.most
+        if too_long:
+            await PlainTextResponse("Yêu cầu quá dài. / The request is too long.", 413, {"Connection": "close"})(scope, receive, send)
+            return
+        given = False
+
+        async def whole() -> Message:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self.app(scope, whole, send)
 
 
 @dataclass(frozen=True)

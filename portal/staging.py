@@ -1,6 +1,7 @@
 """Files on their way in: an upload is a folder under the home's scratch; files in it are named by number, never by their sender."""
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -81,12 +82,13 @@ class Staging:
             part.unlink(missing_ok=True)
 
     def _number(self, upload: Upload, raw_name: str) -> int:
-        names = self._names(upload)
-        if raw_name in names:
-            return names.index(raw_name)
-        if len(names) >= MOST_FILES:
-            raise UploadRefused("too_many_files")
         with (upload.folder / "names.jsonl").open("a", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)        # two files sent at once must not get one number
+            names = self._names(upload)
+            if raw_name in names:
+                return names.index(raw_name)
+            if len(names) >= MOST_FILES:
+                raise UploadRefused("too_many_files")
             file.write(json.dumps(raw_name) + "\n")
         return len(names)
 

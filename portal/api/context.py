@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -92,7 +91,3 @@ def slow_down(limit: RateLimit, name: str) -> None:
     if wait > 0:
         seconds = max(1, round(wait + 0.5))
         raise Problem("too_many", f"Try again in {seconds} s.", f"Thử lại sau {seconds} giây.", {"Retry-After": str(seconds)})
-
-
-def field_groups(fields: Sequence[str]) -> list[str]:
-    return sorted(fields)

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from portal.api.context import Inquiry, inquiry
 from portal.api.problems import Problem, responses
 from portal.api.records import archived_entry
+from storage.archive_package import safe
 from storage.errors import ObjectMissing, ObjectStoreUnavailable
-from storage.models import StoredObject
+from storage.models import Entry, StoredObject
 
 router = APIRouter(prefix="/records", tags=["copies"])
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
@@ -37,6 +38,11 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | Literal["bad"
     return (first, last) if first < size else "bad"
 
 
+def _file_name(entry: Entry) -> str:
+    """Made of what was read on the page, so only letters and digits that a header can carry."""
+    return f"{safe(entry.kind)}.{entry.year or 0}.{safe(entry.number or '') or entry.id}.pdf"
+
+
 def _same(header: str | None, etag: str) -> bool:
     return header is not None and (header.strip() == "*" or etag in (part.strip().removeprefix("W/") for part in header.split(",")))
 
@@ -44,14 +50,16 @@ def _same(header: str | None, etag: str) -> bool:
 @router.get("/{record_id}/copy", response_class=Response, responses=_DOCUMENTED, summary="Bản sao có chữ ký số / The signed copy")
 @router.head("/{record_id}/copy", response_class=Response, include_in_schema=False)
 def copy(record_id: str, request: Request, asked: Annotated[Inquiry, Depends(inquiry)]) -> Response:
-    """ETag is the copy's SHA-256; If-None-Match, Range and If-Range are honoured. Every fetch is logged, ranges too."""
+    """ETag is the copy's SHA-256; If-None-Match, Range and If-Range are honoured. Every request is logged, also for a part or for
+    headers alone."""
     with asked.desk.services.database.session() as session:
         entry, package, stored = archived_entry(session, record_id)
         asked.must(entry.kind, "copy")
         etag = f'"{stored.sha256}"'
         headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache",
-                   "Content-Disposition": f'attachment; filename="{entry.kind}.{entry.year or 0}.{entry.number or entry.id}.pdf"'}
+                   "Content-Disposition": f'attachment; filename="{_file_name(entry)}"'}
         if _same(request.headers.get("if-none-match"), etag):
+            asked.log(session, "copy.fetch", f"entry:{entry.id}", package=package.id, fields=[], answer=304)
             return Response(status_code=304, headers=headers)
         wanted = byte_range(request.headers.get("range"), stored.size)
         if request.headers.get("if-range") not in (None, etag):
@@ -61,6 +69,8 @@ def copy(record_id: str, request: Request, asked: Annotated[Inquiry, Depends(inq
         first, last = wanted if wanted is not None else (0, stored.size - 1)
         if request.method == "GET":
             asked.log(session, "copy.fetch", f"entry:{entry.id}", package=package.id, fields=["copy"], bytes=[first, last])
+        else:
+            asked.log(session, "copy.fetch", f"entry:{entry.id}", package=package.id, fields=[], answer="head")
     status = 206 if wanted is not None else 200
     if wanted is not None:
         headers["Content-Range"] = f"bytes {first}-{last}/{stored.size}"

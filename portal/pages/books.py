@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import sha256
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
@@ -57,11 +58,16 @@ def progress(batch_id: str, who: Who) -> dict[str, int]:
 
 
 @router.get("/pages/{page_id}/{size}.jpg")
-def picture(page_id: int, size: str, who: Who) -> Response:
-    """The page upright, as JPEG; sizes thumb (too small to read) and full, which is logged as a look."""
+def picture(page_id: int, size: str, request: Request, who: Who) -> Response:
+    """The page upright, as JPEG; sizes thumb (too small to read) and full, for those who may see records, each look logged.
+
+    The browser keeps a full picture only if it asks each time: whoever uses it next must be signed in, and is logged.
+    """
     who.must("batch.see")
     if size not in ("thumb", "full"):
         return Response(status_code=404)
+    if size == "full" and not who.actor.may("review"):
+        who.must("record.see")
     with who.portal.services.database.reading() as session:
         row = visible_page(session, who.actor, page_id)
     if row.original_key is None:
@@ -73,4 +79,8 @@ def picture(page_id: int, size: str, who: Who) -> Response:
     if size == "full":
         with who.portal.services.database.session() as session:
             events.append(session, who.actor.name, "page.view", f"page:{row.id}", {"fields": ["page image"], "channel": "portal"})
-    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})
+    etag = f'"{sha256(data).hexdigest()[:32]}"'
+    headers = {"Cache-Control": "private, no-cache" if size == "full" else "private, max-age=300", "ETag": etag}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(data, media_type="image/jpeg", headers=headers)

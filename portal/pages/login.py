@@ -1,7 +1,6 @@
 """Signing in and out, and changing the language."""
 from __future__ import annotations
 
-import hmac
 import secrets
 from urllib.parse import urlsplit
 
@@ -49,7 +48,7 @@ async def login(request: Request) -> Response:
     name, password, back = str(form.get("name", ""))[:80], str(form.get("password", ""))[:1024], safe_back(str(form.get("next", "/")))
     words = portal.words(request)
     nonce = request.cookies.get(_LOGIN_COOKIE, "")
-    if not nonce or not hmac.compare_digest(portal.sessions.csrf("login:" + nonce), str(form.get("csrf", ""))):
+    if not nonce or not portal.sessions.csrf_holds("login:" + nonce, str(form.get("csrf", ""))):
         return _form(portal, request, back, words("Trang đăng nhập đã cũ. Vui lòng thử lại."), name, 403)
     if portal.login_limit.wait(request.client.host if request.client else "?") > 0:
         return _form(portal, request, back, words("Thử quá nhiều lần. Vui lòng chờ một phút."), name, 429)

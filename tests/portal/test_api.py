@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from portal.api.app import create_api
 from storage import accounts, events
-from storage.models import ApiClient, Event
+from storage.models import ApiClient, Entry, Event
 
 RECORD = "5b3c0d6e-0000-4000-8000-000000000001"
 PURPOSE = {"X-Dossier-Code": "H21.129-250812-0035", "X-Service-Code": "2.000635", "X-Officer-Code": "cb.hoa"}
@@ -129,10 +129,19 @@ def test_copy_whole_in_ranges_and_unchanged(api, archived):
     assert unchanged.status_code == 304 and unchanged.content == b""
     head = api.head(path, headers=PURPOSE)
     assert head.status_code == 200 and head.headers["content-length"] == str(len(PDF)) and head.content == b""
-    event = last_event(archived, "copy.fetch")
-    assert event.detail["client" if "client" in event.detail else "dossier"] and event.detail["package"] == RECORD
     with archived.database.reading() as s:
+        looks = s.scalars(select(Event).where(Event.action == "copy.fetch").order_by(Event.seq)).all()
         events.verify_chain(s)
+    assert {e.detail["package"] for e in looks} == {RECORD} and {e.detail["dossier"] for e in looks} == {PURPOSE["X-Dossier-Code"]}
+    assert [e.detail.get("answer") or e.detail["bytes"][1] - e.detail["bytes"][0] + 1 for e in looks] == [
+        len(PDF), 100, len(PDF) - 100, 5, len(PDF), 304, "head"]
+
+
+def test_the_copys_name_carries_nothing_but_letters_and_digits(api, archived):
+    with archived.database.session() as s:
+        s.scalars(select(Entry).where(Entry.status == "archived")).one().number = 'Đ1"\r\nX: y'
+    answer = api.get(f"records/{RECORD}/copy", headers=PURPOSE)
+    assert answer.status_code == 200 and answer.headers["content-disposition"] == 'attachment; filename="KS.2017.D1-X-y.pdf"'
 
 
 def test_scopes_are_per_kind_and_right(api, archived, secret):

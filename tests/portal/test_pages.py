@@ -43,6 +43,15 @@ def test_a_login_form_of_another_site_is_refused(client):
     assert answer.status_code == 403 and "sogoc_session" not in answer.cookies
 
 
+def test_a_body_that_is_too_long_is_refused_before_anybody_signs_in(client):
+    long = "name=" + "x" * 300_000
+    sent = {"Content-Type": "application/x-www-form-urlencoded"}
+    for body in (long, (part for part in (long[:200_000].encode(), long[200_000:].encode()))):      # with its length said, and without
+        assert client.post("/login", content=body, headers=sent).status_code == 413
+    assert client.post("/api/v1/records/search/name", json={"name": "x" * 300_000}).status_code == 413
+    assert client.post("/login", content=long[:1000], headers=sent).status_code == 403
+
+
 @pytest.mark.parametrize("path", ["https://x.vn/", "//x.vn", "/\\x.vn", "javascript:alert(1)", "\n/x", "", None])
 def test_login_leads_only_to_this_portal(path):
     assert safe_back(path) == "/"
@@ -90,6 +99,7 @@ def test_roles_and_communes(client, book):
     assert "KS.2017.01" not in client.get("/books").text and client.get("/log").status_code == 403
     sign_in(client, "kiem.toan")    # an auditor reads the log, decides nothing
     assert client.get("/log").status_code == 200 and client.get(f"/review/{entry}").status_code == 403
+    assert client.get(f"/pages/{page}/full.jpg").status_code == 403 and client.get(f"/pages/{page}/thumb.jpg").status_code == 200
     assert "còn nguyên" in client.get("/log/check").text
     assert client.post(f"/review/{entry}/verify", json={"revision": 0}, headers=csrf_of(client)).status_code == 403
 
@@ -111,6 +121,10 @@ def test_page_pictures(client, book):
     assert thumb.headers["content-type"] == "image/jpeg" and len(thumb.content) < len(full.content)
     with book.database.reading() as s:
         assert [e.subject for e in s.scalars(select(Event).where(Event.action == "page.view"))] == [f"page:{page.id}"]
+    again = client.get(f"/pages/{page.id}/full.jpg", headers={"If-None-Match": full.headers["etag"]})
+    assert "no-cache" in full.headers["cache-control"] and again.status_code == 304 and again.content == b""
+    with book.database.reading() as s:
+        assert len(s.scalars(select(Event).where(Event.action == "page.view")).all()) == 2
     assert client.get(f"/pages/{page.id}/huge.jpg").status_code == 404 and client.get("/pages/99999/full.jpg").status_code == 404
 
 
@@ -124,6 +138,7 @@ def test_the_review_page_shows_everything_and_logs_the_look(client, book):
     with book.database.reading() as s:
         event = s.scalars(select(Event).where(Event.action == "record.view")).one()
     assert event.subject == f"entry:{book.entries()[0]}" and "nksHoTen" in event.detail["fields"] and event.detail["purpose"] == "review"
+    assert "me:population" in event.detail["fields"]
     assert "Loan" not in json.dumps(event.detail, ensure_ascii=False)
 
 
