@@ -9,6 +9,8 @@ from pathlib import Path
 
 PORT_NAMES = ("master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc", "s3", "s3_grpc")
 VOLUME_MEGABYTES = 1024         # a volume file grows to this; small, so that a copy to a USB disk (FAT32: 4 GB) works
+VOLUMES = 4096                  # at most; files grow as they fill. Counted by free disk, a small disk would have none for a new bucket
+FREE_PERCENT = 1                # with less of the disk free, nothing more is written
 
 
 def weed_binary() -> str:
@@ -31,7 +33,8 @@ def server_arguments(folder: Path, ports: dict[str, int]) -> list[str]:
     return [
         *_QUIET, "server", "-master=false", f"-master.peers=127.0.0.1:{ports['master']}.{ports['master_grpc']}",
         f"-dir={folder / 'data'}", *_LOOPBACK,
-        f"-volume.port={ports['volume']}", f"-volume.port.grpc={ports['volume_grpc']}", "-volume.max=0", "-volume.preStopSeconds=0",
+        f"-volume.port={ports['volume']}", f"-volume.port.grpc={ports['volume_grpc']}", f"-volume.max={VOLUMES}",
+        f"-volume.minFreeSpace={FREE_PERCENT}", "-volume.preStopSeconds=0",
         "-filer=true", f"-filer.port={ports['filer']}", f"-filer.port.grpc={ports['filer_grpc']}",
         "-s3=true", f"-s3.port={ports['s3']}", f"-s3.port.grpc={ports['s3_grpc']}", "-s3.port.iceberg=0", "-s3.port.lance=0",
         f"-s3.config={folder / 's3.json'}", "-s3.autoCreateBucket=false", "-s3.iam=false",
