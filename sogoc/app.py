@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from sogoc import failures
+from sogoc import click_words, failures
 from sogoc.commands import accounts, archive, batch, demo, home, match, model, population, records, review, serve, work
 from sogoc.commands.shared import NO_ARGUMENTS
 from sogoc.language import example, t
 
+click_words.speak()
 app = typer.Typer(
     name="sogoc",
     rich_markup_mode=None,

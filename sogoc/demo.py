@@ -22,7 +22,7 @@ from sogoc.demo_copy import Fetched, fetch_copy
 from sogoc.demo_portal import RunningPortal
 from sogoc.errors import SogocError
 from sogoc.home import create, open_services
-from sogoc.language import language, t
+from sogoc.language import count, language, t
 from sogoc.settings import Settings
 from sogoc.working import work_on
 from storage import accounts, events
@@ -93,7 +93,7 @@ def take_in(s: Services, place: Path) -> int:
     new = 0
     with Bars() as bars:
         snapshot = import_population(s.database, place / "population.csv", progress=bars.callback(("Nạp dân cư", "Importing people")))
-    typer.echo(t(f"{snapshot.rows:,} người (không có thật).", f"{snapshot.rows:,} people (made up)."))
+    typer.echo(t(f"{count(snapshot.rows)} người (không có thật).", f"{count(snapshot.rows)} people (made up)."))
     for folder in sorted(p for p in (place / "books").iterdir() if p.is_dir()):
         taken = add_folder(s.database, s.ledger, folder, limits=limits_of(s), actor="demo")
         new += taken.added

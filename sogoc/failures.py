@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 from typing import Any
 
+from sogoc.click_words import what_is_wrong
 from sogoc.language import language, t
 
 
@@ -59,18 +61,22 @@ def wrong_use(error: Any) -> str:
     where = f"{context.command_path} --help" if context is not None else "sogoc --help"
     where = t(f"Xem: {where}", f"See: {where}")
     said = str(error.message).strip().rstrip(".")
+    missing = re.fullmatch(r"No such command ('.*?')\.?(?: Did you mean (.+?)\?)?", said)
     if is_kind(error, "NoSuchOption"):
         what = t(f"Không có tùy chọn {error.option_name}.", f"There is no option {error.option_name}.")
     elif is_kind(error, "MissingParameter"):
         what = t(f"Thiếu {parameter(error)}.", f"{parameter(error)} is missing.")
     elif is_kind(error, "BadParameter"):
+        said = what_is_wrong(said)
         what = t(f"Giá trị của {parameter(error)} không hợp lệ: {said}.", f"Wrong value for {parameter(error)}: {said}.")
     elif said == "Missing command":
         what = t("Thiếu tên lệnh.", "The command is missing.")
-    elif said.startswith("No such command"):
-        name = said.removeprefix("No such command").strip()
+    elif missing:
+        name, close = missing.groups()
         what = t(f"Không có lệnh {name}.", f"There is no command {name}.")
+        what += t(f" Có phải {close}?", f" Did you mean {close}?") if close else ""
     else:
+        said = what_is_wrong(said)
         what = t(f"Sai cách dùng: {said}.", f"Wrong use: {said}.")
     return one_line(f"{what} {where}")
 
@@ -79,7 +85,8 @@ def parameter(error: Any) -> str:
     """The parameter as the help shows it."""
     if error.param is None:
         return str(error.param_hint or "?")
-    return str(error.param.opts[0] if error.param.param_type_name == "option" else error.param.metavar or error.param.human_readable_name)
+    name = error.param.opts[0] if error.param.param_type_name == "option" else error.param.metavar or error.param.human_readable_name
+    return str(name).removesuffix("...")
 
 
 def one_line(text: str) -> str:

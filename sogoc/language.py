@@ -18,6 +18,11 @@ def t(vi: str, en: str) -> str:
     return en if language() == "en" else vi
 
 
+def count(n: int) -> str:
+    """A number as it is written: 2.002 in Vietnamese, 2,002 in English."""
+    return f"{n:,}".replace(",", t(".", ","))
+
+
 def example(*commands: str) -> str:
     """The epilogue of a command's help; \\b keeps its lines apart."""
     return "\b\n" + t("Ví dụ:", "Example:") + "\n" + "\n".join(f"  {c}" for c in commands)

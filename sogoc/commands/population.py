@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sogoc.commands.shared import Bars, group, services
-from sogoc.language import example, t
+from sogoc.language import count, example, t
 
 
 def register(app: Any) -> None:
@@ -32,8 +32,8 @@ def import_file(
         result = import_population(s.database, file, s.population_columns, bars.callback(("Nạp dân cư", "Importing people")))
     typer.echo(
         t(
-            f"Đã nạp {result.rows:,} người từ {file.name}; {result.rejected:,} dòng không nạp được.",
-            f"{result.rows:,} people imported from {file.name}; {result.rejected:,} rows could not be taken.",
+            f"Đã nạp {count(result.rows)} người từ {file.name}; {count(result.rejected)} dòng không nạp được.",
+            f"{count(result.rows)} people imported from {file.name}; {count(result.rejected)} rows could not be taken.",
         )
     )
     if result.rejected:

@@ -69,6 +69,35 @@ def test_wrong_use_ends_2_with_one_line(arguments: list[str], lang: str, capsys:
     assert said.startswith("sogoc: ") and said.count("\n") == 1 and "Traceback" not in said
 
 
+@pytest.mark.parametrize("command", TREE, ids=" ".join)
+def test_help_in_vietnamese_has_none_of_the_librarys_english(command: tuple[str, ...], capsys: pytest.CaptureFixture[str],
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    english = ("Usage:", "Options:", "Arguments:", "Commands:", "Show this", "[required]", "[default", "[OPTIONS]", "COMMAND [ARGS]")
+    monkeypatch.setenv("SOGOC_LANG", "vi")
+    assert sogoc_app.run([*command, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Cách dùng: sogoc") and not [word for word in english if word in said]
+    monkeypatch.setenv("SOGOC_LANG", "en")
+    assert sogoc_app.run([*command, "--help"]) == 0
+    assert capsys.readouterr().out.startswith("Usage: sogoc")
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["population", "import", "/khong/co.csv"], "không có “/khong/co.csv”"), (["match", "/", "x"], "là thư mục, không phải tệp"),
+    (["records", "export", "--format", "xml", "out"], "không thuộc danh sách"), (["serve", "--port", "0"], "phải từ 1 trở lên"),
+    (["serve", "--port", "65536"], "phải không quá 65535"), (["serve", "--port", "abc"], "phải là một số"),
+    (["serve", "--port"], "tùy chọn --port cần một giá trị"), (["serve", "--quiet=1"], "tùy chọn --quiet không nhận giá trị"),
+    (["init", "thừa", "hai"], "thừa tham số thừa hai"), (["bach"], "Không có lệnh 'bach'. Có phải 'batch', 'match'?"),
+    (["run", "--al"], "Không có tùy chọn --al"), (["batch", "add"], "Thiếu FOLDER.")])
+def test_the_librarys_own_errors_are_vietnamese_too(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str],
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOGOC_LANG", "vi")
+    assert sogoc_app.run(arguments) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+    assert not [word for word in ("Option", "Value", "Input", "does not", "Got", "should") if word in said]
+
+
 def test_help_is_quick() -> None:
     best = min(processor_seconds("--help") for _ in range(3))
     assert best < 0.5, f"{best:.2f} s"
@@ -115,4 +144,4 @@ def test_errors_become_one_line(error: BaseException, code: int, word: str, caps
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(f"{sys.executable} -m sogoc --help | head -1", shell=True, capture_output=True, text=True, check=False)
-    assert done.stdout.startswith("Usage") and done.stderr == ""
+    assert done.stdout.startswith(("Cách dùng: sogoc", "Usage: sogoc")) and done.stderr == ""
