@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from pipelines.services import PortalOptions, Services
-from portal import wording
+from portal import log_wording, wording
 from portal.language import LANGUAGES, Words
 from portal.page_images import PageImages
 from portal.rate_limit import RateLimit
@@ -52,7 +52,7 @@ def static_url(name: str) -> str:
 def template_environment() -> jinja2.Environment:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("portal"), autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(static=static_url, wording=wording)
+    environment.globals.update(static=static_url, wording=wording, log_wording=log_wording)
     environment.filters.update(local_time=wording.local_time)
     return environment
 
@@ -112,7 +112,8 @@ async def visitor(request: Request) -> Visitor:
             token = str((await request.form()).get("csrf", ""))
         if not portal.sessions.csrf_holds(opened.nonce, token):
             raise Forged()
-    return Visitor(actor, portal.words(request), opened, portal)
+    request.state.visitor = Visitor(actor, portal.words(request), opened, portal)
+    return request.state.visitor
 
 
 def _actor(portal: Portal, opened: OpenSession) -> Actor | None:
@@ -137,7 +138,8 @@ def page(who: Visitor, request: Request, template: str, status: int = 200, **val
 
 def render(portal: Portal, request: Request, words: Words, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page for anybody. `_` in templates translates; `here` is the path, for links that change the language."""
-    values = {"actor": None, "csrf": "", **values}
+    who: Visitor | None = getattr(request.state, "visitor", None)      # also on a refusal: the signed-in keep their way around
+    values = {"actor": who and who.actor, "csrf": who.csrf if who else "", **values}
     html = portal.templates.get_template(template).render(_=words, lang=words.lang, here=request.url.path, **values)
     answer = HTMLResponse(html, status)
     if request.query_params.get("lang") in LANGUAGES:

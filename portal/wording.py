@@ -58,18 +58,30 @@ USER_ROLES: Mapping[str, Pair] = {
     "commune_officer": ("Công chức tư pháp – hộ tịch", "Commune officer"), "reviewer": ("Cán bộ rà soát", "Reviewer"),
     "archivist": ("Lưu trữ viên", "Archivist"), "auditor": ("Kiểm tra viên", "Auditor"), "administrator": ("Quản trị", "Administrator"),
 }
-VERDICTS: Mapping[str, Pair] = {"good": ("Rõ", "Good"), "poor": ("Hơi mờ", "Poor"), "retake": ("Cần quét lại", "Scan again")}
-ACTIONS: Mapping[str, Pair] = {
-    "batch.add": ("Nhận quyển sổ", "Book taken in"), "page.read": ("Đọc trang", "Page read"), "field.correct": ("Sửa ô", "Field corrected"),
-    "link.decide": ("Chọn người", "Person chosen"), "page.reject": ("Trả lại trang", "Page rejected"),
-    "entry.verify": ("Xác nhận mục", "Entry verified"),
-    "entry.archive": ("Lưu trữ mục", "Entry archived"), "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),
-    "page.view": ("Xem ảnh trang", "Page picture viewed"), "record.search": ("Tra cứu", "Searched"),
-    "record.metadata": ("Lấy dữ liệu", "Data fetched"),
-    "copy.fetch": ("Lấy bản sao", "Copy fetched"),
-    "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"),
-    "user.logout": ("Đăng xuất", "Signed out"),
-    "user.add": ("Thêm tài khoản", "Account added"), "client.token": ("Cấp mã truy cập", "Token issued"),
+VERDICTS: Mapping[str, Pair] = {"good": ("Rõ", "Good"), "poor": ("Ảnh chưa tốt", "Poor"), "retake": ("Cần quét lại", "Scan again")}
+FINDINGS: Mapping[str, Pair] = {      # rules of records.rules, in a few words; the finding itself says it whole
+    "missing-value": ("thiếu mục bắt buộc", "a required blank is empty"), "not-a-number": ("số không đúng dạng", "not a number"),
+    "no-such-date": ("ngày không có thật", "no such date"),
+    "personal-number-other-province": ("số định danh của tỉnh khác", "number of another province"),
+    "personal-number-shared": ("hai người chung một số giấy tờ", "two people with one number"),
+    "before-opening": ("đăng ký trước ngày mở sổ", "registered before the book was opened"),
+    "after-closing": ("đăng ký sau ngày khóa sổ", "registered after the book was closed"),
+    "number-year": ("năm của số khác năm đăng ký", "number and date of different years"),
+    "before-book-year": ("đăng ký trước năm của sổ", "registered before the book's year"),
+    "before-event": ("đăng ký trước khi việc xảy ra", "registered before it happened"),
+    "in-time": ("đúng hạn, quá hạn không khớp ngày", "in time or late does not fit the dates"),
+    "registered-again": ("đăng ký lại không đúng thời gian", "registered again at the wrong time"),
+    "date-words-unread": ("ngày bằng chữ không đọc được", "date in words not understood"),
+    "date-words-differ": ("ngày bằng số và bằng chữ khác nhau", "date in figures and in words differ"),
+    "place-at-that-time": ("địa danh chưa có lúc đăng ký", "place not there at that time"),
+    "parent-after-child": ("cha mẹ sinh sau con", "parent born after the child"),
+    "parent-age": ("tuổi cha mẹ bất thường", "unusual age of a parent"), "marriage-age": ("chưa đủ tuổi kết hôn", "under age to marry"),
+    "death-before-birth": ("chết trước khi sinh", "died before being born"), "very-old": ("tuổi quá cao", "very old"),
+    "surname": ("họ không theo cha mẹ", "surname of neither parent"),
+    "ethnicity": ("dân tộc không theo cha mẹ", "ethnicity of neither parent"),
+    "birth-parents": ("loại khai sinh không khớp cha mẹ", "type of birth does not fit the parents"),
+    "number-repeated": ("số bị trùng", "number repeated"), "number-gap": ("thiếu số", "a number is missing"),
+    "date-order": ("ngày không theo thứ tự số", "dates out of order"), "lone-signer": ("người ký khác các mục bên cạnh", "another signer"),
 }
 
 
@@ -132,6 +144,11 @@ def local_time(at: datetime | None, form: str = "%d/%m/%Y %H:%M") -> str:
     return at.astimezone(VIETNAM).strftime(form) if at is not None else ""
 
 
+def kind(code: str | None) -> Pair:
+    """The kind of register; a book or entry whose kind nobody knows yet says so."""
+    return KINDS.get(code or "", ("Chưa rõ loại sổ", "Kind of book not known yet"))
+
+
 _REASONS: Mapping[str, Pair] = {
     "low_confidence": ("Đọc chưa chắc: {what}", "Read with doubt: {what}"),
     "doubtful_fields": ("Đọc chưa chắc: {what}", "Read with doubt: {what}"),
@@ -154,7 +171,7 @@ def reason(item: Any) -> Pair:
     else:
         code, arguments = str(item), []
     pair = _REASONS.get(code, (f"{code}: {{what}}", f"{code}: {{what}}") if arguments else (code, code))
-    named = [ROLES.get(str(a)) or full_label(str(a)) for a in arguments if isinstance(a, str)]
+    named = [ROLES.get(str(a)) or FINDINGS.get(str(a)) or full_label(str(a)) for a in arguments if isinstance(a, str)]
     said = [(pair[i].replace("{what}", "; ".join(n[i] for n in named[:4]) + (" …" if len(named) > 4 else ""))) for i in (0, 1)]
     return said[0].rstrip(": "), said[1].rstrip(": ")
 

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 
 from portal.context import Who, page
+from portal.log_wording import subject_code
 from storage import events
 from storage.errors import ChainBroken
 from storage.models import Event
@@ -17,7 +18,7 @@ _ROWS = 100
 def log(request: Request, who: Who, actor: str = "", action: str = "", subject: str = "", before: int = 0) -> Response:
     who.must("log.see")
     query = select(Event).order_by(Event.seq.desc()).limit(_ROWS + 1)
-    for column, wanted in ((Event.actor, actor), (Event.action, action), (Event.subject, subject)):
+    for column, wanted in ((Event.actor, actor), (Event.action, action), (Event.subject, subject_code(subject))):
         if wanted:
             query = query.where(column == wanted[:120])
     if before:

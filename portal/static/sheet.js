@@ -2,10 +2,10 @@
 "use strict";
 class Sheet {
   constructor(view, sheet, image, boxes) {
-    Object.assign(this, { view, sheet, image, boxes, scale: 1, x: 0, y: 0, follow: true });
+    Object.assign(this, { view, sheet, image, boxes, scale: 1, x: 0, y: 0, follow: true, box: null });
     this.ready = image.complete && image.naturalWidth ? Promise.resolve() : new Promise((done) => image.addEventListener("load", done, { once: true }));
     this.ready.then(() => this.fitPage());
-    new ResizeObserver(() => this.fitPage()).observe(view);
+    new ResizeObserver(() => { if (this.follow && this.box) this.goTo(this.box); else this.fitPage(); }).observe(view);
     this.listen();
   }
 
@@ -41,6 +41,7 @@ class Sheet {
   }
 
   async goTo(box) {
+    this.box = box;         // where a change of the window's size leads back to
     await this.ready;
     if (!this.follow || !box) return;
     const w = this.image.naturalWidth, h = this.image.naturalHeight;

@@ -1,0 +1,125 @@
+"""How a line of the log reads: who did what to what, with which particulars. The log itself keeps codes; each wording is a pair."""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from portal import wording
+from portal.wording import Pair
+from storage.review import REJECT_REASONS
+
+ACTIONS: Mapping[str, Pair] = {
+    "batch.add": ("Nhận quyển sổ", "Book taken in"), "page.read": ("Đọc trang", "Page read"),
+    "book.settle": ("Đọc xong quyển sổ", "Book read"), "dossier.settle": ("Đọc xong hồ sơ", "Dossier read"),
+    "field.correct": ("Sửa ô", "Field corrected"),
+    "link.decide": ("Chọn người", "Person chosen"), "page.reject": ("Trả lại trang", "Page rejected"),
+    "entry.verify": ("Xác nhận mục", "Entry verified"), "entry.archive": ("Lưu trữ mục", "Entry archived"),
+    "dossier.archive": ("Lưu trữ hồ sơ", "Dossier archived"),
+    "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),
+    "page.view": ("Xem ảnh trang", "Page picture viewed"), "record.search": ("Tra cứu", "Searched"),
+    "record.metadata": ("Lấy dữ liệu", "Data fetched"), "copy.fetch": ("Lấy bản sao", "Copy fetched"),
+    "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"),
+    "user.logout": ("Đăng xuất", "Signed out"), "user.add": ("Thêm tài khoản", "Account added"),
+    "user.password": ("Đặt lại mật khẩu", "Password set"), "client.add": ("Thêm hệ thống kết nối", "Client added"),
+    "client.token": ("Cấp mã truy cập", "Token issued"),
+}
+_SUBJECTS: Mapping[str, Pair] = {
+    "entry": ("mục", "entry"), "page": ("trang", "page"), "batch": ("quyển", "book"), "user": ("tài khoản", "account"),
+    "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"),
+}
+_ACTORS: Mapping[str, Pair] = {
+    "cli": ("dòng lệnh", "command line"), "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),
+    "?": ("chưa rõ", "unknown"),
+}
+_KEYS: Mapping[str, Pair] = {
+    "files": ("tệp", "files"), "added": ("mới", "new"), "entries": ("số mục", "entries"), "role": ("vai trò", "role"),
+    "commune": ("mã xã", "commune"), "reason": ("lý do", "reason"), "field": ("ô", "field"), "fields": ("ô", "fields"),
+    "purpose": ("mục đích", "purpose"), "channel": ("qua", "by"), "page": ("trang", "page"), "revision": ("lần sửa", "revision"),
+    "acknowledged": ("mâu thuẫn đã chấp nhận", "contradictions accepted"), "undoes": ("hoàn tác dòng", "undoes line"),
+    "action": ("việc", "action"), "package": ("gói", "package"), "until": ("khóa đến", "locked until"),
+    "scope": ("quyền", "scope"), "scopes": ("quyền", "scopes"), "agency": ("cơ quan", "agency"), "dossier": ("mã hồ sơ", "dossier"),
+    "service": ("thủ tục", "service"), "officer": ("cán bộ", "officer"), "found": ("tìm thấy", "found"), "answer": ("trả lời", "answer"),
+    "by": ("theo", "by"), "address": ("địa chỉ", "address"),
+    "bytes": ("byte", "bytes"),
+    "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
+}
+_VALUES: Mapping[str, Pair] = {
+    "review": ("rà soát", "review"), "portal": ("cổng rà soát", "portal"), "api": ("API", "API"),
+    "page image": ("ảnh trang", "page image"), "wrong": ("sai tên hoặc mật khẩu", "wrong name or password"),
+    "copy": ("bản sao", "copy"), "head": ("chỉ tiêu đề", "headers alone"),
+    "locked": ("đang khóa", "locked"), "disabled": ("đã ngừng", "disabled"),
+    **{code: said for code, said in REJECT_REASONS.items()},
+}
+_PARTS: Mapping[str, Pair] = {
+    "population": ("dữ liệu dân cư", "population data"), "personal_number": ("số định danh cá nhân", "personal number"),
+}
+_WORDED: Mapping[str, Callable[[str], Pair]] = {
+    "field": wording.full_label,
+    "fields": lambda code: _shown_field(code),
+    "role": lambda code: wording.USER_ROLES.get(code) or wording.ROLES.get(code, (code, code)),
+    "acknowledged": lambda rule: wording.FINDINGS.get(rule, (rule, rule)),
+    "action": lambda code: ACTIONS.get(code, (code, code)),
+    "found": lambda code: subject(code),
+}
+_SHOWN = 3                  # of a list's items; the rest is counted, all stand in the title
+
+
+def _shown_field(code: str) -> Pair:
+    """A field, the page's picture, or something else of a person (`me:population`)."""
+    role, _, part = code.partition(":")
+    if role in wording.ROLES and part in _PARTS:
+        return f"{wording.ROLES[role][0]}: {_PARTS[part][0]}", f"{wording.ROLES[role][1]}: {_PARTS[part][1]}"
+    return _VALUES.get(code) or wording.full_label(code)
+
+
+def action(code: str) -> Pair:
+    return ACTIONS.get(code, (code, code))
+
+
+def actor(name: str) -> Pair:
+    """An account's own name; the program's own doings by what did them; `client:x` is a connected system."""
+    return subject(name) if name.startswith("client:") else _ACTORS.get(name, (name, name))
+
+
+def subject(code: str) -> Pair:
+    """`entry:12` -> mục 12."""
+    kind, colon, name = code.partition(":")
+    if code == "records":
+        return "các bản ghi", "records"
+    if not colon or kind not in _SUBJECTS:
+        return code, code
+    name_vi, name_en = _ACTORS["?"] if name == "?" else (name, name)
+    return f"{_SUBJECTS[kind][0]} {name_vi}", f"{_SUBJECTS[kind][1]} {name_en}"
+
+
+def subject_code(typed: str) -> str:
+    """What someone who looks for `mục 12` (or `entry 12`) means: `entry:12`; a code is left as it is."""
+    for kind, words in _SUBJECTS.items():
+        found = re.fullmatch(rf"(?:{words[0]}|{words[1]})\s+(\S.*)", typed.strip(), re.IGNORECASE)
+        if found:
+            return f"{kind}:{found[1]}"
+    return typed.strip()
+
+
+def particulars(detail: Mapping[str, Any], lang: str) -> list[tuple[str, str, str]]:
+    """(name, value, the whole value where it was shortened) of each particular that says something."""
+    at = 0 if lang == "vi" else 1
+    lines = []
+    for key, value in detail.items():
+        if key == "change" or value is None or value == [] or value == "":
+            continue
+        items = [_value(key, v)[at] for v in (value if isinstance(value, list) else [value])]
+        whole = ", ".join(items)
+        rest = len(items) - _SHOWN
+        short = ", ".join(items[:_SHOWN]) + (f" … (+{rest})" if rest > 0 else "")
+        lines.append((_KEYS.get(key, (key, key))[at], short, whole if rest > 0 else ""))
+    return lines
+
+
+def _value(key: str, value: Any) -> Pair:
+    if isinstance(value, str):
+        return _WORDED[key](value) if key in _WORDED else _VALUES.get(value, (value, value))
+    if isinstance(value, bool):
+        return ("có", "yes") if value else ("không", "no")
+    return str(value), str(value)

@@ -1,0 +1,55 @@
+"""The log and the reasons of review in words: every code this program writes has its words, in both languages."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portal import log_wording, wording
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def written_in(folders: tuple[str, ...], pattern: str) -> set[str]:
+    return {code for folder in folders for file in (ROOT / folder).rglob("*.py") for code in re.findall(pattern, file.read_text("utf-8"))}
+
+
+def test_every_rule_has_a_short_name() -> None:
+    rules = written_in(("records",), r"Finding\(\s*\"([a-z-]+)\"")
+    assert len(rules) > 20 and not rules - set(wording.FINDINGS)
+    for rule in rules:
+        vietnamese, _ = wording.reason(["finding", rule])
+        assert rule not in vietnamese and vietnamese.startswith("Có mâu thuẫn: ")
+
+
+def test_every_action_of_the_log_is_named() -> None:
+    actions = written_in(("storage", "pipelines", "portal", "sogoc"), r"(?:append|\.log)\([^)]*?\"([a-z]+\.[a-z_]+)\"")
+    assert {"batch.add", "book.settle", "entry.verify", "record.search", "user.password"} <= actions
+    assert not actions - set(log_wording.ACTIONS)
+
+
+@pytest.mark.parametrize(("code", "words"), [
+    ("entry:12", "mục 12"), ("batch:KS.2017.01", "quyển KS.2017.01"), ("user:?", "tài khoản chưa rõ"), ("records", "các bản ghi"),
+    ("khác", "khác")])
+def test_subjects(code: str, words: str) -> None:
+    assert log_wording.subject(code)[0] == words
+
+
+@pytest.mark.parametrize(("typed", "code"), [
+    ("mục 12", "entry:12"), ("Mục  12", "entry:12"), ("entry 12", "entry:12"), ("entry:12", "entry:12"),
+    (" quyển KS.2017.01 ", "batch:KS.2017.01"),
+    ("", ""), ("mục", "mục")])
+def test_what_someone_looks_for(typed: str, code: str) -> None:
+    assert log_wording.subject_code(typed) == code
+
+
+def test_particulars_are_words_and_say_nothing_of_what_is_empty() -> None:
+    detail = {"fields": ["meHoTen", "me:population", "page image", "so", "quyenSo"], "purpose": "review", "channel": "portal",
+              "commune": None, "change": {"before": "kept out"}, "role": "me"}
+    said = log_wording.particulars(detail, "vi")
+    assert ("mục đích", "rà soát", "") in said and ("vai trò", "Mẹ", "") in said
+    name, short, whole = said[0]
+    assert name == "ô" and short.endswith("(+2)") and whole.endswith("Quyển số") and "Mẹ: dữ liệu dân cư" in short
+    assert len(said) == 4 and "kept out" not in str(said)
+    assert log_wording.particulars({"reason": "cut_off"}, "en") == [("reason", "Writing is cut off", "")]
