@@ -44,7 +44,8 @@ def main() -> None:
     build = [r for r in project["build-system"]["requires"]]
     run = closure([*project["project"]["dependencies"], *build])
     dev = closure([r for group in project["project"]["optional-dependencies"].values() for r in group]) - run
-    write(ROOT / "requirements.lock", run, "# Everything the program needs, pinned (Python 3.11, Linux). Made by deploy/make_lock.py; install with --no-deps.\n")
+    write(ROOT / "requirements.lock", run,
+          "# Everything the program needs, pinned (Python 3.11, Linux). Made by deploy/make_lock.py; install with --no-deps.\n")
     write(ROOT / "requirements-dev.lock", dev, "# What the tests need besides. Made by deploy/make_lock.py; install with --no-deps.\n")
 
 

@@ -12,8 +12,6 @@ from matching.image_evidence import image_weights
 from matching.model import LinkModel
 from matching.population import UNKNOWN, PopulationIndex
 
-COMPARISONS = ("name", "birth", "sex", "number", "home", "place")
-
 
 @dataclass(frozen=True)
 class RoleEvidence:

@@ -53,7 +53,6 @@ class Vocabulary:
 
     def __init__(self, tokens: Sequence[str], counts: np.ndarray) -> None:
         self.tokens = list(tokens)
-        self.id_of = {t: k for k, t in enumerate(self.tokens)}
         self.lengths = np.array([min(len(t), WIDTH) for t in self.tokens], dtype=np.int64)
         totals = counts.sum(axis=2, keepdims=True)
         self.frequency = (counts / np.maximum(totals, 1)).astype(np.float32)

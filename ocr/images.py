@@ -24,7 +24,6 @@ from ocr.reading import PageImage
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 JPEG, PNG, TIFF, PDF = "image/jpeg", "image/png", "image/tiff", "application/pdf"
-MEDIA_TYPES = (JPEG, PNG, TIFF, PDF)
 _PILLOW_FORMATS = {JPEG: ("JPEG", "MPO"), PNG: ("PNG",), TIFF: ("TIFF",)}
 _OTHER_TYPES = (   # (offset, magic, name): named in the refusal so that the user knows what the file is
     (0, b"GIF8", "GIF"), (0, b"BM", "BMP"), (8, b"WEBP", "WebP"),

@@ -64,7 +64,8 @@ def read_labels(path: Path) -> Iterator[tuple[Path, str, str]]:
         yield path.parent / cells[0], cells[1], cells[2]
 
 
-def evaluate_model(labels: Path, model_id: str | None = None, limit: int = 0, progress: Callable[[int, int], None] | None = None) -> Evaluation:
+def evaluate_model(labels: Path, model_id: str | None = None, limit: int = 0,
+                   progress: Callable[[int, int], None] | None = None) -> Evaluation:
     """Read every line with the model's first guess and compare: NFC, spaces single, letter case counts. limit: 0 for all lines.
 
     Raises LabelsUnreadable, ocr.recogniser.ModelError.

@@ -12,7 +12,7 @@ from records.record import Box, DraftRecord
 
 @dataclass(frozen=True)
 class PageImage:
-    """One page. pixels: uint8 RGB (height, width, 3), after EXIF orientation; dpi: None if the file does not say; frame: 0-based in its file."""
+    """One page. pixels: uint8 RGB (height, width, 3), after EXIF orientation; dpi: None if unknown; frame: 0-based in its file."""
 
     pixels: np.ndarray
     dpi: int | None

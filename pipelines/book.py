@@ -38,7 +38,6 @@ from storage.readings import (
 )
 from storage.review_need import queue_batch
 
-SETTLING = ("Sắp xếp quyển sổ", "Settling the book")
 LINKING = ("Đối chiếu dân cư", "Linking to people")
 
 

@@ -41,6 +41,9 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
     quality = dataclasses.asdict(measured)
     result = PageResult(task.page_id, quality=quality, width=page.width, height=page.height, dpi=page.dpi)
     reading = read_print(page) if task.print_only else reader.read(page, task.expectation)
+    if not task.print_only and reading.form is None and task.expectation.kind is None and not measured.blank:
+        as_print = read_print(page)     # nobody said it is a register and it shows no form: it may turn out to be a dossier
+        reading = dataclasses.replace(reading, words=as_print.words, rotation=as_print.rotation)
     if not reading.words and reading.form is None and not measured.blank:
         return dataclasses.replace(result, reason="ink_without_text")
     lattices = pack(reading.lattices) if reading.lattices else None
@@ -49,13 +52,12 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
 
 def read_print(page: Any) -> Any:
     """The printed words of a page that is no register: a dossier."""
-    from ocr.reading import PageReading, PrintedWord
-    from ocr.straighten import straighten
-    from ocr.tesseract import probe, read_words
+    from ocr.dossier_page import read_dossier_page
+    from ocr.reading import PageReading
+    from ocr.tesseract import probe
 
-    straight = straighten(page)
-    words = tuple(PrintedWord(w.text, straight.box_to_original(w.box), w.confidence, w.line) for w in read_words(straight.gray, psm=3))
-    return PageReading(None, 0.0, (), words, rotation=straight.rotation, engine={"tesseract": probe().version})
+    read = read_dossier_page(page)
+    return PageReading(None, 0.0, (), read.words, rotation=read.rotation, engine={"tesseract": probe().version})
 
 
 def memory_bytes() -> int:

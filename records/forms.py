@@ -101,7 +101,8 @@ def parse_form(data: dict) -> Form:
     return Form(
         id=data["id"], kind=data["kind"], generation=data["generation"], title=data["title"], legal_basis=data["legal_basis"],
         valid_from=data["valid_from"], valid_to=data.get("valid_to"), width=page["width"], height=page["height"],
-        labels=tuple(Label(**x) for x in data["label"]), blanks=tuple(Blank(code=x.pop("code", None), **x) for x in map(dict, data["blank"])),
+        labels=tuple(Label(**x) for x in data["label"]),
+        blanks=tuple(Blank(code=x.pop("code", None), **x) for x in map(dict, data["blank"])),
         ticks=tuple(Tick(**x) for x in data.get("tick", [])), lines=tuple(Line(**x) for x in data.get("line", [])),
         roles=tuple(data["roles"]), known_by=tuple(data["known_by"]), stamp=tuple(page["stamp"]) if "stamp" in page else None,
     )

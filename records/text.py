@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import lru_cache
 
 TONE_MARKS = "\u0300\u0301\u0303\u0309\u0323"      # huyền sắc ngã hỏi nặng
 _VOWELS = "aăâeêioôơuưy"
@@ -120,10 +120,3 @@ def strip_marks(s: str) -> str:
     """Base letters, case kept: "Đặng Thuỷ" -> "Dang Thuy"."""
     s = unicodedata.normalize("NFD", s.translate(_STROKED))
     return unicodedata.normalize("NFC", "".join(c for c in s if not unicodedata.combining(c)))
-
-
-@cache
-def syllable_letters() -> frozenset[str]:
-    """Every lower-case letter that Vietnamese and the Latin minority scripts of its registers use, NFC."""
-    marked = (unicodedata.normalize("NFC", v + t) for v in _VOWELS for t in ("", *TONE_MARKS))
-    return frozenset("abcdeghiklmnopqrstuvxyđfjwzƀčĕĭŏŭñ") | frozenset(marked)

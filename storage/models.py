@@ -2,10 +2,23 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
-    JSON, BigInteger, Boolean, Date, DateTime, Float, ForeignKey, Index, Integer, LargeBinary, String, Text, TypeDecorator, UniqueConstraint,
+    JSON,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -34,17 +47,17 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {dict[str, Any]: Json, list[Any]: Json, datetime: UtcDateTime(), date: Date()}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {dict[str, Any]: Json, list[Any]: Json, datetime: UtcDateTime(), date: Date()}
 
 
 class Batch(Base):
-    """A scanned book (or a dossier): one folder, one Dagster partition. `id` is what people see: the folder's name, with ~2, ~3 … if taken."""
+    """A scanned book (or a dossier): one folder, one Dagster partition. `id` is what people see: the folder's name, ~2, ~3 … if taken."""
 
     __tablename__ = "batch"
     id: Mapped[str] = mapped_column(String(120), primary_key=True)
     folder: Mapped[str] = mapped_column(Text)                       # where it was scanned to, for people only
     content_hash: Mapped[str] = mapped_column(String(64), index=True)  # SHA-256 over the sorted page hashes
-    kind: Mapped[str | None] = mapped_column(String(8))             # KS KH KT NCM GH CN CC HN, or HS (hồ sơ: administrative dossier); None until known
+    kind: Mapped[str | None] = mapped_column(String(8))             # KS KH KT NCM GH CN CC HN, or HS (a dossier); None until known
     form: Mapped[str | None] = mapped_column(String(16))            # KS2016 …, None until known
     year: Mapped[int | None] = mapped_column(Integer)
     book_number: Mapped[str | None] = mapped_column(String(32))     # quyenSo as written: 01/2017
@@ -57,7 +70,7 @@ class Batch(Base):
 
 
 class Page(Base):
-    """One page image in the ledger: a file, or one frame or sheet of a file. Every file of the folder has at least one row, bad ones too."""
+    """One page image in the ledger: a file, or one frame or sheet of a file. Every file of the folder has a row, bad ones too."""
 
     __tablename__ = "page"
     __table_args__ = (UniqueConstraint("batch_id", "file", "frame"), Index("ix_page_state", "batch_id", "state"))
@@ -81,7 +94,7 @@ class Page(Base):
     text: Mapped[list[Any] | None] = mapped_column(Json)            # printed words [[text, x0, y0, x1, y1], …] in original pixels
     form: Mapped[str | None] = mapped_column(String(16))
     form_score: Mapped[float | None] = mapped_column(Float)
-    draft: Mapped[list[Any] | None] = mapped_column(Json)           # the page's records as read, before the book was settled (storage.readings)
+    draft: Mapped[list[Any] | None] = mapped_column(Json)           # the page's records before the book is settled (storage.readings)
     engine: Mapped[dict[str, Any] | None] = mapped_column(Json)     # programs, models and versions that read it
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
     batch: Mapped[Batch] = relationship(back_populates="pages")
@@ -145,7 +158,7 @@ class Link(Base):
     personal_id: Mapped[str | None] = mapped_column(String(20), index=True)
     probability: Mapped[float] = mapped_column(Float, default=0.0)
     decision: Mapped[str] = mapped_column(String(8))                # accept | review | none
-    candidates: Mapped[list[Any]] = mapped_column(Json, default=list)   # [{personal_id, probability, evidence: [[comparison, level, weight], …]}]
+    candidates: Mapped[list[Any]] = mapped_column(Json, default=list)   # [{personal_id, probability, evidence: [[level …]]}]
     snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("population_snapshot.id"))
     decided_by: Mapped[str | None] = mapped_column(String(80))
     entry: Mapped[Entry] = relationship(back_populates="links")
@@ -171,7 +184,7 @@ class Dossier(Base):
     __tablename__ = "dossier"
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     batch_id: Mapped[str] = mapped_column(ForeignKey("batch.id"), unique=True)
-    fields: Mapped[dict[str, Any]] = mapped_column(Json)            # soKyHieu, ngayBanHanh, coQuanBanHanh, loaiVanBan, trichYeu, nguoiKy, chucVu, noiNhan
+    fields: Mapped[dict[str, Any]] = mapped_column(Json)            # soKyHieu, ngayBanHanh, coQuanBanHanh … (ocr.dossier)
     archive_id: Mapped[str | None] = mapped_column(String(64))
 
 
@@ -258,7 +271,7 @@ class Event(Base):
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(default=utc_now)
     actor: Mapped[str] = mapped_column(String(80), index=True)       # user, client or program
-    action: Mapped[str] = mapped_column(String(40), index=True)      # page.read field.correct link.decide entry.verify entry.archive record.view copy.fetch …
+    action: Mapped[str] = mapped_column(String(40), index=True)      # field.correct entry.verify entry.archive record.view copy.fetch …
     subject: Mapped[str] = mapped_column(String(120), index=True)    # entry:12, page:3, batch:KS.2017.01.01
     detail: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     prev_hash: Mapped[str] = mapped_column(String(64))

@@ -1,7 +1,7 @@
 """Runs the migrations on the connection that `Database.upgrade` hands over."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
@@ -11,7 +11,7 @@ from storage.models import Base, UtcDateTime
 connection = context.config.attributes["connection"]
 
 
-def plain_type(kind: str, item: Any, _: Any) -> str | bool:
+def plain_type(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """Written migrations name plain column types, not this version's classes: they must mean the same for ever."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
