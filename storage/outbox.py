@@ -131,17 +131,24 @@ class ObjectLedger:
         return Recovery(tuple(finished), tuple(removed), tuple(adopted), tuple(missing))
 
     def orphans(self) -> Orphans:
-        """Rows without objects and objects without rows, over both buckets: keys are compared in order, in constant memory."""
+        """Rows without objects and objects without rows, over both buckets: keys are compared in order, in constant memory.
+
+        What a writer put there between the two listings is looked at once more, so that work going on meanwhile is no finding.
+        """
         lost: list[str] = []
         stray: list[tuple[BucketKind, str]] = []
         for kind in KINDS:
             objects = (o for o in self.store.list(kind) if not o.key.startswith(PROBE_PREFIX))
             for key, has_row, has_object in _merge(self._keys(kind), objects):
-                if has_row and not has_object:
+                if has_row and not has_object and self._has_row(key) and self.store.exists(kind, key) is None:
                     lost.append(key)
-                elif has_object and not has_row:
+                elif has_object and not has_row and not self._has_row(key):
                     stray.append((kind, key))
         return Orphans(tuple(sorted(lost)), tuple(sorted(stray)))
+
+    def _has_row(self, key: str) -> bool:
+        with self.database.reading() as session:
+            return session.get(StoredObject, key) is not None
 
     def _claim(self, kind: BucketKind, key: str, digest: str, size: int, media_type: str,
                retain_until: datetime | None) -> StoredObject:

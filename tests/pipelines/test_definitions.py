@@ -15,24 +15,11 @@ from pipelines.definitions import build_definitions
 from pipelines.pending import pending_batches
 from pipelines.run import alive, end_dead_runs, process_name
 from pipelines.sensors import inbox_folders, waiting_batches
-from pipelines.services import ArchiveOptions, IntakeOptions, MatchingOptions, ReadingOptions, Services
+from pipelines.services import Services
 from pipelines.take_in import quiet_folders, take_in_folder
-from storage.database import Database
-from storage.identity import create_demo_identity
-from storage.outbox import ObjectLedger
-from storage.signing import Signer
 from tests.storage.page_files import jpeg
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def services(sqlite_database: Database, sqlite_ledger: ObjectLedger, tmp_path: Path) -> Services:
-    home = tmp_path / "home"
-    (home / "inbox").mkdir(parents=True)
-    signing = create_demo_identity(home / "secrets" / "signing")
-    return Services(home=home, database=sqlite_database, objects=sqlite_ledger.store, ledger=sqlite_ledger, signer=Signer(signing),
-                    intake=IntakeOptions(), reading=ReadingOptions(), matching=MatchingOptions(home / "cache"), archive=ArchiveOptions())
 
 
 def definitions(services: Services | None = None) -> dg.Definitions:

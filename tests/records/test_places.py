@@ -181,4 +181,5 @@ def test_an_own_gazetteer() -> None:
     """A list of one's own: nothing is wired to the built-in data."""
     unit = Unit("1", "commune", "Xã Mẫu", "10", "Huyện Ví Dụ", "100", "Tỉnh Thử", lists="C")
     g = Gazetteer([unit], [("1", "2", "whole")])
-    assert (g.find("mẫu, ví dụ, thử")[0].unit == unit and g.successor("1") == ()) or g.succession("1") == (("2", "whole"),)
+    assert [(m.unit, m.score) for m in g.find("mẫu, ví dụ, thử")] == [(unit, 1.0)]
+    assert g.succession("1") == (("2", "whole"),) and g.successor("1") == (), "a code of no known length has no successor"
