@@ -23,6 +23,7 @@ from sogoc.demo_portal import RunningPortal
 from sogoc.errors import SogocError
 from sogoc.home import create, open_services
 from sogoc.language import count, language, t
+from sogoc.serving import ReadingStarter
 from sogoc.settings import Settings
 from sogoc.working import work_on
 from storage import accounts, events
@@ -71,7 +72,7 @@ def run_demo(settings: Settings, samples: Path | None, serve: bool) -> None:
             raise SogocError("Lưu trữ không xong, xem các dòng trên.", "Archiving failed, see the lines above.")
         login = demo_accounts(s)
         step(6, "Cổng web, rồi lấy bản sao qua API như phần mềm một cửa", "Portal; fetch a copy through the API as the one-stop system")
-        with RunningPortal(s, settings.home / "logs" / "portal.log") as portal:
+        with RunningPortal(s, settings.home / "logs" / "portal.log", ReadingStarter(settings).start) as portal:
             fetched = fetch_copy(s, portal.url, CLIENT, login.client_secret, s.home / "demo")
             with s.database.reading() as session:
                 total = figures(session)

@@ -5,6 +5,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ _START_SECONDS = 30.0
 class RunningPortal:
     """A context manager; `url` is where it answers. Takes the settings' port, or a free one if that is taken."""
 
-    def __init__(self, services: Services, log: Path) -> None:
+    def __init__(self, services: Services, log: Path, start_reading: Callable[[str], None]) -> None:
         import uvicorn
 
         from portal.app import create_app
@@ -28,7 +29,8 @@ class RunningPortal:
         self.url = f"http://{host}:{port}"
         options = replace(services.portal, port=port, public_url=self.url)
         logging.getLogger("uvicorn.error").addHandler(logging.FileHandler(log, encoding="utf-8"))
-        self._server = uvicorn.Server(uvicorn.Config(create_app(services, options), log_config=None, access_log=False, server_header=False))
+        app = create_app(services, options, start_reading=start_reading)
+        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="portal", daemon=True)
 
     def __enter__(self) -> RunningPortal:

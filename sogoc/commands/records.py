@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -30,10 +31,14 @@ def export(
     batch: Annotated[str | None, typer.Option(metavar="ID", help=t("Chỉ quyển này.", "Only this batch."))] = None,
 ) -> None:
     from sogoc.working import check_batches
+    from storage import events
     from storage.export import export_jsonl, export_xlsx
 
     with services() as s:
         if batch is not None:
             check_batches(s, [batch])
         count = (export_jsonl if format_ == "jsonl" else export_xlsx)(s.database, out, batch=batch)
+        with s.database.session() as session:
+            detail = {"entries": count, "format": format_, "by": getpass.getuser()}
+            events.append(session, "cli", "records.export", f"batch:{batch}" if batch is not None else "records", detail)
     typer.echo(t(f"Đã ghi {count} bản ghi vào {out}.", f"{count} records written to {out}."))

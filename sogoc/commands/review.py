@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sogoc.commands.shared import group, services
 from sogoc.errors import SogocError
 from sogoc.language import example, language, t
+
+if TYPE_CHECKING:
+    from pipelines.services import Services
+    from storage.accounts import Actor
 
 
 def register(app: Any) -> None:
@@ -27,11 +31,19 @@ def register(app: Any) -> None:
     )(import_)
 
 
-def actor(name: str | None) -> Any:
-    """Who decides: a user of the portal by name, or this machine's own user."""
-    from storage.accounts import Actor
+def actor(s: Services, name: str | None) -> Actor:
+    """Who decides: a user of the portal by name, with that user's rights, or this machine's own user. Raises UnknownAccount."""
+    from storage.accounts import Actor, actor_of
+    from storage.models import User
+    from storage.review_errors import UnknownAccount
 
-    return Actor(name or f"cli.{getpass.getuser()}")
+    if name is None:
+        return Actor(f"cli.{getpass.getuser()}")
+    with s.database.reading() as session:
+        user = session.get(User, name)
+        if user is None or not user.active:
+            raise UnknownAccount(name=name)
+        return actor_of(user)
 
 
 def export(
@@ -42,7 +54,7 @@ def export(
     from storage.review_sheet import export_queue
 
     with services() as s:
-        count = export_queue(s.database, out, actor(as_), batch)
+        count = export_queue(s.database, out, actor(s, as_), batch)
     typer.echo(t(f"Đã ghi {count} bản ghi đang chờ vào {out}.", f"{count} waiting entries written to {out}."))
 
 
@@ -54,7 +66,7 @@ def import_(
 
     with services() as s:
         try:
-            done = import_decisions(s.database, file, actor(as_))
+            done = import_decisions(s.database, file, actor(s, as_))
         except SheetUnreadable as e:
             raise SogocError(
                 f"{file} không phải tệp do `sogoc review export` ghi ra: {e.evidence}.",
