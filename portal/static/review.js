@@ -201,7 +201,7 @@ function openReject() { if (entry.dataset.editable) { dialog.returnValue = ""; d
 
 const doings = {
   accept, edit: () => edit(), undo, skip, reject: openReject, help: () => $("help-dialog").showModal(), "next-doubt": nextDoubt,
-  "zoom-in": () => sheet.zoom(1.25), "zoom-out": () => sheet.zoom(0.8), "fit-page": () => sheet.fitPage(),
+  "zoom-in": () => sheet.zoom(1.25), "zoom-out": () => sheet.zoom(0.8), "fit-page": () => { sheet.box = null; sheet.fitPage(); },
   follow: () => { sheet.follow = !sheet.follow; document.querySelector("[data-do=follow]").setAttribute("aria-pressed", String(sheet.follow)); },
 };
 document.addEventListener("click", (event) => {

@@ -186,6 +186,23 @@ def test_moving_between_fields_and_zooming(tab, book):
         assert s.scalars(select(Field).where(Field.source == "reviewer")).all() == []
 
 
+def test_the_page_picture_keeps_to_the_field_when_the_window_changes(tab, book):
+    tab.goto(f"/review/{book.entries()[0]}")
+    ready(tab)
+    tab.click(".field[data-code=nksHoTen]")
+    scale = "Number(document.getElementById('sheet').style.transform.match(/scale\\(([\\d.]+)/)[1])"
+    whole = "Math.min(...['Width', 'Height'].map(s => view[`client${s}`] / image[`natural${s}`]))"
+    until(tab, f"{scale} > 1.05 * {whole}")
+    tab.set_viewport_size({"width": 1100, "height": 700})
+    until(tab, "document.getElementById('view').clientWidth < 480")
+    tab.wait_for_timeout(300)
+    assert tab.evaluate(scale) > 1.05 * tab.evaluate(whole)
+    tab.keyboard.press("f")
+    tab.set_viewport_size({"width": 1366, "height": 768})
+    tab.wait_for_timeout(300)
+    assert abs(tab.evaluate(scale) - tab.evaluate(whole)) < 0.001
+
+
 def test_a_page_that_is_left_is_given_back(tab, book):
     first = book.entries()[0]
     tab.goto(f"/review/{first}")
