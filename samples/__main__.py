@@ -21,9 +21,9 @@ from samples.wear import LEVELS
 DEFAULT_BOOKS = ("KS2006:2009", "KS2016:2017", "KH2016:2018", "KT2016:2019")
 _EXAMPLE = """examples:
   python -m samples --out var/samples                                 four books of four pages, 2,000 people
-  python -m samples --out /tmp/books --seed 11 --people 26000 --district "Huyện Tư Nghĩa, Quảng Ngãi" \\
+  python -m samples --out books --seed 11 --people 26000 --district "Huyện Tư Nghĩa, Quảng Ngãi" \\
                     --book KS2016:2019 --book KH2016:2018 --pages 15 --wear 3
-  python -m samples --out /tmp/lines --lines 20000                    single lines for training: images/*.png and labels.tsv
+  python -m samples --out lines --lines 20000                         single lines for training: images/*.png and labels.tsv
 """
 
 
