@@ -77,6 +77,8 @@ def create(settings: Settings) -> Made:
     database = Database(database_url(settings))
     revision = database.upgrade()
     database.dispose()
+    if not settings.database.url:
+        (home / "sogoc.db").chmod(0o600)        # also where the home was there before, open to others
     ObjectStore(object_config(settings)).ensure_buckets()
     identity = home / "secrets" / "signing"
     if not identity.exists():

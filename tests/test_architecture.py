@@ -64,6 +64,13 @@ def test_no_machine_paths_and_no_registry_hosts() -> None:
     assert not found
 
 
+def test_the_guides_lead_to_pages_that_are_there() -> None:
+    pages = [p for p in tracked() if p.suffix == ".md" and p.is_file()]
+    broken = [f"{p.relative_to(ROOT)}: {link}" for p in pages for link in re.findall(r"\]\(([^)\s#]+)", p.read_text("utf-8"))
+              if "://" not in link and not (p.parent / link).exists()]
+    assert len(pages) > 10 and not broken
+
+
 def test_nothing_is_fetched_from_elsewhere_by_the_pages() -> None:
     found = [f"{p.name}: {m[0]}" for p in (ROOT / "portal").rglob("*") if p.suffix in (".html", ".css", ".js")
              for m in re.finditer(r"""(src|href|url|@import|fetch)\s*[=(]\s*["']?(https?:)?//[^"' )]+""", p.read_text("utf-8"))]
