@@ -1,6 +1,7 @@
 """Verified entries whose time to undo is over go to the archive."""
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from pipelines.progress import Progress
 from pipelines.services import Services
 from storage import archive
+from storage.errors import NotReadyToArchive
 from storage.models import Entry, Page, utc_now
 
 ARCHIVING = ("Lưu trữ", "Archiving")
@@ -29,7 +31,8 @@ def archive_due(services: Services, batch_id: str, progress: Progress) -> tuple[
     due = due_entries(services, batch_id)
     progress.stage(ARCHIVING, len(due))
     for _, entry_id in due:
-        archive.archive_entry(services.database, services.ledger, services.signer, services.archive, entry_id, "sogoc")
+        with suppress(NotReadyToArchive):       # somebody took the verification back in the meantime
+            archive.archive_entry(services.database, services.ledger, services.signer, services.archive, entry_id, "sogoc")
         progress.advance()
     with services.database.reading() as session:
         total = session.scalar(sa.select(sa.func.count()).select_from(Entry).join(Page, Entry.page_id == Page.id)

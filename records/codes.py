@@ -103,11 +103,6 @@ RELATION = _list("nycQuanHe", dict(enumerate((
     "Cháu ngoại"), start=1)),
     {"Bố": 1, "Ba": 1, "Bố đẻ": 31, "Má": 2, "Cha ruột": 31, "Mẹ ruột": 32, "Anh ruột": 7, "Chị ruột": 8, "Em ruột": 9, "Tự khai": 28,
      "Chính mình": 28})
-SIGNER_POSITIONS = (
-    "Chủ tịch", "Phó Chủ tịch", "KT. Chủ tịch - Phó Chủ tịch", "Quyền Chủ tịch", "Trưởng phòng Tư pháp", "Phó Trưởng phòng Tư pháp",
-    "Giám đốc Sở Tư pháp", "Phó Giám đốc Sở Tư pháp", "Công chức Tư pháp - Hộ tịch", "Cán bộ Tư pháp hộ tịch", "Ủy viên thư ký",
-    "Trưởng Công an xã", "Giám đốc Trung tâm hành chính công",
-)
 DEATH_CAUSES = (
     "Già yếu", "Bệnh", "Ung thư", "Tai nạn giao thông", "Tai nạn lao động", "Tai nạn", "Đuối nước", "Sơ sinh", "Hy sinh",
     "Tai biến mạch máu não", "Nhồi máu cơ tim", "Suy tim", "Bệnh tim", "Cao huyết áp", "Tiểu đường", "Lao phổi", "Viêm phổi",

@@ -14,9 +14,10 @@ from urllib.parse import unquote
 
 from ocr.errors import UnreadableFile
 from ocr.images import Limits
+from records.codes import KIND_ALIASES
 
 DECLARATION = "batch.json"
-KINDS = ("KS", "KH", "KT", "NCM", "CMC", "GH", "CN", "CC", "HN", "HS")
+KINDS = ("KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN", "HS")
 _IGNORED = {"thumbs.db", "desktop.ini", "ehthumbs.db"}          # left by Windows in every folder of pictures
 _SLASHES = str.maketrans({c: "/" for c in "\\∕⁄／＼⧵⧸"})           # what some program takes for a path separator
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}           # Unicode categories: control, format, unassigned, line ends
@@ -183,6 +184,8 @@ def check_declared(data: object) -> dict[str, Any]:
     for key in ("quyenSo", "noiDangKy", "mau", "loai"):
         if data.get(key) is not None and not isinstance(data[key], str):
             raise ValueError(f"{key}: phải là chữ / must be text")
+    if data.get("loai"):
+        data = data | {"loai": KIND_ALIASES.get(data["loai"], data["loai"])}
     if data.get("loai") not in (None, "", *KINDS):
         raise ValueError("loai: KS KH KT NCM GH CN CC HN HS")
     year = data.get("nam")

@@ -156,6 +156,14 @@ def test_what_is_declared(sqlite_database: Database, sqlite_ledger: ObjectLedger
     assert (b.kind, b.year, b.book_number, b.registry_office, b.form) == ("KS", 2015, "02/2016", "UBND Xã Hoa Thủy", "KS2016")
 
 
+def test_an_older_name_of_a_kind_is_the_kind(sqlite_database: Database, sqlite_ledger: ObjectLedger, tmp_path: Path) -> None:
+    folder = book(tmp_path / "a")
+    (folder / "batch.json").write_text('{"loai": "CMC"}', "utf-8")
+    assert add_folder(sqlite_database, sqlite_ledger, folder).set_aside == ()
+    with sqlite_database.reading() as session:
+        assert session.get_one(Batch, "a").kind == "NCM"
+
+
 @pytest.mark.parametrize("text", ["{", "[1]", '{"loai": "XX"}', '{"nam": "2017"}', '{"quyenSo": 1}', "\x00\xff", "[" * 100_000])
 def test_a_wrong_declaration_is_one_reason_and_the_pages_go_on(sqlite_database: Database, sqlite_ledger: ObjectLedger, tmp_path: Path,
                                                                text: str) -> None:
