@@ -40,6 +40,7 @@ def tab(address):
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" and "409" not in m.text and "422" not in m.text else None)
         page.set_default_timeout(15000)
         page.goto("/login")
+        until(page, "document.activeElement.matches('input[autofocus]')")
         page.keyboard.type("tp.lan")
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
