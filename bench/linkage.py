@@ -125,6 +125,11 @@ def blocking_recall(linker: Linker, trial: Trial) -> dict[str, tuple[float, floa
     return {role: (float(np.mean(hit.get(role, [1.0]))), float(np.mean(size[role]))) for role in size}
 
 
+def first(decision: LinkDecision) -> str | None:
+    """The likeliest person, linked or not."""
+    return decision.candidates[0].personal_id if decision.candidates else None
+
+
 def measure(results: Sequence[tuple[LinkDecision, str]]) -> dict[str, float]:
     """Figures over decisions and the true number of each ("" if the person is not in the population)."""
     accepted = [(d, t) for d, t in results if d.decision == "accept"]
@@ -132,7 +137,7 @@ def measure(results: Sequence[tuple[LinkDecision, str]]) -> dict[str, float]:
     present = [(d, t) for d, t in results if t]
     absent = [d for d, t in results if not t]
     return {
-        "roles": len(results), "top1_pct": 100 * float(np.mean([d.personal_id == t for d, t in present] or [1])),
+        "roles": len(results), "top1_pct": 100 * float(np.mean([first(d) == t for d, t in present] or [1])),
         "accept_pct": 100 * len(accepted) / max(1, len(results)), "accept_of_present_pct": 100 * sum(bool(t) for _,
             t in accepted) / max(1, len(present)),
         "wrong": wrong, "wrong_per_1000_accepted": 1000 * wrong / max(1, len(accepted)), "absent": len(absent),
@@ -145,7 +150,7 @@ def measure(results: Sequence[tuple[LinkDecision, str]]) -> dict[str, float]:
 def calibration(results: Sequence[tuple[LinkDecision, str]]) -> Iterator[tuple[float, float, int, float, float]]:
     """(from, to, links, mean probability, share right) by probability."""
     p = np.array([d.probability for d, _ in results])
-    right = np.array([d.personal_id == t and bool(t) for d, t in results])
+    right = np.array([first(d) == t and bool(t) for d, t in results])
     for low, high in pairwise(_BINS):
         here = (p >= low) & (p < high)
         if here.any():

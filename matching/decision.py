@@ -22,8 +22,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class LinkDecision:
-    """Who a role is. `probability` is that of `personal_id`, the best candidate; with `none` the best candidate is still named if
-    there is one.
+    """Who a role is. `probability` is that of the best candidate; `personal_id` names it, but with `none` it is None: whom the
+    decision does not link, it does not name. The candidates stand in `candidates` all the same.
 
     accept: the probability reaches the model's threshold; none: nobody in the population, or nobody likely; review: a person decides.
     """

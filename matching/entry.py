@@ -60,10 +60,16 @@ def read_entry(record: DraftRecord, lattices: Mapping[str, Lattice] | None = Non
 
 def entry_of(kind: str, values: Mapping[str, str], lattices: Mapping[str, Lattice] | None = None) -> Entry:
     """The entry of plain field values by the Ministry's codes (also `namDangKy` for a year alone)."""
-    year = _digits((values.get("ngayDangKy") or values.get("namDangKy") or "")[:4])
+    year = _registered(values.get("ngayDangKy") or values.get("namDangKy") or "")
     office = values.get("noiDangKy", "") or ""
-    roles = tuple(_read_role(kind, role, values, lattices or {}, int(year or 0), office) for role in ROLES.get(kind, ()))
-    return Entry(kind, int(year or 0), office, roles)
+    roles = tuple(_read_role(kind, role, values, lattices or {}, year, office) for role in ROLES.get(kind, ()))
+    return Entry(kind, year, office, roles)
+
+
+def _registered(date: str) -> int:
+    """The year of a date YYYY[-MM[-DD]], 0 when it is none that a register can have."""
+    year = int(_digits(date[:4]) or 0)
+    return year if 1850 <= year <= 2199 else 0
 
 
 def _read_role(kind: str, role: str, values: Mapping[str, str], lattices: Mapping[str, Lattice], year: int, office: str) -> RoleReading:

@@ -12,6 +12,8 @@ from matching.image_evidence import image_weights
 from matching.model import LinkModel
 from matching.population import UNKNOWN, PopulationIndex
 
+_EARLIEST = 1880        # nobody in a population file was born before
+
 
 @dataclass(frozen=True)
 class RoleEvidence:
@@ -120,9 +122,9 @@ class Comparer:
         read = reading.date.split("-")[0]
         latest = registered or 2099
         if reading.role == "nks":
-            return plausible_years(read, max(1880, latest - 90), latest, (registered, registered - 1) if registered else ())
+            return plausible_years(read, max(_EARLIEST, registered - 90), latest, (registered, registered - 1) if registered else ())
         youngest = 12 if reading.role in ("me", "cha", "vo", "chong") and registered else 0
-        return plausible_years(read, max(1880, latest - 110), latest - youngest)
+        return plausible_years(read, max(_EARLIEST, registered - 110), latest - youngest)
 
     def _sex(self, sex: int, rows: np.ndarray) -> np.ndarray:
         have, wrong = self.index.sex[rows], self.model.resexed

@@ -159,8 +159,9 @@ class Linker:
             best = candidates[0] if candidates else None
             contested = best is not None and ((reading.role == _NEWBORN and self.index.row_of[best.personal_id] == barred)
                                               or self._partnered_elsewhere(scored, reading.role, best.personal_id))
-            out[reading.role] = LinkDecision(reading.role, best.personal_id if best else None, best.probability if best else 0.0,
-                                             self._verdict(reading, best, contested), candidates)
+            verdict = self._verdict(reading, best, contested)
+            linked = best.personal_id if best and verdict != "none" else None
+            out[reading.role] = LinkDecision(reading.role, linked, best.probability if best else 0.0, verdict, candidates)
         return out
 
     def _partnered_elsewhere(self, scored: _Scored, role: str, personal_id: str) -> bool:

@@ -1,6 +1,7 @@
 """Link entries that were typed into a spreadsheet: `sogoc match ENTRIES.csv OUT.csv`.
 
 Columns are the Ministry's field codes, with `entry` for the row's own key; the kind of register is told from the codes (nks…, vo…, nkt…).
+Dates may be written 2007-08-05, 5/8/2007 or 05.08.2007.
 OUT has one row a role: entry, role, personal_id, probability, decision.
 """
 from __future__ import annotations
@@ -16,6 +17,7 @@ from matching.decision import LinkDecision
 from matching.entry import ROLES, Entry, entry_of
 from matching.linker import Linker
 from matching.population import PopulationIndex
+from records.dates import parse_figures
 
 OUT_COLUMNS = ("entry", "role", "personal_id", "probability", "decision")
 
@@ -78,9 +80,9 @@ def _read(path: Path) -> Iterator[tuple[str, Entry]]:
             for row in rows:
                 key = row.get("entry") or ""
                 if not key or key in seen:
-                    raise EntriesUnreadable("entry_twice" if key else "no_entry_column", f"line {rows.line_num}")
+                    raise EntriesUnreadable("entry_twice" if key else "no_entry_column", f"{key or 'entry'}: {rows.line_num}")
                 seen.add(key)
-                yield key, entry_of(kind, {k: v for k, v in row.items() if k and v})
+                yield key, entry_of(kind, {k: _as_date(v) if _is_date(k) else v for k, v in row.items() if k and v})
         except UnicodeDecodeError as error:
             raise EntriesUnreadable("not_utf8", str(error)) from error
         except (gzip.BadGzipFile, EOFError) as error:
@@ -89,8 +91,21 @@ def _read(path: Path) -> Iterator[tuple[str, Entry]]:
         raise EntriesUnreadable("no_rows", path.name)
 
 
+def _is_date(column: str) -> bool:
+    return column.endswith("NgaySinh") or column == "ngayDangKy"
+
+
+def _as_date(text: str) -> str:
+    """A date typed the Vietnamese way as YYYY-MM-DD; everything else, misread figures and ages (28T) too, as it stands."""
+    if not any(c in text for c in "/."):
+        return text
+    read = parse_figures(text)
+    return str(read) if read else text
+
+
 def _kind(columns: Sequence[str]) -> str:
     for kind, roles in ROLES.items():
         if any(c == roles[0] + "HoTen" for c in columns):
             return kind
-    raise EntriesUnreadable("no_known_columns", ", ".join(columns)[:200] or "empty header")
+    known = " / ".join(roles[0] + "HoTen" for roles in ROLES.values())
+    raise EntriesUnreadable("no_known_columns", f"{', '.join(columns)[:200] or '-'}; {known}?")

@@ -79,7 +79,7 @@ def run_demo(settings: Settings, samples: Path | None, serve: bool) -> None:
                 query = sa.select(Entry.id).where(Entry.status == "review").order_by(Entry.risk.desc(), Entry.id)
                 waiting_entry = session.scalar(query.limit(1))
             before = not (new or waiting or verified or due)
-            report(total, fetched, portal.url, waiting_entry, login, done_before=before, serving=serve)
+            report(total, fetched, portal.url, waiting_entry, login, settings.home, done_before=before, serving=serve)
             if serve:
                 portal.wait()
 
@@ -196,7 +196,8 @@ def keep(s: Services, name: str, text: str) -> str:
     return text
 
 
-def report(total: Figures, fetched: Fetched, url: str, waiting: int | None, login: Login, done_before: bool, serving: bool) -> None:
+def report(total: Figures, fetched: Fetched, url: str, waiting: int | None, login: Login, home: Path, done_before: bool,
+           serving: bool) -> None:
     """What was done and where to look, in both languages."""
     review_url = f"{url}/review/{waiting}" if waiting is not None else f"{url}/review"
     vi = [
@@ -226,6 +227,6 @@ def report(total: Figures, fetched: Fetched, url: str, waiting: int | None, logi
     if serving:
         typer.echo("\nCổng web đang chạy, Ctrl-C để dừng. / The portal is running, Ctrl-C stops it.")
     else:
-        typer.echo("\nMở lại cổng web / open the portal again: ./run sogoc serve")
+        typer.echo(f"\nCổng web nay đã tắt; mở lại / the portal is closed now; open it again: SOGOC_HOME={home} ./run sogoc serve")
 
 

@@ -52,7 +52,7 @@ def describe(error: BaseException, debug: bool) -> str:
 
 def is_kind(error: BaseException, name: str) -> bool:
     """Whether the error is one of click's, by class name: typer carries its own click, other versions use the package."""
-    return any(c.__name__ == name and "click" in c.__module__ for c in type(error).__mro__)
+    return any(c.__name__ == name and c.__module__.split(".")[0] in ("click", "typer") for c in type(error).__mro__)
 
 
 def wrong_use(error: Any) -> str:

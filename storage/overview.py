@@ -13,6 +13,8 @@ from storage.models import ArchivePackage, Batch, Entry, Link, Page, StoredObjec
 
 @dataclass(frozen=True)
 class BatchFigures:
+    """review: entries that wait for a person, those read clearly that only need confirming included."""
+
     id: str
     kind: str | None
     form: str | None
@@ -59,7 +61,7 @@ def batches(session: Session) -> list[BatchFigures]:
                 sum(p.values()),
                 p.get("read", 0),
                 p.get("set_aside", 0),
-                e.get("review", 0),
+                e.get("review", 0) + e.get("draft", 0),
                 e.get("verified", 0),
                 e.get("archived", 0),
             )

@@ -37,7 +37,8 @@ def register(app: Any) -> None:
 def password_of(file: Path | None) -> str:
     """The first line of the file, or asked for twice on the terminal."""
     if file is None:
-        return str(typer.prompt(t("Mật khẩu", "Password"), hide_input=True, confirmation_prompt=True, err=True))
+        return str(typer.prompt(t("Mật khẩu", "Password"), hide_input=True, err=True,
+                                confirmation_prompt=t("Nhập lại mật khẩu", "Repeat the password")))
     try:
         return file.read_text("utf-8").splitlines()[0]
     except (OSError, UnicodeDecodeError, IndexError) as e:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,26 @@ def test_one_row_a_role_in_the_agreed_columns(tmp_path: Path, compress: bool) ->
         ("a1", "nks", CHILD.personal_id, "accept"), ("a1", "me", MOTHER.personal_id, "accept"), ("a1", "cha", FATHER.personal_id, "accept")}
     assert all(0 <= float(r["probability"]) <= 1 for r in rows)
     assert (report.entries, report.roles, report.accepted) == (1, 3, 3) and seen[-1] == (1, 1)
+
+
+@pytest.mark.parametrize(("born", "registered"), [
+    ("1980-03-04", "2019-08-04"), ("4/3/1980", "4/8/2019"), ("04.03.1980", "04.08.2019"), ("4/3/1980", ""), ("1980-03-04", ""),
+    ("1980", ""),
+])
+def test_dates_as_people_type_them_and_a_day_of_registration_nobody_wrote(tmp_path: Path, born: str, registered: str) -> None:
+    namesake = replace(FATHER, personal_id="044070000009", birth_date="1970-04-03", spouse_name="", spouse_id="")
+    (tmp_path / "deaths.csv").write_text(f"entry,ngayDangKy,nktHoTen,nktNgaySinh,nktGioiTinh\n1,{registered},{FATHER.name},{born},Nam\n",
+                                         "utf-8")
+    link_file(tmp_path / "deaths.csv", tmp_path / "out.csv", index(extra=(namesake,)))
+    (row,) = csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8"))
+    assert row["personal_id"] == FATHER.personal_id and float(row["probability"]) > 0.9
+
+
+def test_nobody_is_named_where_nobody_is_linked(tmp_path: Path) -> None:
+    (tmp_path / "deaths.csv").write_text("entry,ngayDangKy,nktHoTen,nktNgaySinh\n1,2019-08-04,Thạch Sa Rây,1931-05-06\n", "utf-8")
+    link_file(tmp_path / "deaths.csv", tmp_path / "out.csv", index())
+    (row,) = csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8"))
+    assert (row["decision"], row["personal_id"]) == ("none", "")
 
 
 @pytest.mark.parametrize(("content", "code"), [
