@@ -23,9 +23,28 @@ def register(app: Any) -> None:
     )(match)
 
 
+_REASONS = {    # matching.typed_entries.EntriesUnreadable.code
+    "not_utf8": ("tệp không phải UTF-8; lưu lại dạng CSV UTF-8", "it is not UTF-8; save it as CSV UTF-8"),
+    "not_gzip": ("tệp nén bị hỏng", "the compressed file is damaged"),
+    "no_rows": ("không có dòng nào", "it has no rows"),
+    "no_known_columns": ("không thấy cột họ tên nào", "there is no column of a name"),
+    "no_entry_column": ("thiếu cột entry hoặc một dòng để trống cột ấy", "the column entry is missing or empty in a row"),
+    "entry_twice": ("một giá trị của cột entry có hai lần", "a value of the column entry stands twice"),
+}
+
+
 def match(
     entries: Annotated[
-        Path, typer.Argument(metavar="ENTRIES.csv", exists=True, dir_okay=False, help=t("Bản ghi đã gõ.", "The typed entries."))
+        Path,
+        typer.Argument(
+            metavar="ENTRIES.csv",
+            exists=True,
+            dir_okay=False,
+            help=t(
+                "Bản ghi đã gõ: cột entry và mã trường của Bộ (nksHoTen, nksNgaySinh, meHoTen…; voHoTen…; nktHoTen…).",
+                "The typed entries: entry and the Ministry's field codes (nksHoTen, nksNgaySinh, meHoTen…; voHoTen…; nktHoTen…).",
+            ),
+        ),
     ],
     out: Annotated[
         Path,
@@ -51,9 +70,8 @@ def match(
         try:
             report = link_file(entries, out, index, bars.callback(("Đối chiếu", "Linking")))
         except EntriesUnreadable as e:
-            raise SogocError(
-                f"Không đọc được {entries}: {e.code} ({e.evidence}).", f"Cannot read {entries}: {e.code} ({e.evidence})."
-            ) from e
+            vi, en = _REASONS[e.code]
+            raise SogocError(f"Không đọc được {entries}: {vi} ({e.evidence}).", f"Cannot read {entries}: {en} ({e.evidence}).") from e
     r = report
     vi = f"{r.entries} bản ghi, {r.roles} người: {r.accepted} chắc chắn, {r.review} cần xem, {r.none} không có. Kết quả: {out}"
     en = f"{r.entries} entries, {r.roles} people: {r.accepted} accepted, {r.review} to review, {r.none} none. Written: {out}"
