@@ -200,5 +200,16 @@ class Linker:
             level = "agrees" if weight > 0 else "differs"
             if comparison == "name" and reading.tokens:
                 level = name_level(self._comparer.names.edits(list(reading.tokens), int(self.index.name[row])))
+            if comparison == "birth" and weight > 0:
+                level = self._birth_level(reading.date, row)
             out.append((comparison, level, round(weight, 3)))
         return tuple(out)
+
+    def _birth_level(self, read: str, row: int) -> str:
+        """In what way a birthday that speaks for this person agrees: agrees, same year, look-alike."""
+        index = self.index
+        have = (int(index.year[row]), int(index.month[row]), int(index.day[row]))
+        parts = [int(p) if p else 0 for p in read.split("-")]
+        if all(p in (0, h) or not h for p, h in zip(parts, have, strict=False)):
+            return "agrees"
+        return "same year" if parts[0] == have[0] else "look-alike"

@@ -109,3 +109,12 @@ def test_the_simulated_district_is_linked_within_the_stated_error(trial: Trial, 
     assert figures["roles"] > 800 and figures["absent"] > 40
     assert figures["top1_pct"] > 97 and figures["accept_of_present_pct"] > 88
     assert figures["wrong"] <= 1 and figures["absent_accepted"] <= 1
+
+
+def test_a_birthday_that_is_only_near_is_not_said_to_agree() -> None:
+    death = {"nktHoTen": "Lê Văn Tám", "nktNgaySinh": "1980-03-04", "ngayDangKy": "2019-08-04"}
+    levels = {}
+    for born in ("1980-03-04", "1980-08-04", "1986-03-09"):
+        (best, *_) = Linker(index(FATHER, extra=(replace(FATHER, birth_date=born),))).link_entry(record(death, "KT"))["nkt"].candidates
+        levels[born] = next(level for comparison, level, _ in best.evidence if comparison == "birth")
+    assert levels["1980-03-04"] == "agrees" and levels["1980-08-04"] == "same year" and levels["1986-03-09"] != "agrees"
