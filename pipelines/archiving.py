@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -10,16 +9,16 @@ from pipelines.progress import Progress
 from pipelines.services import Services
 from storage import archive
 from storage.errors import NotReadyToArchive
-from storage.models import Entry, Page, utc_now
+from storage.models import Entry, Page
+from storage.review_queue import past_undo
 
 ARCHIVING = ("Lưu trữ", "Archiving")
 
 
 def due_entries(services: Services, batch_id: str | None = None) -> list[tuple[str, int]]:
     """(batch id, entry id) of verified entries that can no longer be undone, in the order of the books."""
-    before = utc_now() - timedelta(seconds=services.archive.undo_seconds)
     query = sa.select(Page.batch_id, Entry.id).join(Page, Entry.page_id == Page.id)
-    query = query.where(Entry.status == "verified", Entry.verified_at <= before)
+    query = query.where(past_undo(services.archive.undo_seconds))
     if batch_id is not None:
         query = query.where(Page.batch_id == batch_id)
     with services.database.reading() as session:

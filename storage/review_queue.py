@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts import Actor
@@ -147,8 +147,12 @@ def release(session: Session, actor: Actor, entry_id: int) -> None:
     session.execute(update(Entry).where(Entry.id == entry_id, Entry.lease_by == actor.name).values(lease_by=None, lease_until=None))
 
 
+def past_undo(undo_seconds: float, now: datetime | None = None) -> ColumnElement[bool]:
+    """The condition on an entry that it is verified and its time to undo is over."""
+    return and_(Entry.status == "verified", Entry.verified_at <= (now or utc_now()) - timedelta(seconds=undo_seconds))
+
+
 def due_for_archive(session: Session, undo_seconds: float, now: datetime | None = None, limit: int = 50) -> Sequence[int]:
     """Verified entries whose time to undo is over, oldest first."""
-    latest = (now or utc_now()) - timedelta(seconds=undo_seconds)
-    return session.scalars(select(Entry.id).where(Entry.status == "verified", Entry.verified_at <= latest)
+    return session.scalars(select(Entry.id).where(past_undo(undo_seconds, now))
                            .order_by(Entry.verified_at, Entry.id).limit(limit)).all()
