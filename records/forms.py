@@ -1,7 +1,8 @@
 """Form generations as data: one TOML file a form in `records/form_data/`, loaded into frozen values.
 
 Lengths are millimetres on the nominal page, origin at its top left corner. A file says where label, blank and tick box
-lie on an undistorted page; registration (`ocr`) finds where they lie on a real one.
+lie on an undistorted page; registration (`ocr`) finds where they lie on a real one. A form with columns is a ruled table,
+an entry a row: there only the order, headings and relative widths of the columns count, for rows are found on the page.
 """
 from __future__ import annotations
 
@@ -10,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
+from itertools import accumulate, pairwise
 from typing import Literal
 
 Region = Literal["header", "main", "side", "footer"]
 FieldType = Literal[
     "entry_number", "book_number", "page_number", "date", "year", "date_words", "name", "sex", "ethnicity", "nationality",
-    "place", "personal_number", "relation", "signer", "text",
+    "place", "personal_number", "relation", "signer", "text", "age",
 ]
 
 
@@ -70,6 +72,61 @@ class Line:
 
 
 @dataclass(frozen=True)
+class CellField:
+    """One of the values that a column's cells hold; `code` is None for what is written there but not kept (an occupation)."""
+
+    code: str | None
+    type: FieldType
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a ruled table. `heading`: its printed words, `also`: other wordings met; `width` in mm on the nominal page.
+
+    fields: what a cell holds, in the order of writing; none for signatures. `starts`: ink in this column begins a new entry.
+    `mark`: the value of its one field where the cell is merely ticked (a column Nam beside a column Nữ).
+    """
+
+    heading: str
+    width: float
+    fields: tuple[CellField, ...] = ()
+    also: tuple[str, ...] = ()
+    starts: bool = False
+    mark: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where a table lies on the nominal page: left edge, top of its heading, heights of heading and row, rows a page.
+
+    fold: x of the spread's middle fold, None for a single page. printed: the rules and headings come from a press, not a ruler.
+    """
+
+    columns: tuple[Column, ...]
+    left: float
+    top: float
+    heading: float
+    row: float
+    rows: int
+    fold: float | None = None
+    printed: bool = True
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """x of the columns' edges in mm, one more than there are columns."""
+        return tuple(accumulate((c.width for c in self.columns), initial=self.left))
+
+    def first_row(self) -> tuple[Blank, ...]:
+        """The fields as blanks of the page's first row, several of a cell one below the other."""
+        out = []
+        for column, (x0, x1) in zip(self.columns, pairwise(self.edges), strict=True):
+            for n, f in enumerate(column.fields, 1):
+                y = self.top + self.heading + self.row * n / (len(column.fields) + 0.5)
+                out.append(Blank(f.code, f.type, x0 + 1, x1 - 1, round(y, 1)))
+        return tuple(out)
+
+
+@dataclass(frozen=True)
 class Form:
     id: str                       # KS2016
     kind: str                     # KS
@@ -81,12 +138,13 @@ class Form:
     width: float                  # mm
     height: float
     labels: tuple[Label, ...]
-    blanks: tuple[Blank, ...]
+    blanks: tuple[Blank, ...]     # of a table: those of its first row
     ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
     roles: tuple[str, ...]        # prefixes of the people it names and links: nks me cha
     known_by: tuple[str, ...]     # label texts that set it apart from other forms
     stamp: tuple[float, float] | None = None   # usual centre of the office's round stamp
+    table: Table | None = None    # of a form whose entries are rows
 
     def blank(self, code: str) -> Blank:
         for b in self.blanks:
@@ -98,14 +156,40 @@ class Form:
 def parse_form(data: dict) -> Form:
     """A form from its TOML table; KeyError or TypeError name what is missing or unknown."""
     page = data["page"]
+    table = _table(data) if "column" in data else None
     return Form(
         id=data["id"], kind=data["kind"], generation=data["generation"], title=data["title"], legal_basis=data["legal_basis"],
         valid_from=data["valid_from"], valid_to=data.get("valid_to"), width=page["width"], height=page["height"],
-        labels=tuple(Label(**x) for x in data["label"]),
-        blanks=tuple(Blank(code=x.pop("code", None), **x) for x in map(dict, data["blank"])),
+        labels=tuple(Label(**x) for x in (data.get("label", []) if table else data["label"])),
+        blanks=table.first_row() if table else tuple(Blank(code=x.pop("code", None), **x) for x in map(dict, data["blank"])),
         ticks=tuple(Tick(**x) for x in data.get("tick", [])), lines=tuple(Line(**x) for x in data.get("line", [])),
         roles=tuple(data["roles"]), known_by=tuple(data["known_by"]), stamp=tuple(page["stamp"]) if "stamp" in page else None,
+        table=table,
     )
+
+
+def _table(data: dict) -> Table:
+    return Table(tuple(_column(dict(c)) for c in data["column"]), **data["table"])
+
+
+def _column(c: dict) -> Column:
+    """A column with one field names it by `code` and `type`; one with several has a list of them under `field`."""
+    fields = [dict(f) for f in c.pop("field", [])]
+    if "type" in c:
+        fields.append({"code": c.pop("code", None), "type": c.pop("type")})
+    if c.get("mark") is not None and len(fields) != 1:
+        raise TypeError(f"column {c['heading']!r}: a mark stands for one field")
+    return Column(fields=tuple(CellField(f.pop("code", None), **f) for f in fields), also=tuple(c.pop("also", ())), **c)
+
+
+def page_forms() -> tuple[Form, ...]:
+    """The forms of one entry a page, in the order of `load_forms`."""
+    return tuple(f for f in load_forms().values() if f.table is None)
+
+
+def table_forms() -> tuple[Form, ...]:
+    """The ruled tables, in the order of `load_forms`."""
+    return tuple(f for f in load_forms().values() if f.table is not None)
 
 
 @cache
