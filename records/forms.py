@@ -3,15 +3,18 @@
 Lengths are millimetres on the nominal page, origin at its top left corner. A file says where label, blank and tick box
 lie on an undistorted page; registration (`ocr`) finds where they lie on a real one. A form with columns is a ruled table,
 an entry a row: there only the order, headings and relative widths of the columns count, for rows are found on the page.
+Besides the forms of this package there may be a folder of one's own (`use_folder`); docs/forms.md tells how to write a file.
 """
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
 from itertools import accumulate, pairwise
+from pathlib import Path
 from typing import Literal
 
 Region = Literal["header", "main", "side", "footer"]
@@ -36,9 +39,11 @@ class Label:
 
 @dataclass(frozen=True)
 class Blank:
-    """A dotted blank to be filled by hand: from x0 to x1 on the baseline y; `label` is the index of the label it follows, if any.
+    """A blank to be filled by hand: from x0 to x1 on the baseline y; `label` is the index of the label it follows, if any.
 
-    `code` is the Ministry's field code, or None for signatures and notes that are not read as a field.
+    `code` is the Ministry's field code, or None for signatures and notes that are not read as a field. Several blanks of one code are
+    parts of one value, in the order of writing: lines of a note, or day, month and year with print between them. `dotted`: a leader is
+    printed there (a ruled cell has none).
     """
 
     code: str | None
@@ -47,6 +52,7 @@ class Blank:
     x1: float
     y: float
     label: int | None = None
+    dotted: bool = True
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ class Form:
     known_by: tuple[str, ...]     # label texts that set it apart from other forms
     stamp: tuple[float, float] | None = None   # usual centre of the office's round stamp
     table: Table | None = None    # of a form whose entries are rows
+    source: str = ""              # where labels, millimetres and codes are from, and what of it is reconstruction
 
     def blank(self, code: str) -> Blank:
         for b in self.blanks:
@@ -157,15 +164,31 @@ def parse_form(data: dict) -> Form:
     """A form from its TOML table; KeyError or TypeError name what is missing or unknown."""
     page = data["page"]
     table = _table(data) if "column" in data else None
+    labels, blanks, ticks = _with_what_follows(data, data.get("label", []) if table else data["label"])
     return Form(
         id=data["id"], kind=data["kind"], generation=data["generation"], title=data["title"], legal_basis=data["legal_basis"],
         valid_from=data["valid_from"], valid_to=data.get("valid_to"), width=page["width"], height=page["height"],
-        labels=tuple(Label(**x) for x in (data.get("label", []) if table else data["label"])),
-        blanks=table.first_row() if table else tuple(Blank(code=x.pop("code", None), **x) for x in map(dict, data["blank"])),
-        ticks=tuple(Tick(**x) for x in data.get("tick", [])), lines=tuple(Line(**x) for x in data.get("line", [])),
+        labels=tuple(Label(**x) for x in labels),
+        blanks=table.first_row() if table else tuple(Blank(code=x.pop("code", None), **x) for x in blanks),
+        ticks=tuple(Tick(**x) for x in ticks), lines=tuple(Line(**x) for x in data.get("line", [])),
         roles=tuple(data["roles"]), known_by=tuple(data["known_by"]), stamp=tuple(page["stamp"]) if "stamp" in page else None,
-        table=table,
+        table=table, source=" ".join(data.get("source", "").split()),
     )
+
+
+def _with_what_follows(data: dict, labels: list[dict]) -> tuple[list[dict], list[dict], list[dict]]:
+    """Labels, blanks and ticks as tables of their own, from a file that may write a label's blank and tick box with the label.
+
+    Such a file's blanks come in the order of the page, from the top and from the left.
+    """
+    labels, blanks, ticks = [dict(x) for x in labels], [dict(x) for x in data.get("blank", [])], [dict(x) for x in data.get("tick", [])]
+    own = [(n, x.pop("blank")) for n, x in enumerate(labels) if "blank" in x]
+    for n, blank in own:
+        blanks.append({"y": labels[n]["y"], **blank, "label": n})
+    for x in labels:
+        if "tick" in x:
+            ticks.append({"label": x["text"], **x.pop("tick")})
+    return labels, sorted(blanks, key=lambda b: (b["y"], b["x0"])) if own else blanks, ticks
 
 
 def _table(data: dict) -> Table:
@@ -192,9 +215,31 @@ def table_forms() -> tuple[Form, ...]:
     return tuple(f for f in load_forms().values() if f.table is not None)
 
 
+_own_folder: Path | None = Path(os.environ["SOGOC_READING__FORMS"]) if os.environ.get("SOGOC_READING__FORMS") else None
+
+
+def use_folder(folder: Path | None) -> None:
+    """Load the form files of this folder too, from now on; None: only those of the package. A folder that is not there holds none.
+
+    A process starts with the folder that SOGOC_READING__FORMS names, so that reading processes see their parent's.
+    """
+    global _own_folder
+    if folder != _own_folder:
+        _own_folder = folder
+        load_forms.cache_clear()
+
+
+def own_folder() -> Path | None:
+    """The folder in use besides the package's."""
+    return _own_folder
+
+
 @cache
 def load_forms() -> dict[str, Form]:
-    """All forms by id, in the order of their validity."""
+    """All forms by id, in the order of their kind and validity. Raises records.form_file.FormFileError for a bad file of one's own."""
     folder = resources.files("records") / "form_data"
     forms = [parse_form(tomllib.loads(f.read_text("utf-8"))) for f in folder.iterdir() if f.name.endswith(".toml")]
-    return {f.id: f for f in sorted(forms, key=lambda f: (f.kind, f.valid_from))}
+    if _own_folder is not None and _own_folder.is_dir():
+        from records.form_file import read_own
+        forms += read_own(_own_folder, {f.id for f in forms})
+    return {f.id: f for f in sorted(forms, key=lambda f: (f.kind, f.valid_from, f.id))}
