@@ -1,7 +1,8 @@
 """Whose hand: the handwriting fonts, and a writer's habits drawn from a seed."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -33,9 +34,15 @@ def _em_per_x(name: str) -> float:
     return 200 / max(1.0, -top)
 
 
+# word, height of a lower-case x in pixels, rng -> mask (uint8, ink = 255), column of the pen's start, row of the baseline, advance in
+# pixels; None where the source does not have the word
+WordSource = Callable[[str, float, np.random.Generator], tuple[np.ndarray, int, int, float] | None]
+
+
 @dataclass(frozen=True)
 class Hand:
-    """A writer's habits. Lengths are in millimetres on paper, angles as shear (dx per dy)."""
+    """A writer's habits. Lengths are in millimetres on paper, angles as shear (dx per dy). `words`: where this hand's words come from
+    before the font is asked, as ink cut from real writing."""
 
     font: str
     x_height: float          # height of a lower-case x
@@ -48,6 +55,7 @@ class Hand:
     date_separator: str
     capitals: bool           # names in capitals
     joined: bool
+    words: WordSource | None = field(default=None, compare=False)
 
     def font_size(self, dpi: float) -> int:
         """Pixels of the em square that give this hand's x-height at `dpi`."""

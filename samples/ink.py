@@ -78,9 +78,13 @@ def write(text: str, hand: Hand, rng: np.random.Generator, dpi: float = 200.0, w
     drawn = []
     for piece, spaced in pieces:
         s = max(8, round(size * (1 + rng.normal(0, 0.05) * hand.restless)))
-        mask, ox, oy = _word(piece, hand.font, s, round(max(0.0, hand.thickness)))
-        drawn.append((mask, ox, oy, load_font(hand.font, s).getlength(piece), spaced, rng.normal(), rng.normal(), rng.uniform(0.75, 1.25)))
+        x_height = hand.x_height / 25.4 * dpi * s / hand.font_size(dpi)
+        cut = hand.words(piece, x_height, rng) if hand.words else None
+        drawn_by_font = (*_word(piece, hand.font, s, round(max(0.0, hand.thickness))), load_font(hand.font, s).getlength(piece))
+        mask, ox, oy, advance = cut or drawn_by_font
+        drawn.append((mask, ox, oy, advance, spaced, rng.normal(), rng.normal(), rng.uniform(0.75, 1.25)))
     total = sum(d[3] + (gap * d[7] if d[4] else 0) for d in drawn)
+    if hand.words and width is not None: squeeze = min(squeeze, max(0.6, width / max(1.0, total)))
     up, down = round(size * 1.25), round(size * 0.65)
     left = round(size * 0.5)
     canvas = np.zeros((up + down, round(total * squeeze) + 2 * left + 8), np.uint8)
