@@ -24,7 +24,10 @@ class PageTask:
 
 @dataclass(frozen=True)
 class PageResult:
-    """A page's reading (its lattices packed apart), or why it cannot be read. width, height: pixels of the original page."""
+    """A page's reading (its lattices packed apart), or why it cannot be read. width, height: pixels of the original page.
+
+    seconds: time by stage, opening and measuring the page included.
+    """
 
     page_id: int
     reading: PageReading | None = None
@@ -35,6 +38,7 @@ class PageResult:
     dpi: int | None = None
     reason: str | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
@@ -33,13 +34,15 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
     from ocr.lattice import pack
     from ocr.quality import measure
 
+    begun = time.perf_counter()
     try:
         page = open_page(data, task.media_type, task.frame, task.dpi)
     except UnreadableFile as e:
         return PageResult(task.page_id, reason=e.code, evidence=e.evidence)
+    opened = time.perf_counter()
     measured = measure(page)
-    quality = dataclasses.asdict(measured)
-    result = PageResult(task.page_id, quality=quality, width=page.width, height=page.height, dpi=page.dpi)
+    seconds = {"open": opened - begun, "quality": time.perf_counter() - opened}
+    result = PageResult(task.page_id, quality=dataclasses.asdict(measured), width=page.width, height=page.height, dpi=page.dpi)
     reading = read_print(page) if task.print_only else reader.read(page, task.expectation)
     if not task.print_only and reading.form is None and task.expectation.kind is None and not measured.blank:
         as_print = read_print(page)     # nobody said it is a register and it shows no form: it may turn out to be a dossier
@@ -47,7 +50,8 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
     if not reading.words and reading.form is None and not measured.blank:
         return dataclasses.replace(result, reason="ink_without_text")
     lattices = pack(reading.lattices) if reading.lattices else None
-    return dataclasses.replace(result, reading=dataclasses.replace(reading, lattices={}, seconds={}), lattices=lattices)
+    return dataclasses.replace(result, reading=dataclasses.replace(reading, lattices={}, seconds={}), lattices=lattices,
+                               seconds=seconds | dict(reading.seconds))
 
 
 def read_print(page: Any) -> Any:
@@ -70,8 +74,10 @@ def serve(connection: Connection, model: str | None) -> None:
     """Say ("ready", resident bytes) once, then answer chunks until the other side closes: a PageResult a page, then ("end", bytes)."""
     from ocr.errors import BrokenProgram
     from ocr.extraction import PageReader
+    from ocr.tesseract import load_in_process
 
     reader = PageReader(model_id=model)
+    load_in_process()                   # where it cannot be, the program is started for every look
     connection.send(("ready", memory_bytes()))
     while True:
         try:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from ocr import tesseract
 from ocr.errors import BrokenProgram
-from ocr.tesseract import probe, read_words, text_lines
+from ocr.tesseract import load_in_process, probe, read_words, text_lines
 from samples.hands import load_font
 
 LINES = ("Họ, chữ đệm, tên người đi khai sinh:", "Số định danh cá nhân:")
@@ -63,3 +64,26 @@ def test_a_program_that_fails_is_named(print_page: np.ndarray, monkeypatch: pyte
     with pytest.raises(BrokenProgram, match="program_failed") as error:
         read_words(print_page)
     assert "disk full" in error.value.message("en")
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tesseract, "_loaded", None)
+    if not load_in_process():
+        pytest.skip("Tesseract is built in one piece here")
+
+
+def test_kept_in_the_process_it_reads_what_the_program_reads(print_page: np.ndarray, request: pytest.FixtureRequest) -> None:
+    looks = [(print_page, 6, 1.0), (print_page, 11, 0.6), (print_page[60:130], 7, 1.0), (np.full((40, 300), 250, np.uint8), 7, 1.0)]
+    by_program = [read_words(*look) for look in looks]
+    request.getfixturevalue("in_process")
+    assert [read_words(*look) for look in looks] == by_program
+    assert [read_words(*look) for look in reversed(looks)] == by_program[::-1], "what was read before plays no part"
+
+
+def test_kept_in_the_process_it_fails_as_the_program_does(print_page: np.ndarray, in_process: None) -> None:
+    with pytest.raises(BrokenProgram, match="program_timeout"):
+        read_words(print_page, seconds=0.001)
+    with pytest.raises(BrokenProgram, match="language_missing"):
+        read_words(print_page, language="tlh")
+    assert text_lines(read_words(print_page, psm=6)) == list(LINES)
