@@ -4,6 +4,7 @@ Lengths are millimetres on paper, turned into pixels by `scale` (pixels a millim
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ DOT_SMALLEST, DOT_GREATEST = 0.18, 0.85      # mm: extent of a leader's dot, blu
 DOT_PITCH = 0.6, 3.2                         # mm between dots
 INK_FLOOR = 0.16                             # darkness below which there is paper or bleed-through
 INK_SHOWN = 0.45                             # darkness that ink is given, on pages weakly or strongly scanned alike
+SLOPES = np.array(sorted(np.linspace(-0.05, 0.05, 81), key=abs))     # of a leader against the page's, the likeliest first
 COLON_REACH, COLON_SIZE = 1.7, 0.95           # mm from the crop's left edge; greatest extent of a colon's dot
 RULE_LENGTH = 9.0                            # mm: an unbroken thin horizontal run longer than this is a ruled line
 
@@ -93,6 +95,18 @@ def fit_to_ink(gray: np.ndarray, box: tuple[int, int, int, int], scale: float, r
     return out
 
 
+def layers(crop: np.ndarray, clean: CleanLine, names: Sequence[str], scale: float, room: float | None) -> np.ndarray:
+    """A line as a model wants it: uint8 (height, width, layers), cut close around the ink. names: of `cleaned` and `plain`; crop: the
+    darkness that was cleaned; room: as in fit_to_ink, None for the whole crop's height. The line must hold ink."""
+    if clean.box is None:
+        raise ValueError("a line without ink has no layers")
+    made = {"cleaned": lambda: clean.gray, "plain": lambda: plain_line(crop)}
+    cut = [made[n]() for n in names]
+    if room is None:
+        return np.dstack([x[:, clean.box[0]:clean.box[2]] for x in cut])
+    return np.dstack([fit_to_ink(x, clean.box, scale, room) for x in cut])
+
+
 def _fill(dark: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Masked pixels from what surrounds them: strokes that cross are carried on, paper stays paper."""
     filled = cv2.inpaint(np.rint(dark * 255).astype(np.uint8), mask.astype(np.uint8), 2, cv2.INPAINT_TELEA)
@@ -163,22 +177,19 @@ def leader_pitch(dots: np.ndarray, scale: float) -> float | None:
 
 
 def _line_through(points: np.ndarray, slope: float, tolerance: float) -> np.ndarray:
-    """Coefficients (a, b) of y = a x + b with most points within `tolerance`, then least squares over those."""
-    best, count = np.array([slope, float(np.median(points[:, 1]))]), -1
-    span = np.ptp(points[:, 0])
-    for i in range(len(points)):
-        for j in range(i + 1, len(points)):
-            run = points[j, 0] - points[i, 0]
-            if run < 0.2 * span:
-                continue
-            a = (points[j, 1] - points[i, 1]) / run
-            if abs(a - slope) > 0.05:
-                continue
-            hits = int((np.abs(points[:, 1] - points[i, 1] - a * (points[:, 0] - points[i, 0])) < tolerance).sum())
-            if hits > count:
-                count, best = hits, np.array([a, points[i, 1] - a * points[i, 0]])
-    near = np.abs(points[:, 1] - np.polyval(best, points[:, 0])) < tolerance
-    return np.polyfit(points[near, 0], points[near, 1], 1) if near.sum() >= 3 else best
+    """Coefficients (a, b) of y = a x + b with most points within `tolerance`, then least squares over those.
+
+    Slopes up to 0.05 from `slope` are tried; for each, the band of heights with most points is found among the sorted heights.
+    """
+    slopes = slope + SLOPES
+    heights = np.sort(points[None, :, 1] - slopes[:, None] * points[None, :, 0], axis=1)
+    counts = np.stack([np.searchsorted(row, row + 2 * tolerance, side="right") for row in heights]) - np.arange(len(points))
+    at = int(counts.argmax())
+    row, first = divmod(at, len(points))
+    a = float(slopes[row])
+    b = float(heights[row, first:first + counts[row, first]].mean())
+    near = np.abs(points[:, 1] - a * points[:, 0] - b) < tolerance
+    return np.polyfit(points[near, 0], points[near, 1], 1) if near.sum() >= 3 else np.array([a, b])
 
 
 def _pitch(x: np.ndarray, scale: float) -> float | None:
@@ -221,7 +232,7 @@ def _ink_components(dark: np.ndarray, scale: float) -> np.ndarray:
         return body
     _, labels, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=8)
     peak = np.zeros(len(stats))
-    np.maximum.at(peak, labels.ravel().astype(np.intp), dark.ravel())
+    np.maximum.at(peak, labels[body], dark[body])
     strong = float(np.percentile(dark[body], 95))
     height = dark.shape[0]
     top, bottom = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]

@@ -124,10 +124,9 @@ class PageReader:
         if clean is None or clean.box is None:
             return None, fitted.box
         card, (x0, y0, _, _) = self._recogniser.card, fitted.box
-        gray = clean.gray if card.cleaned else cleaning.plain_line(crop)
         left, top, right, bottom = clean.box
         room = card.digit_room if fitted.blank.type in FIGURES else card.room
-        line = cleaning.fit_to_ink(gray, clean.box, scale, room) if room is not None else gray[:, left:right]
+        line = cleaning.layers(crop, clean, card.layers, scale, room)
         return line, (x0 + left, y0 + top, x0 + right, y0 + bottom)
 
 

@@ -1,16 +1,19 @@
 """How well a handwriting model reads labelled lines: character error rate, in all and by writer."""
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
-from ocr.recogniser import load_model
+from ocr import cleaning
+from ocr.recogniser import ModelCard, load_model
+from records.text import fold
+
+LINE_PITCH = 10.2       # mm from one line of a register to the next; what a picture of one line shows
 
 
 class LabelsUnreadable(ValueError):
@@ -66,7 +69,8 @@ def read_labels(path: Path) -> Iterator[tuple[Path, str, str]]:
 
 def evaluate_model(labels: Path, model_id: str | None = None, limit: int = 0,
                    progress: Callable[[int, int], None] | None = None) -> Evaluation:
-    """Read every line with the model's first guess and compare: NFC, spaces single, letter case counts. limit: 0 for all lines.
+    """Read every line with the model's first guess and compare as fields are compared: case folded, one place for the tone mark, no
+    punctuation. limit: 0 for all lines.
 
     Raises LabelsUnreadable, ocr.recogniser.ModelError.
     """
@@ -77,10 +81,10 @@ def evaluate_model(labels: Path, model_id: str | None = None, limit: int = 0,
     by_writer: dict[str, ErrorRate] = {}
     for done, (image, writer, text) in enumerate(rows):
         try:
-            gray = np.asarray(Image.open(image).convert("L"))
+            pixels = np.asarray(Image.open(image).convert("RGB"))
         except OSError as e:
             raise LabelsUnreadable(f"{image}: {e}") from None
-        wanted, read = _norm(text), _norm(recogniser.read([gray])[0].best_text())
+        wanted, read = fold(text), fold(recogniser.read([line_of(pixels, recogniser.card)])[0].best_text())
         edits = Levenshtein.distance(wanted, read)
         by_writer[writer] = by_writer.get(writer, ErrorRate(0, 0, 0, 0)) + ErrorRate(1, len(wanted), edits, edits == 0)
         if progress:
@@ -88,5 +92,11 @@ def evaluate_model(labels: Path, model_id: str | None = None, limit: int = 0,
     return Evaluation(recogniser.card.id, sum(by_writer.values(), ErrorRate(0, 0, 0, 0)), by_writer)
 
 
-def _norm(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+def line_of(pixels: np.ndarray, card: ModelCard) -> np.ndarray:
+    """A photographed line (uint8 RGB or grey, its height about one line's pitch) as the model wants it."""
+    scale = pixels.shape[0] / LINE_PITCH
+    dark = cleaning.darkness(pixels, scale)
+    clean = cleaning.clean_line(dark, scale)
+    if clean.box is None:
+        clean = replace(clean, box=(0, 0, pixels.shape[1], pixels.shape[0]))
+    return cleaning.layers(dark, clean, card.layers, scale, card.room)

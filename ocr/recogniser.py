@@ -12,7 +12,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from ocr.lattice import Lattice
 
@@ -36,7 +35,8 @@ class ModelCard:
 
     height: input height in pixels; channels 1 or 3; a pixel p in 0..255 becomes (p / 255 - mean) / std, dark ink on light paper.
     width_multiple, min_width, max_width: the input width after scaling to `height`; a longer line is read in parts, cut at gaps.
-    stride: input pixels a frame. cleaned: the model wants the line after `ocr.cleaning` (else the plain grey crop).
+    stride: input pixels a frame. layers: what the model looks at, of `cleaned` (the line after `ocr.cleaning`) and `plain` (as it is on
+    the paper, the paper evened out); a model with one layer and three channels gets the layer three times.
     stretch: factor on the width. room: paper left above and below the ink as a share of its height, None for the whole crop's height.
     digit_room: the same for lines of figures, which have no ascenders and would come out too large.
     slants: shears the line is read at (0.1: a letter's top 0.1 heights to the left); the readings' probabilities are averaged frame by
@@ -61,7 +61,7 @@ class ModelCard:
     min_width: int = 32
     max_width: int = 1024
     stride: int = 4
-    cleaned: bool = True
+    layers: tuple[str, ...] = ("cleaned",)
     stretch: float = 1.0
     room: float | None = 0.05
     digit_room: float = 0.2
@@ -85,7 +85,8 @@ def read_card(folder: Path) -> ModelCard:
         letters = _locate(folder, data.pop("alphabet", "alphabet.txt"))
         if not where.is_file():
             raise ModelError("missing_file", folder.name, str(where))
-        return ModelCard(file=where, alphabet=read_alphabet(letters), slants=tuple(data.pop("slants", (0.0,))), **data)
+        return ModelCard(file=where, alphabet=read_alphabet(letters), slants=tuple(data.pop("slants", (0.0,))),
+                         layers=tuple(data.pop("layers", ("cleaned",))), **data)
     except ModelError:
         raise
     except FileNotFoundError as e:
@@ -149,12 +150,13 @@ class Recogniser:
         return {"handwriting": f"{self.card.id} {self.card.version}", "onnxruntime": metadata.version("onnxruntime")}
 
     def read(self, lines: Sequence[np.ndarray]) -> list[Lattice]:
-        """One lattice a line. lines: uint8 grey (height, width), dark ink on light paper, any size. Equal images are read once."""
+        """One lattice a line. lines: uint8 (height, width, layers) as the card names them, or one grey layer (height, width) for all;
+        dark ink on light paper, any size. Equal images are read once."""
         done: dict[bytes, np.ndarray] = {}
         out = []
         for line in lines:
-            if line.ndim != 2 or min(line.shape) == 0:
-                raise ValueError(f"a line must be a grey image that is not empty, not one of shape {line.shape}")
+            if line.ndim not in (2, 3) or min(line.shape) == 0 or (line.ndim == 3 and line.shape[2] != len(self.card.layers)):
+                raise ValueError(f"a line must be a grey image of {len(self.card.layers)} layers that is not empty, not {line.shape}")
             key = hashlib.sha256(line.tobytes() + str(line.shape).encode()).digest()
             if key not in done:
                 done[key] = self._join([self._read_part(part) for part in self._parts(line)])
@@ -166,7 +168,8 @@ class Recogniser:
         if round(line.shape[1] * self.card.height / line.shape[0] * self.card.stretch) <= self.card.max_width:
             return [line]
         third = line.shape[1] // 3
-        empty = (line[:, third:2 * third] > 200).all(axis=0).astype(np.int64)
+        first = line if line.ndim == 2 else line[..., 0]
+        empty = (first[:, third:2 * third] > 200).all(axis=0).astype(np.int64)
         ends = np.flatnonzero(np.diff(np.concatenate(([0], empty, [0]))))
         gaps = [(b - a, -abs((a + b) // 2 - third // 2), (a + b) // 2) for a, b in zip(ends[::2], ends[1::2], strict=True)]
         cut = third + (max(gaps)[2] if gaps else third // 2)
@@ -194,9 +197,12 @@ class Recogniser:
         each = []
         for slant in self.card.slants:
             turned = scaled if not slant else cv2.warpAffine(
-                scaled, np.array([[1, slant, -slant * scaled.shape[0] / 2], [0, 1, 0]], np.float32), scaled.shape[::-1], borderValue=255)
-            x = (turned.astype(np.float32) / 255.0 - self.card.mean) / self.card.std
-            each.append(self._infer(np.repeat(x[None, None], self.card.channels, axis=1)))
+                scaled, np.array([[1, slant, -slant * scaled.shape[0] / 2], [0, 1, 0]], np.float32), scaled.shape[1::-1],
+                borderValue=(255,) * 4)
+            x = (turned.reshape(*scaled.shape[:2], -1).transpose(2, 0, 1)[None].astype(np.float32) / 255.0 - self.card.mean) / self.card.std
+            each.append(self._infer(np.repeat(x, self.card.channels // x.shape[1], axis=1)))
+        if len(each) == 1:
+            return np.maximum(each[0], -60000.0).astype(np.float16)
         mean = np.logaddexp.reduce(np.stack(each), axis=0) - np.log(len(each))
         return np.maximum(mean, -60000.0).astype(np.float16)
 
@@ -204,7 +210,7 @@ class Recogniser:
         card = self.card
         width = max(card.min_width, min(card.max_width, round(line.shape[1] * card.height / line.shape[0] * card.stretch)))
         width = min(-(-width // card.width_multiple) * card.width_multiple, card.max_width)
-        return np.asarray(Image.fromarray(line).resize((width, card.height), Image.Resampling.BILINEAR))
+        return cv2.resize(line, (width, card.height), interpolation=cv2.INTER_AREA if card.height < line.shape[0] else cv2.INTER_LINEAR)
 
     def _infer(self, tensor: np.ndarray) -> np.ndarray:
         y = self._session.run(None, {self._input: tensor})[0]

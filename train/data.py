@@ -1,4 +1,4 @@
-"""Training lines as features on disk: seeded shards, written once, so that an interrupted run goes on where it stopped."""
+"""Training lines on disk: drawn from seeds into shards, written once, so that an interrupted run goes on where it stopped."""
 from __future__ import annotations
 
 import csv
@@ -10,26 +10,27 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ocr.cleaning import clean_line, darkness, plain_line
-from train.backbone import HEIGHT, STRIDE, Backbone
+from ocr.cleaning import clean_line, darkness, layers
 from train.ink import FontInk, RealInk, usable_faces
 from train.lines import LineComposer, harden
+from train.network import HEIGHT, STRIDE
 from train.texts import Texts
 
 ALPHABET = "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệfghiìíỉĩịjklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvwxyỳýỷỹỵz0123456789 ,.-/'()"
 SCALE = 7.87                 # pixels a millimetre at 200 dpi
-SHARD = 250                  # lines
-LONGEST = 1000               # input pixels; longer lines are squeezed
+SHARD = 1000                 # lines
+STRETCH = 0.8                # of the width after scaling to the network's height
+ROOM = 0.08                  # paper left above and below the ink, share of its height
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the ink, fonts and texts are, and which writers may be used."""
+    """Where the ink, fonts and texts are, and which writers may be used. real_share: of whole real lines among the drawn."""
 
     data: Path
     fonts: Path
     writers: tuple[str, ...]
-    real_lines: bool = True
+    real_share: float = 0.22
 
 
 def writers_of(data: Path) -> list[str]:
@@ -52,31 +53,17 @@ def as_label(text: str) -> str:
     return "".join(c for c in text.lower().replace("’", "'") if c in ALPHABET)
 
 
-def tensor_of(line: np.ndarray) -> np.ndarray:
-    """A gray line as the recogniser's input: float32 (1, 3, 32, W)."""
-    width = min(LONGEST, max(HEIGHT, round(line.shape[1] * HEIGHT / line.shape[0])))
-    width = -(-width // STRIDE) * STRIDE
-    from PIL import Image
-    scaled = np.asarray(Image.fromarray(line).resize((width, HEIGHT), Image.Resampling.BILINEAR), dtype=np.float32)
-    return np.repeat(((scaled / 255 - 0.5) / 0.5)[None, None], 3, axis=1)
+def layers_of(gray: np.ndarray, room: float, scale: float = SCALE) -> np.ndarray | None:
+    """A gray line as the reader hands it to the network: uint8 (height, width, 2), cleaned and plain, cut close around the ink."""
+    dark = darkness(gray, SCALE)
+    clean = clean_line(dark, scale)
+    return None if clean.box is None else layers(dark, clean, ("cleaned", "plain"), SCALE, room)
 
 
-def as_read(line: np.ndarray, rng: np.random.Generator, cleaned: float = 0.75) -> np.ndarray:
-    """The line as the reader prepares it: mostly cleaned and trimmed to its ink, sometimes only evened out."""
-    dark = darkness(line, SCALE)
-    if rng.random() >= cleaned:
-        return plain_line(dark)
-    clean = clean_line(dark, SCALE * rng.uniform(0.9, 1.3))
-    if clean.box is None:
-        return clean.gray
-    return trim(clean.gray, clean.box, rng.uniform(0.03, 0.3), int(rng.integers(2, 14)))
-
-
-def trim(gray: np.ndarray, box: tuple[int, int, int, int], room: float, side: int) -> np.ndarray:
-    """The box of the ink with `room` (share of its height) above and below and `side` pixels left and right."""
-    x0, y0, x1, y1 = box
-    pad = max(2, round(room * (y1 - y0)))
-    return gray[max(0, y0 - pad):y1 + pad, max(0, x0 - side):x1 + side]
+def to_height(line: np.ndarray) -> np.ndarray:
+    """The line scaled to the network's height; the recogniser does the same when it reads."""
+    width = max(STRIDE * 4, round(line.shape[1] * HEIGHT / line.shape[0] * STRETCH))
+    return cv2.resize(line, (width, HEIGHT), interpolation=cv2.INTER_AREA if HEIGHT < line.shape[0] else cv2.INTER_LINEAR)
 
 
 class Maker:
@@ -87,16 +74,24 @@ class Maker:
         fonts = FontInk(usable_faces(sorted(sources.fonts.rglob("*.ttf"))))
         self.composer = LineComposer(real, fonts, list(sources.writers))
         self.texts = Texts(sources.data / "names" / "tokens.tsv", sources.data / "admin" / "old_wards_2024.csv")
-        self.lines = real_lines(sources.data, set(sources.writers)) if sources.real_lines else []
+        self.lines = real_lines(sources.data, set(sources.writers)) if sources.real_share else []
+        self.real_share = sources.real_share
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, str, str]:
-        """(line as read, label, kind)."""
-        if self.lines and rng.random() < 0.25:
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, str, str] | None:
+        """(line of two layers at the network's height, label, kind); None where cleaning left no ink."""
+        if self.lines and rng.random() < self.real_share:
             path, text = self.lines[int(rng.integers(len(self.lines)))]
-            line = harden(cv2.imread(str(path), cv2.IMREAD_COLOR)[..., 2], rng)
-            return as_read(line, rng, 0.6), as_label(text), "real"
-        kind, text = self.texts.draw(rng)
-        return as_read(self.composer.compose(text, rng), rng), as_label(text), kind
+            line, kind = harden(cv2.imread(str(path), cv2.IMREAD_COLOR)[..., 2], rng), "real"
+        else:
+            kind, text = self.texts.draw(rng)
+            line = self.composer.compose(text, rng)
+        shown = layers_of(line, rng.uniform(0.0, 0.3), SCALE * rng.uniform(0.9, 1.3))
+        label = as_label(text)
+        if shown is None or min(shown.shape[:2]) < 6 or not label:
+            return None
+        if rng.random() < 0.06:      # cleaning gone wrong
+            shown[..., 0] = shown[..., 1]
+        return to_height(shown), label, kind
 
 
 def _make_shard(args: tuple[Sources, Path, int, int]) -> Path:
@@ -104,31 +99,24 @@ def _make_shard(args: tuple[Sources, Path, int, int]) -> Path:
     if path.exists():
         return path
     cv2.setNumThreads(1)
-    maker, backbone = _cached(sources)
+    if sources not in _MAKERS:
+        _MAKERS[sources] = Maker(sources)
     rng = np.random.default_rng((seed, number))
-    features, labels, kinds = [], [], []
+    lines, labels, kinds = [], [], []
     while len(labels) < SHARD:
-        line, label, kind = maker.draw(rng)
-        if min(line.shape) < 6 or not label:
-            continue
-        features.append(backbone.features(tensor_of(line)))
-        labels.append(label)
-        kinds.append(kind)
+        drawn = _MAKERS[sources].draw(rng)
+        if drawn is not None and drawn[0].shape[1] > 5 * len(drawn[1]):
+            for group, item in zip((lines, labels, kinds), drawn, strict=True):
+                group.append(item)
     part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as f:
-        np.savez(f, features=np.concatenate(features), lengths=np.array([len(x) for x in features]), labels=np.array(labels),
+        np.savez(f, pixels=np.concatenate(lines, axis=1), widths=np.array([x.shape[1] for x in lines]), labels=np.array(labels),
                  kinds=np.array(kinds))
     part.rename(path)
     return path
 
 
-_STATE: dict[Sources, tuple[Maker, Backbone]] = {}
-
-
-def _cached(sources: Sources) -> tuple[Maker, Backbone]:
-    if sources not in _STATE:
-        _STATE[sources] = Maker(sources), Backbone()
-    return _STATE[sources]
+_MAKERS: dict[Sources, Maker] = {}
 
 
 def make_shards(sources: Sources, folder: Path, seed: int, shards: range, workers: int) -> list[Path]:
@@ -138,27 +126,23 @@ def make_shards(sources: Sources, folder: Path, seed: int, shards: range, worker
         return list(pool.map(_make_shard, jobs))
 
 
-@dataclass
-class Shard:
-    features: list[np.ndarray]
-    labels: list[str]
-    kinds: list[str]
+Line = tuple[np.ndarray, str]        # uint8 (48, width, 2) and its label
 
 
-def load_shard(path: Path) -> Shard:
+def load_shard(path: Path) -> list[Line]:
     with np.load(path) as z:
-        ends = np.cumsum(z["lengths"])
-        return Shard(np.split(z["features"], ends[:-1]), [str(x) for x in z["labels"]], [str(x) for x in z["kinds"]])
+        ends = np.cumsum(z["widths"])
+        return list(zip(np.split(z["pixels"], ends[:-1], axis=1), (str(x) for x in z["labels"]), strict=True))
 
 
-def plain_real(data: Path, writers: tuple[str, ...]) -> list[tuple[np.ndarray, str]]:
-    """Real lines of these writers as the evaluation reads them: cleaned, trimmed, nothing drawn at random."""
+def plain_real(data: Path, writers: tuple[str, ...]) -> list[Line]:
+    """Real lines of these writers as the evaluation reads them: cleaned, cut to the ink, nothing drawn at random."""
     out = []
     for path, text in real_lines(data, set(writers)):
-        clean = clean_line(darkness(cv2.imread(str(path), cv2.IMREAD_COLOR)[..., 2], SCALE), SCALE)
-        if clean.box:
-            out.append((trim(clean.gray, clean.box, 0.12, 6), as_label(text)))
+        shown = layers_of(cv2.imread(str(path), cv2.IMREAD_COLOR)[..., 2], ROOM)
+        if shown is not None:
+            out.append((to_height(shown), as_label(text)))
     return out
 
 
-__all__ = ["ALPHABET", "Shard", "Sources", "as_label", "load_shard", "make_shards", "plain_real", "split_writers", "tensor_of"]
+__all__ = ["ALPHABET", "Line", "Sources", "as_label", "load_shard", "make_shards", "plain_real", "split_writers"]

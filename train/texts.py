@@ -36,7 +36,7 @@ class Texts:
                           for r in csv.DictReader(communes.open(encoding="utf-8"))]
         self._kinds = {"name": self.name, "place": self.place, "date": self.date, "words": self.date_words, "number": self.number,
                        "entry": self.entry, "year": self.year, "short": self.short, "signer": self.signer, "syllables": self.syllables}
-        self._shares = np.array([0.29, 0.17, 0.13, 0.08, 0.08, 0.06, 0.05, 0.07, 0.03, 0.04])
+        self._shares = np.array([0.32, 0.16, 0.12, 0.08, 0.07, 0.06, 0.04, 0.06, 0.03, 0.06])
 
     def draw(self, rng: np.random.Generator) -> tuple[str, str]:
         kind = list(self._kinds)[int(rng.choice(len(self._kinds), p=self._shares))]
