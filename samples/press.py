@@ -60,7 +60,7 @@ def print_mask(form_id: str, dpi: float = 200.0) -> np.ndarray:
     draw = ImageDraw.Draw(image)
     for i, label in enumerate(form.labels): _label(draw, label, _limit(form, i, dpi), dpi)
     for blank in form.blanks:
-        if blank.code != "ghiChu": dots_of(draw, blank, dpi)
+        if blank.code != "ghiChu" and blank.dotted: dots_of(draw, blank, dpi)
     stroke = max(1, round(pixels(0.36, dpi)))
     for line in form.lines: draw.line([pixels(v, dpi) for v in (line.x0, line.y0, line.x1, line.y1)], fill=230, width=stroke)
     for tick in form.ticks:
