@@ -13,6 +13,7 @@ from records.record import Box
 WORK_DPI = 200              # A4 is then 1654 x 2339
 _A4_LONG_SIDE = 11.69       # inches; what a page of unknown resolution is taken for
 _MOST_SKEW = 7.0            # degrees
+_RULE_SHAPE = 10            # a component this many times longer than wide is a ruled line
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,17 @@ def work_scale(page: PageImage) -> tuple[float, float]:
 
 
 def skew_mask(gray: np.ndarray) -> np.ndarray:
-    """Ink of a flattened page, about 75 dpi, without what is large both ways (frames, stamps, dark surrounds): float32 0..1."""
+    """Ink of a flattened page, about 75 dpi, without what is large both ways (frames, stamps, dark surrounds) and without long rules, which
+    would have a table's columns taken for its lines: float32 0..1."""
     scale = 880 / max(gray.shape)
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else gray
     ink = (small < 205).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     least = 0.12 * min(small.shape)
-    large = (stats[:, cv2.CC_STAT_WIDTH] > least) & (stats[:, cv2.CC_STAT_HEIGHT] > least)
+    across, down = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    large = (across > least) & (down > least)
+    longer = np.maximum(across, down)
+    large |= (longer > 0.4 * least) & (longer > _RULE_SHAPE * np.minimum(across, down))
     large[0] = True
     weight = (255 - small).astype(np.float32) / 255
     weight[large[labels]] = 0
