@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from records.forms import load_forms
+from records.forms import page_forms
 from samples.compose import compose_book, draw_clerk
 from samples.districts import LE_THUY, find_district
 from samples.entries import entry_of
@@ -16,9 +16,11 @@ from samples.hands import draw_hand, font_names
 from samples.lines import write_lines
 from samples.people import World, simulate
 from samples.population_file import Differences, write_population
+from samples.registrations import SIMULATED, draw_events
 from samples.wear import LEVELS
 
 DEFAULT_BOOKS = ("KS2006:2009", "KS2016:2017", "KH2016:2018", "KT2016:2019")
+_FORMS = {form.id: form for form in page_forms()}
 _EXAMPLE = """examples:
   python -m samples --out var/samples                                 four books of four pages, 2,000 people
   python -m samples --out books --seed 11 --people 26000 --district "Huyện Tư Nghĩa, Quảng Ngãi" \\
@@ -32,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m samples", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXAMPLE,
         description="Compose register books of people who do not exist, with their truth and a population file. "
                     "The same seed gives the same bytes.")
-    forms = ", ".join(load_forms())
+    forms = ", ".join(_FORMS)
     p.add_argument("--out", type=Path, required=True,
                    help="folder to write: books/, truth.jsonl, boxes.jsonl, population.csv (with --lines: images/, labels.tsv)")
     p.add_argument("--seed", type=int, default=34, help="all that is drawn depends on it (default 34)")
@@ -53,9 +55,9 @@ def _books(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list
     out = []
     for text in options.book or DEFAULT_BOOKS:
         form, _, year = text.partition(":")
-        if form not in load_forms() or not year.isdigit():
-            parser.error(f"--book {text}: wanted FORM:YEAR with a form of {', '.join(load_forms())}")
-        shape = load_forms()[form]
+        if form not in _FORMS or not year.isdigit():
+            parser.error(f"--book {text}: wanted FORM:YEAR with a form of {', '.join(_FORMS)}")
+        shape = _FORMS[form]
         last = (shape.valid_to.year if shape.valid_to else 9999) - (shape.valid_to is not None and shape.valid_to.month == 1)
         if not shape.valid_from.year <= int(year) <= last:
             parser.error(f"--book {text}: {form} was in use from {shape.valid_from} to {shape.valid_to}")
@@ -65,11 +67,12 @@ def _books(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list
 
 def _compose(world: World, form: str, year: int, folder: str, listed: set[str], options: argparse.Namespace) -> int:
     """Write one book of the commune that registered most that year; returns how many pages it got."""
-    shape = load_forms()[form]
+    shape = _FORMS[form]
     rng = np.random.default_rng([options.seed, 3, year, sum(map(ord, form + folder))])
     communes = world.district.communes[:world.district.settled]
     commune = max(communes, key=lambda c: len(world.of_book(shape.kind, year, c)))
     events = world.of_book(shape.kind, year, commune)[:options.pages]
+    if shape.kind not in SIMULATED: events = draw_events(world, shape, year, commune, options.pages, rng)
     if not events: return 0
     living = [p for p in world.people if p.died is None or p.died.year > year]
     adults = [p for p in living if p.residence == commune and 28 <= year - p.born.year <= 58]
@@ -102,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(Differences().describe())
     total, seen = 0, set()
     for form, year in books:
-        folder = f"{load_forms()[form].kind}.{year}.01"
+        folder = f"{_FORMS[form].kind}.{year}.01"
         while folder in seen: folder += "~2"
         seen.add(folder)
         pages = _compose(world, form, year, folder, listed, options)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,11 +37,13 @@ class Book:
 
 @dataclass(frozen=True)
 class Page:
-    """A composed page. `boxes`: field code to x0, y0, x1, y1, pixels of the scanned page. `writing`: its ink, for the back of the next."""
+    """A composed page. `boxes`: field code to x0, y0, x1, y1, pixels of the scanned page. `writing`: its ink, for the back of the next.
+    `placement`: 3×3, from pixels of the flat sheet to pixels of the scanned page."""
 
     jpeg: bytes
     boxes: dict[str, Box]
     writing: np.ndarray
+    placement: np.ndarray
 
 
 class _Sheet:
@@ -87,6 +90,14 @@ class _Sheet:
         for ends in strokes:
             a, b = ((int(16 * (x + d * (u + rng.normal(0, 0.09)))), int(16 * (y + d * (v + rng.normal(0, 0.09))))) for u, v in ends)
             cv2.line(self.layer(self.book.hand.ink), a, b, 230, max(1, round(0.3 / 25.4 * self.dpi)), cv2.LINE_AA, shift=4)
+
+
+def _parts(text: str, blanks: Sequence[Blank], hand: Hand) -> list[tuple[Blank, str]]:
+    """What stands in each of the blanks that hold one value: figures one group a blank where print stands between them (ngày, tháng, năm;
+    giờ, phút), else words over the lines."""
+    figures = re.findall(r"\d+", text)
+    if len(figures) == len(blanks) > 1 and not re.search(r"[^\W\d]", text): return list(zip(blanks, figures, strict=True))
+    return _note_lines(text, blanks, hand)
 
 
 def _note_lines(text: str, blanks: Sequence[Blank], hand: Hand) -> list[tuple[Blank, str]]:
@@ -141,7 +152,9 @@ def compose_page(entry: Entry, book: Book, rng: np.random.Generator, behind: np.
             unsigned += 1
         elif blank.code != "ghiChu" and (text := entry.ink(blank.code)):
             upper = book.hand.capitals and blank.type == "name"
-            sheet_.fill(blank, text.upper() if upper else text, book.hand)
+            same = [b for b in book.form.blanks if b.code == blank.code]
+            if blank is same[0]:
+                for part, words in _parts(text.upper() if upper else text, same, book.hand): sheet_.fill(part, words, book.hand)
     if note := entry.ink("ghiChu"):
         image = Image.fromarray(printed.copy())
         for blank, text in _note_lines(note, notes, stranger):
@@ -159,7 +172,7 @@ def compose_page(entry: Entry, book: Book, rng: np.random.Generator, behind: np.
     shade(page, page_wear, rng)
     matrix = placement(sheet_.shape, page_wear, rng)
     boxes = {code: _scanned_box(spans, matrix, sheet_.shape) for code, spans in sheet_.spans.items()}
-    return Page(scan(page, matrix, page_wear, rng, book.dpi), boxes, writing)
+    return Page(scan(page, matrix, page_wear, rng, book.dpi), boxes, writing, matrix)
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

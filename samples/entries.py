@@ -9,6 +9,7 @@ from records.date_words import in_words
 from records.forms import Form
 from records.partial_date import PartialDate
 from samples.people import Event, Person, World
+from samples.registrations import values_of
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ def _death(event: Event, world: World, form: Form) -> tuple[dict[str, str | int]
     return values, (informant.name,)
 
 
+def _other(event: Event, world: World, form: Form) -> tuple[dict[str, str | int], tuple[str, ...]]:
+    """The main values come from the form's blanks; the signatures of all but the officer are the declarant's and the others' in turn."""
+    order = [world.people[i].name for role, i in event.roles.items() if role not in ("nyc", *form.roles[:1])]
+    declarant = world.people[event.roles["nyc"]].name
+    room = sum(b.code is None for b in form.blanks) - 1
+    return {}, tuple([declarant, *order][:max(0, room)])
+
+
 _KINDS = {"KS": _birth, "KH": _marriage, "KT": _death}
 
 
@@ -101,16 +110,20 @@ def entry_of(
     """
     if form.kind != event.kind: raise KeyError(f"{form.id} does not register {event.kind}")
     registered = event.registered.isoformat()
-    values: dict[str, str | int] = {"so": str(number), "quyenSo": book, "ngayDangKy": registered}
     codes = {b.code for b in form.blanks}
+    head: dict[str, str | int] = {"so": str(number), "quyenSo": book, "ngayDangKy": registered}
+    values = {code: value for code, value in head.items() if code in codes}
     if "trangSo" in codes: values["trangSo"] = str(number)
-    own, signers = _KINDS[event.kind](event, world, form)
+    own, signers = _KINDS.get(event.kind, _other)(event, world, form)
     values |= own
     if "gbtSo" in codes: values["gbtSo"] = f"{number}/{event.registered.year}"
     values["nguoiKy"] = clerk.signer
     if rng.random() < notes: values["ghiChu"] = _note(values, event.registered.year, clerk, rng)
     for old, new in clerk.words:
         if "nksNgaySinhBangChu" in values: values["nksNgaySinhBangChu"] = str(values["nksNgaySinhBangChu"]).replace(old, new)
+    values |= values_of(event, world, form, values, rng)
+    said = codes | {t.code for t in form.ticks} | ({"loaiDangKy"} if form.kind == "KS" else set())     # elsewhere the dates do not tell it
+    values = {code: value for code, value in values.items() if code in said}
     if "ngayXacNhan" in values: values["ngayXacNhan"] = clerk.figures(str(values["ngayXacNhan"]))
     dates = [b.code for b in form.blanks if b.code in values and b.type == "date" and b.code != "ngayXacNhan"]
     written = {code: clerk.figures(str(values[code])) for code in dates if code}

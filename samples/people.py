@@ -62,9 +62,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Event:
-    """What a register records. `roles`: nks/me/cha, vo/chong, nkt, nyc (who came to register) to indices of people."""
+    """What a register records. `kind`: of the register; simulated are KS, KH, KT. `roles`: nks/me/cha, vo/chong, nkt and so on with the
+    form, nyc (who came to register) to indices of people."""
 
-    kind: Literal["KS", "KH", "KT"]
+    kind: str
     happened: date
     registered: date
     commune: str
