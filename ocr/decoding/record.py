@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ocr.decoding import closed, names, numbers, places
+from ocr.decoding.ages import read_age
 from ocr.decoding.context import Context, Decoded
 from ocr.decoding.dates import DateScores, favour, settle, years_of
 from ocr.decoding.personal_number import NumberCandidates, birth_of, search_numbers, weigh_number
-from ocr.decoding.record_dates import heard_from_number, number_of, number_prior, read_dates
+from ocr.decoding.record_dates import AGES, heard_from_number, number_of, number_prior, read_dates
 from ocr.lattice import Lattice
 from records.forms import FieldType
 from records.names import written_case
@@ -85,11 +86,21 @@ def _numbers(e: _Entry) -> None:
 
 def _dates(e: _Entry) -> dict[str, Decoded]:
     out, e.dates = read_dates(e.types, e.lattices, e.context, e.numbers)
+    for code in e.codes("age"):
+        least, usual, greatest = AGES.get(code.removesuffix("NgaySinh"), (0, 40, 105))
+        found = read_age(e.lattices[code], least, usual, greatest, _registered_in(out, e.context), e.context.temperature("year"))
+        if found is not None:
+            out[code] = Decoded(found.value, found.probability)
     for code in e.codes("date_words"):
         event = out.get(code.removesuffix("BangChu"))
         if event is not None:
             out[code] = Decoded(_words_of(event.value, e.lattices[code]), event.confidence, event.evidence)
     return out
+
+
+def _registered_in(dates: Mapping[str, Decoded], context: Context) -> int | None:
+    day = dates.get("ngayDangKy")
+    return int(day.value[:4]) if day is not None and day.value[:4].isdigit() else context.year
 
 
 def _words_of(value: str, lattice: Lattice) -> str:

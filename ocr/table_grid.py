@@ -1,0 +1,135 @@
+"""The table on a page: which form it is, where its heading ends, its columns, and which rules part its entries."""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ocr.reading import PrintedWord
+from ocr.straighten import StraightPage
+from ocr.table_columns import ColumnFit, fit_columns
+from ocr.table_rules import Rule, erase_rules, find_rules
+from ocr.tesseract import read_words
+from records.forms import Form
+
+LEAST_HEADINGS = 0.5        # mean likeness of headings that makes a form known by them
+LEAST_WIDTHS = 0.55         # agreement of widths, where a book's form is known and its headings are not printed
+_FIRM = 0.4                 # strength of a rule against that of the strongest: guides of a notebook are fainter
+_GUIDE_PITCH = 5.0, 12.0    # mm between a notebook's guides
+_HEADING = 5.0, 62.0        # mm from the table's top to where its heading may end
+_NUMBERS = 13.0             # mm: a row of column numbers is no higher
+_HEADING_DPI = 160
+_BEYOND = 6.0               # mm that a rule may lie beyond the ends of the upright ones and still be the table's
+
+
+@dataclass(frozen=True)
+class TableFit:
+    """A table on a straight page. columns: the form's columns as placed; head: where the heading ends; separators: rules below it that
+    part rows, from top to bottom; bottom: where the upright rules end; erased: all that was ruled, the guides of the paper included."""
+
+    fit: ColumnFit
+    head: Rule
+    separators: tuple[Rule, ...]
+    bottom: float
+    erased: tuple[tuple[Rule, ...], tuple[Rule, ...]]
+
+    @property
+    def form(self) -> Form:
+        return self.fit.form
+
+
+def find_table(page: StraightPage, forms: Sequence[Form], known: bool) -> TableFit | None:
+    """The ruled table on the page and which of `forms` it is, None if there is no such table. known: the book is said to be one of
+    these, so that columns of the right widths are enough where no heading is printed."""
+    scale = page.dpi / 25.4
+    horizontal, vertical = find_rules(page.gray, scale)
+    vertical = _firm(vertical)
+    if len(vertical) < 4:
+        return None
+    top = float(np.median([r.span[0] for r in vertical]))
+    bottom = float(np.median([r.span[1] for r in vertical]))
+    guides = _guides(horizontal, scale)
+    level = [r for r in horizontal if r not in guides]
+    level = [r for r in _firm(level) if top - _BEYOND * scale <= _middle(r) <= bottom + _BEYOND * scale]
+    erased = (*level, *guides), tuple(vertical)
+    words = _heading_words(page, top, erased, scale)
+    best: TableFit | None = None
+    for head in _heads(level, top, scale, page.gray.shape[1]):
+        above = [w for w in words if (w.box[1] + w.box[3]) / 2 < head.at((w.box[0] + w.box[2]) / 2)]
+        for form in forms:
+            fit = fit_columns(form, vertical, above, _middle(head), scale, page.gray.shape[1])
+            if fit is not None and (best is None or _rank(fit, scale) > _rank(best.fit, scale) + 1e-9):
+                below = tuple(r for r in level if _middle(r) > _middle(head) + 2 * scale)
+                best = TableFit(fit, head, below, bottom, erased)
+    if best is None or not (best.fit.headings >= LEAST_HEADINGS or (known and best.fit.widths >= LEAST_WIDTHS)):
+        return None
+    return _past_numbers(best, words, scale)
+
+
+def _rank(fit: ColumnFit, scale: float) -> float:
+    """The score, lowered a little where the form is larger or smaller than the sheet: books of two times may have the same columns."""
+    return fit.score - 0.1 * abs(math.log(fit.scale / scale))
+
+
+def _firm(rules: Sequence[Rule]) -> list[Rule]:
+    if not rules:
+        return []
+    least = _FIRM * float(np.percentile([r.strength for r in rules], 80))
+    return [r for r in rules if r.strength >= least]
+
+
+def _guides(rules: Sequence[Rule], scale: float) -> list[Rule]:
+    """The faint, evenly spaced lines of a school notebook: at least six, each at the usual distance from another."""
+    if len(rules) < 6:
+        return []
+    faint = [r for r in rules if r.strength < 0.6 * max(x.strength for x in rules)] or list(rules)
+    heights = np.array([_middle(r) for r in faint])
+    gaps = np.diff(heights)
+    usual = gaps[(gaps > _GUIDE_PITCH[0] * scale) & (gaps < _GUIDE_PITCH[1] * scale)]
+    if len(usual) < 5:
+        return []
+    pitch = float(np.median(usual))
+    even = np.abs(gaps - pitch) < 0.12 * pitch
+    return [r for n, r in enumerate(faint) if (n and even[n - 1]) or (n < len(even) and even[n])] if even.sum() >= 5 else []
+
+
+def _middle(rule: Rule) -> float:
+    return rule.at((rule.along[0] + rule.along[-1]) / 2)
+
+
+def _heads(level: Sequence[Rule], top: float, scale: float, width: int) -> list[Rule]:
+    """Rules that may end the heading; a table without any has its heading's end where the columns begin."""
+    found = [r for r in level if top + _HEADING[0] * scale <= _middle(r) <= top + _HEADING[1] * scale]
+    start = Rule(np.array([0.0, width - 1.0]), np.array([top, top]), 0.0, 0.0)
+    return [*found, start]
+
+
+def _heading_words(page: StraightPage, top: float, erased: tuple[Sequence[Rule], Sequence[Rule]], scale: float) -> list[PrintedWord]:
+    """The print about the table's head, its rules taken out first: Tesseract takes words between them for pictures."""
+    y0, y1 = max(0, round(top - 25 * scale)), min(page.gray.shape[0], round(top + _HEADING[1] * scale))
+    band = erase_rules(page.gray, *erased, scale=scale, paper=255)[y0:y1]
+    factor = min(1.0, _HEADING_DPI / page.dpi)
+    words = read_words(np.ascontiguousarray(cv2.medianBlur(band, 1)), psm=11, scale=factor)
+    return [PrintedWord(w.text, (w.box[0], w.box[1] + y0, w.box[2], w.box[3] + y0), w.confidence, w.line) for w in words]
+
+
+def _past_numbers(table: TableFit, words: Sequence[PrintedWord], scale: float) -> TableFit:
+    """The table with the row (1) (2) (3) … under its headings counted to the heading."""
+    if not table.separators:
+        return table
+    nxt = table.separators[0]
+    if not 2 * scale < _middle(nxt) - _middle(table.head) <= _NUMBERS * scale:
+        return table
+    between = [w for w in words if table.head.at(w.box[0]) < (w.box[1] + w.box[3]) / 2 < nxt.at(w.box[0])]
+    right = 0
+    for word in between:
+        digits = "".join(c for c in word.text if c.isdigit())
+        middle = (word.box[0] + word.box[2]) / 2
+        own = next((c.number for c in table.fit.columns if c.left.at(word.box[1]) <= middle <= c.right.at(word.box[1])), None)
+        right += own is not None and digits == str(own + 1)
+    if right < 3:
+        return table
+    return TableFit(table.fit, nxt, table.separators[1:], table.bottom, table.erased)
