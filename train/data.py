@@ -63,7 +63,7 @@ def layers_of(gray: np.ndarray, room: float, scale: float = SCALE) -> np.ndarray
 def to_height(line: np.ndarray) -> np.ndarray:
     """The line scaled to the network's height; the recogniser does the same when it reads."""
     width = max(STRIDE * 4, round(line.shape[1] * HEIGHT / line.shape[0] * STRETCH))
-    return cv2.resize(line, (width, HEIGHT), interpolation=cv2.INTER_AREA if HEIGHT < line.shape[0] else cv2.INTER_LINEAR)
+    return cv2.resize(line, (width, HEIGHT), interpolation=cv2.INTER_AREA if line.shape[0] > HEIGHT else cv2.INTER_LINEAR)
 
 
 class Maker:

@@ -21,21 +21,29 @@ from train.network import HEIGHT, LAYERS, STRIDE, Network
 from train.wear import as_input, worn
 
 
+BUCKET = 32        # pixels
+
+
 def batches(lines: list[Line], pixels: int, rng: np.random.Generator) -> Iterator[list[Line]]:
-    """Groups of lines of like width, at most `pixels` padded columns each, in random order."""
-    order = sorted(range(len(lines)), key=lambda i: lines[i][0].shape[1] * (1 + rng.uniform(0, 0.05)))
-    groups: list[list[int]] = [[]]
-    for i in order:
-        if groups[-1] and lines[i][0].shape[1] * (len(groups[-1]) + 1) > pixels:
-            groups.append([])
-        groups[-1].append(i)
+    """Groups of lines of like width, about `pixels` padded columns each, in random order.
+
+    Widths are padded to BUCKET and a width's groups are of one size: convolutions are compiled anew for every shape they meet.
+    """
+    by_width: dict[int, list[int]] = {}
+    for i in rng.permutation(len(lines)):
+        by_width.setdefault(-(-lines[i][0].shape[1] // BUCKET) * BUCKET, []).append(int(i))
+    groups: list[list[int]] = []
+    for width, members in sorted(by_width.items()):
+        size = max(4, pixels // width // 4 * 4)
+        members += members[:-len(members) % size]      # the last group is filled up
+        groups += [members[k:k + size] for k in range(0, len(members) // size * size, size)]
     for g in rng.permutation(len(groups)):
         yield [lines[i] for i in groups[g]]
 
 
-def collate(group: list[Line]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+def collate(group: list[Line], bucket: int = BUCKET) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """(images, frames of each, all targets in a row, their lengths)."""
-    width = -(-max(x.shape[1] for x, _ in group) // STRIDE) * STRIDE
+    width = -(-max(x.shape[1] for x, _ in group) // bucket) * bucket
     images = np.full((len(group), LAYERS, HEIGHT, width), -1, np.float32)
     for i, (x, _) in enumerate(group):
         images[i, :, :, :x.shape[1]] = as_input(x)
@@ -57,8 +65,8 @@ def stream(shards: list[Path], pixels: int, seed: int, first: int, longest: int)
                 lines = [line for k in order[at:at + 6] for line in load_shard(shards[k])]
                 if number == 0 and at < 24:
                     lines = [x for x in lines if x[0].shape[1] < longest]
-                for group in batches(lines, pixels, rng):
-                    ready.put(collate([(worn(x, rng), t) for x, t in group]))
+                for group in batches([(worn(x, rng), t) for x, t in lines], pixels, rng):
+                    ready.put(collate(group))
             number += 1
 
     threading.Thread(target=fill, daemon=True).start()
@@ -77,13 +85,12 @@ def cer(network: Network, lines: list[Line]) -> tuple[float, float]:
     network.eval()
     wrong = total = whole = 0
     with torch.no_grad():
-        for group in batches(lines, 12000, np.random.default_rng(0)):
-            images, lengths, _, _ = collate(group)
+        for line, text in lines:      # one by one, as they will be read
+            images, _, _, _ = collate([(line, text)], STRIDE)
             with torch.autocast("cpu", torch.bfloat16):
-                logits = network(images.to(memory_format=torch.channels_last), lengths).float().numpy()
-            for y, n, (_, text) in zip(logits, lengths, group, strict=True):
-                d = Levenshtein.distance(greedy(y[:n]), text)
-                wrong, total, whole = wrong + d, total + len(text), whole + (d == 0)
+                logits = network(images.to(memory_format=torch.channels_last))[0].float().numpy()
+            d = Levenshtein.distance(greedy(logits), text)
+            wrong, total, whole = wrong + d, total + len(text), whole + (d == 0)
     network.train()
     return wrong / max(1, total), whole / max(1, len(lines))
 
@@ -136,7 +143,7 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate_at(done, o.rate)
         with torch.autocast("cpu", torch.bfloat16):
-            logits = network(images.to(memory_format=torch.channels_last), lengths)
+            logits = network(images.to(memory_format=torch.channels_last))
         loss = loss_of(logits.float().log_softmax(-1).transpose(0, 1), targets, lengths, sizes)
         optimiser.zero_grad()
         loss.backward()
@@ -146,9 +153,9 @@ def main() -> None:
         losses.append(loss.item())
         step, seen = step + 1, seen + len(sizes)
         if step % 50 == 0:
-            print(f"step {step} {spent + time.time() - began:.0f} s loss {np.mean(losses[-50:]):.3f} {seen / (time.time() - began):.0f} lines/s",
-                  flush=True)
-        if time.time() - last > 300 or done >= 1:
+            now = time.time() - began
+            print(f"step {step} {spent + now:.0f} s loss {np.mean(losses[-50:]):.3f} {seen / now:.0f} lines/s", flush=True)
+        if time.time() - last > 600 or done >= 1:
             last = time.time()
             torch.save({"network": network.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(),
                         "spent": spent + time.time() - began, "step": step}, state.with_suffix(".part"))

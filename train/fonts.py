@@ -56,7 +56,7 @@ def make(name: str, out: Path) -> str:
         package = fetch(name, Path(folder))
         try:
             font = joined(package, name) if package else None
-        except Exception as e:  # noqa: BLE001  fontTools raises all kinds; one odd family must not stop the others
+        except Exception as e:  # fontTools raises all kinds; one odd family must not stop the others
             return f"{name}: {e}"
         if font is None:
             return f"{name}: not to be had with all Vietnamese letters"

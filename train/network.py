@@ -62,12 +62,6 @@ class Network(nn.Module):
         x = x.permute(0, 3, 1, 2).flatten(2)
         return self.dropout(torch.relu(self.join(x)))
 
-    def forward(self, images: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
-        """lengths: frames of each line where lines of one batch differ (int64, on the CPU)."""
-        x = self.features(images).float()
-        if lengths is None:
-            y, _ = self.lstm(x)
-        else:
-            packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-            y, _ = nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x.shape[1])
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        y, _ = self.lstm(self.features(images).float())
         return self.classifier(self.dropout(y))

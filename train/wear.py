@@ -49,4 +49,4 @@ def worn(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def as_input(line: np.ndarray) -> np.ndarray:
     """uint8 (48, width, 2) to the network's float32 (2, 48, width): paper -1, black 1."""
-    return np.ascontiguousarray((1 - line.transpose(2, 0, 1).astype(np.float32) / 127.5))
+    return np.ascontiguousarray(1 - line.transpose(2, 0, 1).astype(np.float32) / 127.5)
