@@ -1,227 +1,286 @@
 """A whole book settles its entries: numbers follow one another, days of registration do not run backwards, officers and communes return.
 
-Every entry is decoded again from its kept lattices with what the others tell, so the result depends on the readings alone, not on
-their order of arrival.
+Only what entries of a book share is weighed again, from the kept lattices and what each page said by itself, so the result depends on the
+readings and on what people have verified alone, never on the order in which pages were read. What it cannot know better stays.
 """
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 
-from ocr.decoding.closed import score_texts
+from ocr.book_days import DayEvidence, Days, settle_days
+from ocr.book_facts import BookItem, book_years, file_order, find_book_office, temperatures
+from ocr.book_numbers import GREATEST, MARKS, index_of, number_weights, written_number
+from ocr.book_places import PlaceField, settle_places
+from ocr.book_recurring import Recurrence
+from ocr.book_sequence import Followed, follow
+from ocr.book_signers import Written, settle_signers, settle_titles, settle_volumes
+from ocr.decoding.closed import ETHNICITIES, read_closed
 from ocr.decoding.context import Context, Decoded
-from ocr.decoding.dates import DateScores
-from ocr.decoding.places import find_office
-from ocr.decoding.record import decode_record, search_all_numbers
-from ocr.decoding.record_dates import read_dates
+from ocr.decoding.dates import gap_log_prior
+from ocr.decoding.places import read_place
+from ocr.decoding.record import decode_record
+from ocr.decoding.record_dates import EVENTS
 from ocr.extraction import Expectation, timeliness
-from ocr.lattice import Lattice
-from ocr.recogniser import list_models
-from records.filenames import parse_page_name
 from records.forms import load_forms
-from records.places import Unit, default_gazetteer
 from records.record import DraftRecord, FieldValue
 
-USUAL_GAP = 12.0        # days between neighbouring entries, where the book does not tell
-BACKWARDS = 0.03        # share of entries registered before the one ahead of them
-PLACE_WEIGHT = 0.3      # how much of a place's prior the book's own places make
+__all__ = ["BookItem", "settle_book"]
 
-
-@dataclass(frozen=True)
-class BookItem:
-    """One entry of a book: the file it stands in, its record as read from the page alone, its lattices by field code."""
-
-    file: str
-    record: DraftRecord
-    lattices: Mapping[str, Lattice]
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where an entry stands: year and number, as far as known; number_trust as ocr.decoding.context.Context."""
-
-    year: int | None
-    number: int | None
-    trust: float
+NUMBER, DAY, VOLUME, TITLE = "so", "ngayDangKy", "quyenSo", "chucVuNguoiKy"
+NUMBER_SURE, DAY_SURE = 0.998, 0.99     # the most a sequence can make of a reading
+FILE_TRUST = (29.0, 1.0)        # prior counts of files whose number is the entry's, and of others
+UNCLEAR = 0.97                  # a reading that is less sure may be told by the book
+_PLACED = 0.6                   # a number at least so sure tells where its entry stands
 
 
 def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) -> list[DraftRecord]:
-    """The records of `items`, in their order, each decoded again with what the book tells. Entries without lattices or form come back
-    as they are."""
+    """The records of `items`, in their order, with what the book tells. Entries without lattices or form come back as they are."""
     expected = expected or Expectation()
-    readable = [i for i, item in enumerate(items) if item.lattices and item.record.form in load_forms()]
-    if not readable:
-        return [item.record for item in items]
-    places = _places_in_book(items, readable, expected)
-    office = _office(items, readable, expected)
-    first = [_context(items[i], places[i], office, expected) for i in readable]
-    dates = _registration_messages([_registration(items[i], c) for i, c in zip(readable, first, strict=True)],
-                                   [places[i] for i in readable])
-    habits = _place_habits(items, readable)
-    ethnicities = _shares(items[i].record.fields[c] for i in readable for c in items[i].record.fields if c.endswith("DanToc"))
-    signers = _signers([items[i] for i in readable], first[0])
-    out = [item.record for item in items]
-    for k, i in enumerate(readable):
-        context = replace(first[k], registered=dates[k], places=habits, ethnicities=ethnicities, signers=signers)
-        values = decode_record(_types(items[i]), items[i].lattices, context)
-        out[i] = _with_values(items[i].record, values)
+    out = [_keep_verified(item) for item in items]
+    kinds: defaultdict[str, list[int]] = defaultdict(list)
+    for i, item in enumerate(items):
+        if item.lattices and item.record.form in load_forms():
+            kinds[item.record.kind].append(i)
+    for kind in sorted(kinds):
+        order = sorted(kinds[kind], key=lambda i: (file_order(items[i].file, items[i].record.row), i))
+        for i, record in zip(order, _Book([items[i] for i in order], expected).settle(), strict=True):
+            out[i] = record
     return out
 
 
-def _types(item: BookItem) -> dict:
-    return {b.code: b.type for b in load_forms()[item.record.form or ""].blanks if b.code}
+class _Book:
+    """The entries of one kind of register in the order of their files."""
+
+    def __init__(self, items: Sequence[BookItem], expected: Expectation):
+        self.items, self.expected = items, expected
+        self.context = Context(items[0].record.kind, temperatures=temperatures(items))
+        self.years = book_years(items, expected)
+        self.year = min(self.years, key=lambda y: (-self.years[y], y))
+        self.office = find_book_office(items, expected, self.year)
+        self.changes: list[dict[str, Decoded]] = [{} for _ in items]
+
+    def settle(self) -> list[DraftRecord]:
+        followed = self._numbers()
+        days = self._days(followed)
+        self._decode_misdated(days)
+        self._signers()
+        self._volumes()
+        self._ethnicities()
+        self._places()
+        return [_with_values(item, values) for item, values in zip(self.items, self.changes, strict=True)]
+
+    def _tell(self, entry: int, code: str, value: str, confidence: float, evidence: tuple[str, ...], unit_code: str | None = None) -> None:
+        if code not in self.items[entry].verified:
+            self.changes[entry][code] = Decoded(value, confidence, evidence, unit_code)
+
+    def _numbers(self) -> Followed | None:
+        t, years = self.context.temperature("number"), tuple(sorted(self.years, key=lambda y: (-self.years[y], y))[:3])
+        named = [n.number if (n := item.name) else None for item in self.items]
+        greatest = max([GREATEST, *(int("".join(c for c in n if c.isdigit())) + 200 for n in named if n)])
+        if not any(NUMBER in item.lattices for item in self.items):
+            return None
+        images = [number_weights(item.lattices[NUMBER], years, t, greatest) if NUMBER in item.lattices else None for item in self.items]
+        files = [index_of(n, greatest) if n else None for n in named]
+        trust = _file_trust(images, files)
+        weights = []
+        for item, image, file in zip(self.items, images, files, strict=True):
+            w = image
+            if file is not None:
+                w = np.zeros((greatest, len(MARKS))) if image is None else image - image.max()
+                w = w + np.log((1 - trust) / greatest)
+                w[file] = np.logaddexp(w[file], (0.0 if image is None else image[file] - image.max()) + np.log(trust))
+            known = index_of(item.verified[NUMBER].value, greatest) if NUMBER in item.verified else None
+            if known is not None:
+                w = np.full((greatest, len(MARKS)), -1e3)
+                w[known] = 0.0
+            weights.append(w)
+        found = follow(weights)
+        for k, item in enumerate(self.items):
+            if NUMBER not in item.lattices:
+                continue
+            place = np.unravel_index(int(found.posterior[k].argmax()), found.posterior[k].shape)
+            p = float(found.posterior[k][place])
+            evidence = ("lattice", *(("file-name",) if files[k] == place else ()), *(("sequence",) if len(self.items) > 1 else ()),
+                        *(("out-of-sequence",) if found.astray[k] > 0.5 else ()))
+            self._tell(k, NUMBER, written_number(int(place[0]), int(place[1])), min(NUMBER_SURE, p), evidence)
+        return found
+
+    def _days(self, followed: Followed | None) -> Days | None:
+        if not any(DAY in item.lattices for item in self.items):
+            return None
+        evidence = [DayEvidence(item.lattices.get(DAY), _day(item.verified.get(DAY)), _event_gap(item), place)
+                    for item, place in zip(self.items, self._order(followed), strict=True)]
+        days = settle_days(evidence, self.years, self.context.temperature("date"))
+        for k, e in enumerate(evidence):
+            if e.image is None:
+                continue
+            day, p = days.best(k)
+            codes = ("lattice", *(("event-date",) if e.gap else ()), *(("book",) if len(self.items) > 1 else ()),
+                     *(("out-of-sequence",) if days.out_of_line[k] > 0.5 else ()))
+            self._tell(k, DAY, day.isoformat(), min(DAY_SURE, p), codes)
+        return days
+
+    def _order(self, followed: Followed | None) -> list[tuple[int, int, int] | None]:
+        """Where each entry stands: (year counted from the first, number, mark); None where its number is unsure."""
+        if followed is None:
+            return [(0, k, 0) for k in range(len(self.items))]
+        out: list[tuple[int, int, int] | None] = []
+        turn = 0
+        for k in range(len(self.items)):
+            turn += followed.restarts[k] > 0.5
+            place = np.unravel_index(int(followed.posterior[k].argmax()), followed.posterior[k].shape)
+            out.append((turn, int(place[0]), int(place[1])) if followed.posterior[k][place] > _PLACED else None)
+        return out
+
+    def _decode_misdated(self, days: Days | None) -> None:
+        """Entries whose page was taken to be of another year are read anew: what their people may be born in depends on it."""
+        for k, item in enumerate(self.items):
+            told = self.changes[k].get(DAY)
+            old = item.record.fields.get(DAY)
+            if days is None or told is None or old is None or told.value[:4] == old.value[:4] or told.confidence < 0.5:
+                continue
+            number = self.changes[k].get(NUMBER)
+            plain = "".join(c for c in number.value if c.isdigit()) if number else ""
+            registered = {date.fromordinal(days.first.toordinal() + int(d)): float(days.posterior[k, d])
+                          for d in np.flatnonzero(days.posterior[k] > 1e-6)}
+            context = replace(self.context, year=int(told.value[:4]), office=self.office, book_number=self.expected.book_number,
+                              number=int(plain) if plain else None, registered=registered)
+            for code, value in decode_record(item.types, item.lattices, context).items():
+                if code not in item.verified:
+                    self.changes[k].setdefault(code, value)
+
+    def _recurring(self, code: str, settle: Callable[[Sequence[Written]], Recurrence | None]) -> None:
+        there = [k for k, item in enumerate(self.items) if code in item.lattices and (item.value(code) or FieldValue("")).value]
+        pages = [Written(item.lattices[code], item.record.fields[code].value if code in item.record.fields else "",
+                         item.verified[code].value if code in item.verified else None) for item in (self.items[k] for k in there)]
+        found = settle(pages) if pages else None
+        for k, page, best in zip(there, pages, found.best if found else (), strict=bool(found)):
+            if best is not None:
+                self._tell(k, code, best[0], best[1], ("lattice", "book"))
+            else:       # a page that holds none of the book's texts is less sure of its own
+                own = self.items[k].record.fields[code]
+                self._tell(k, code, page.value, min(own.confidence, 0.9), own.evidence)
+
+    def _signers(self) -> None:
+        t = self.context.temperature("name")
+        for code in sorted({c for item in self.items for c, kind in item.types.items() if kind == "signer" and c != TITLE}):
+            self._recurring(code, partial(settle_signers, temperature=t))
+        self._recurring(TITLE, partial(settle_titles, temperature=t))
+
+    def _volumes(self) -> None:
+        self._recurring(VOLUME, partial(settle_volumes, years=self.years, declared=self.expected.book_number or self._named_volume(),
+                                        temperature=self.context.temperature("number")))
+
+    def _named_volume(self) -> str | None:
+        volumes = {n.book_number for item in self.items if (n := item.name)}
+        return volumes.pop() if len(volumes) == 1 else None
+
+    def _codes(self, entry: int, kind: str) -> list[str]:
+        item = self.items[entry]
+        return [c for c, t in item.types.items() if t == kind and c in item.lattices and c in item.record.fields and c not in item.verified]
+
+    def _now(self, entry: int, code: str) -> Decoded:
+        f = self.items[entry].record.fields[code]
+        return self.changes[entry].get(code) or Decoded(f.value, f.confidence, f.evidence, f.unit_code)
+
+    def _ethnicities(self) -> None:
+        held: defaultdict[str, float] = defaultdict(float)
+        for item in self.items:
+            for code, kind in item.types.items():
+                f = item.value(code)
+                if kind == "ethnicity" and f and f.value:
+                    held[f.value] += f.confidence
+        total = sum(held.values())
+        weights = {name: w + (3 * held.get(name, 0.0) / total if total else 0.0) for name, w in ETHNICITIES.items()}
+        for k, item in enumerate(self.items):
+            for code in self._codes(k, "ethnicity"):
+                now = self._now(k, code)
+                if now.value and now.confidence < UNCLEAR:
+                    found = read_closed(item.lattices[code], weights, self.context.temperature("closed"))
+                    if found is not None:
+                        self._tell(k, code, found.value, min(0.985, found.probability), ("lattice", "list", "book"))
+
+    def _places(self) -> None:
+        if self.office is not None and not self.expected.registry_office:
+            self._places_near_office()
+        fields, where = [], []
+        for k, item in enumerate(self.items):
+            for code, kind in item.types.items():
+                f = item.value(code)
+                if kind != "place" or f is None:
+                    continue
+                now = Decoded(f.value, f.confidence, f.evidence, f.unit_code) if code in item.verified else self._now(k, code)
+                fields.append(PlaceField(k, code, now.value, now.unit_code, now.confidence, item.lattices.get(code),
+                                         "free-text" in now.evidence or now.unit_code is None, code in item.verified))
+                where.append((k, code))
+        for i, change in settle_places(fields, self.office, self.context.temperature("place")).items():
+            self._tell(*where[i], change.value, change.confidence, ("lattice", "gazetteer", "book"), change.unit_code)
+
+    def _places_near_office(self) -> None:
+        """Nobody had said where the book is from when its pages were read: unclear places are read again now that it is known."""
+        for k, item in enumerate(self.items):
+            for code in self._codes(k, "place"):
+                now = self._now(k, code)
+                if now.value and now.confidence < UNCLEAR:
+                    on = _day(replace(FieldValue(""), value=self._now(k, DAY).value)) if DAY in item.record.fields else None
+                    found = read_place([item.lattices[code]], on or date(self.year, 7, 1), self.office, self.context.temperature("place"))
+                    if found is not None:
+                        self._tell(k, code, found.choice.value, found.choice.probability, ("lattice", "gazetteer"), found.code)
 
 
-def _registration(item: BookItem, context: Context) -> DateScores | None:
-    """Days of registration weighed by the entry alone."""
-    types = _types(item)
-    return read_dates(types, item.lattices, context, search_all_numbers(types, item.lattices))[1].get("ngayDangKy")
+def _file_trust(images: Sequence[np.ndarray | None], files: Sequence[tuple[int, int] | None]) -> float:
+    """How often the number in a file's name is the entry's, as far as the images tell."""
+    agree, against = FILE_TRUST
+    for image, file in zip(images, files, strict=True):
+        if image is not None and file is not None:
+            p = np.exp(image - image.max())
+            p /= p.sum()
+            agree, against = agree + float(p[file]), against + (1 - float(p[file])) * (float(p.max()) > 0.7)
+    return agree / (agree + against)
 
 
-def _context(item: BookItem, place: _Place, office: Unit | None, expected: Expectation) -> Context:
-    model = next(iter(item.lattices.values())).model
-    card = next((c for c in list_models() if c.id == model), None)
-    name = parse_page_name(item.file)
-    book = expected.book_number or (name.book_number if name else None)
-    return Context(item.record.kind, place.year, book, office, place.number, place.trust, temperatures=card.temperatures if card else {})
-
-
-def _places_in_book(items: Sequence[BookItem], readable: Sequence[int], expected: Expectation) -> dict[int, _Place]:
-    """Year and number of each entry: by file name, else by the sequence that most entries' own readings agree on."""
-    names = {i: parse_page_name(items[i].file) for i in readable}
-    votes: Counter[int] = Counter()
-    own = {}
-    for rank, i in enumerate(readable):
-        so = items[i].record.fields.get("so")
-        if so and so.value.isdigit():
-            own[i] = int(so.value)
-            votes[int(so.value) - rank] += 1
-    offset, count = min(votes.items(), key=lambda ov: (-ov[1], ov[0])) if votes else (0, 0)
-    years = Counter(f.value[:4] for i in readable if (f := items[i].record.fields.get("ngayDangKy")) and f.value[:4].isdigit())
-    usual = int(min(years.items(), key=lambda yv: (-yv[1], yv[0]))[0]) if years else None
-    out = {}
-    for rank, i in enumerate(readable):
-        name = names[i]
-        digits = "".join(c for c in name.number if c.isdigit()) if name else ""
-        year = (name.registered_year or expected.year or name.year) if name else expected.year or usual
-        if digits:
-            out[i] = _Place(year, int(digits), 0.97)
-        elif count >= max(3, 0.4 * len(readable)) and offset + rank > 0:
-            out[i] = _Place(year, offset + rank, 0.9)
-        else:
-            out[i] = _Place(year, None, 0.5)
-    return out
-
-
-def _office(items: Sequence[BookItem], readable: Sequence[int], expected: Expectation) -> Unit | None:
-    """The registering commune: as declared, else the commune that stands most often in the book, if it does so in every third place."""
-    on = date(expected.year, 7, 1) if expected.year else None
-    declared = find_office(expected.registry_office, on)
-    if declared is not None:
-        return declared
-    codes = Counter(f.unit_code for i in readable for f in items[i].record.fields.values() if f.unit_code and f.confidence > 0.5)
-    if not codes:
+def _day(f: FieldValue | None) -> date | None:
+    try:
+        return date.fromisoformat(f.value) if f else None
+    except ValueError:
         return None
-    code, count = min(codes.items(), key=lambda cv: (-cv[1], cv[0]))
-    return default_gazetteer().unit(code, on) if 3 * count >= sum(codes.values()) and count >= 3 else None
 
 
-def _place_habits(items: Sequence[BookItem], readable: Sequence[int]) -> dict[str, float]:
-    weights: defaultdict[str, float] = defaultdict(float)
-    for i in readable:
-        for f in items[i].record.fields.values():
-            if f.unit_code:
-                weights[f.unit_code] += f.confidence
-    total = sum(weights.values())
-    return {c: PLACE_WEIGHT * w / total for c, w in sorted(weights.items())} if total else {}
+def _event_gap(item: BookItem) -> Callable[[np.ndarray], np.ndarray] | None:
+    """ln of how likely days of registration are by the event that is registered, as far as the page is sure of that."""
+    for code, (usual, limit, late, same) in EVENTS.items():
+        f, day = item.value(code), _day(item.value(code))
+        if f is not None and day is not None and f.confidence > 0.3:
+            sure = min(f.confidence, 0.97)
+
+            def gap(ordinals: np.ndarray, day: date = day, sure: float = sure, usual: float = usual, limit: float = limit,
+                    late: float = late, same: float = same) -> np.ndarray:
+                days = np.maximum(ordinals - day.toordinal(), -1)
+                likely = gap_log_prior(days, usual, limit, late, same)
+                return np.logaddexp(np.log(sure) + likely, np.log((1 - sure) / 3650))
+            return gap
+    return None
 
 
-def _shares(values) -> dict[str, float]:
-    weights: defaultdict[str, float] = defaultdict(float)
-    for f in values:
-        if f.value:
-            weights[f.value] += f.confidence
-    total = sum(weights.values())
-    return {v: w / total for v, w in sorted(weights.items())} if total else {}
+def _keep_verified(item: BookItem) -> DraftRecord:
+    return replace(item.record, fields={**item.record.fields, **item.verified}) if item.verified else item.record
 
 
-def _signers(items: Sequence[BookItem], context: Context) -> dict[str, float]:
-    """Texts of who signed that explain the whole book's images best, with shares; few officers sign one book."""
-    lattices = [item.lattices["nguoiKy"] for item in items if "nguoiKy" in item.lattices]
-    texts = sorted({f.value for item in items if (f := item.record.fields.get("nguoiKy")) and f.value})
-    if len(lattices) < 3 or not texts:
-        return {}
-    t = context.temperature("name")
-    fit = np.stack([t * score_texts(x, texts) for x in lattices])
-    fit -= np.logaddexp.reduce(fit, axis=1, keepdims=True)
-    shares = np.full(len(texts), 1 / len(texts))
-    for _ in range(30):         # mixture of signers, by expectation maximisation
-        each = fit + np.log(shares)
-        each = np.exp(each - np.logaddexp.reduce(each, axis=1, keepdims=True))
-        shares = np.maximum(each.mean(axis=0), 1e-6)
-        shares /= shares.sum()
-    order = np.argsort(-shares, kind="stable")[:6]
-    return {texts[k]: float(shares[k]) for k in order if shares[k] > 1e-3}
-
-
-def _registration_messages(scores: Sequence[DateScores | None], places: Sequence[_Place]) -> list[dict[date, float]]:
-    """For each entry, what the others tell of its day of registration: forward and backward messages of a chain in the order of numbers."""
-    order = sorted((i for i, s in enumerate(scores) if s is not None and len(s.dates)),
-                   key=lambda i: (places[i].year or 0, places[i].number or 0, i))
-    out: list[dict[date, float]] = [{} for _ in scores]
-    if len(order) < 3:
-        return out
-    days = sorted({day for i in order for d in scores[i].dates if (day := d.to_date())})      # type: ignore[union-attr]
-    if len(days) > 2000:        # nothing is known of the year: each entry by itself
-        return out
-    index = {day: k for k, day in enumerate(days)}
-    emit = np.full((len(order), len(days)), -60.0)
-    for n, i in enumerate(order):
-        s = scores[i]
-        top = s.weights.max()      # type: ignore[union-attr]
-        for d, w in zip(s.dates, s.weights, strict=True):      # type: ignore[union-attr]
-            day = d.to_date()
-            if day is not None:
-                emit[n, index[day]] = max(-60.0, w - top)
-    emit = np.logaddexp(emit, np.log(2e-3))       # any one reading may be wrong altogether
-    p = np.exp(emit)
-    ordinals = np.array([d.toordinal() for d in days])
-    gap = ordinals[None, :] - ordinals[:, None]
-    forward, backward = np.ones_like(p), np.ones_like(p)
-    for n in range(1, len(order)):
-        message = (forward[n - 1] * p[n - 1]) @ _moves(gap, places[order[n - 1]], places[order[n]])
-        forward[n] = message / message.sum()
-    for n in range(len(order) - 2, -1, -1):
-        message = _moves(gap, places[order[n]], places[order[n + 1]]) @ (backward[n + 1] * p[n + 1])
-        backward[n] = message / message.sum()
-    for n, i in enumerate(order):
-        prior = forward[n] * backward[n]
-        year = np.array([1.0 if places[i].year in (None, d.year) else 0.05 for d in days])
-        prior = prior / prior.sum() * year + 1e-6
-        out[i] = {day: float(w) for day, w in zip(days, prior, strict=True)}
-    return out
-
-
-def _moves(gap: np.ndarray, a: _Place, b: _Place) -> np.ndarray:
-    """P(day of b | day of a): later by some days for every number between them, seldom earlier."""
-    steps = max(1, b.number - a.number) if a.number and b.number and a.year == b.year else 3
-    mean = USUAL_GAP * steps
-    return np.where(gap >= 0, (1 - BACKWARDS) * np.exp(-np.maximum(gap, 0) / mean) / mean, 0.0) + BACKWARDS / len(gap)
-
-
-def _with_values(record: DraftRecord, values: Mapping[str, Decoded]) -> DraftRecord:
-    fields = dict(record.fields)
+def _with_values(item: BookItem, values: Mapping[str, Decoded]) -> DraftRecord:
+    fields = dict(item.record.fields)
     for code, v in values.items():
         old = fields.get(code, FieldValue(""))
         fields[code] = replace(old, value=v.value, confidence=round(v.confidence, 4), evidence=v.evidence, unit_code=v.unit_code,
                                source="ocr")
+    fields.update(item.verified)
     late = timeliness(fields)
-    if late is not None and fields.get("loaiDangKy", late).source == "rule" and record.kind == "KS":
-        form = load_forms().get(record.form or "")
-        if form is not None and not form.ticks:
-            fields["loaiDangKy"] = late
-    return replace(record, fields=fields)
+    form = load_forms().get(item.record.form or "")
+    if late is not None and item.record.kind == "KS" and form is not None and not form.ticks and "loaiDangKy" not in item.verified:
+        fields["loaiDangKy"] = late
+    return replace(item.record, fields=fields)
