@@ -20,7 +20,8 @@ SIMULATED = ("KS", "KH", "KT")
 _PEOPLE: Mapping[str, tuple[int, int, str | None]] = {
     "cm": (24, 50, None), "nc": (1, 16, None), "ngh": (28, 66, None), "ndgh": (2, 16, None), "ntd": (1, 60, None), "nxn": (20, 45, None),
     "cn": (1, 12, None), "chaNuoi": (34, 52, "Nam"), "meNuoi": (34, 52, "Nữ"), "chaGiao": (24, 48, "Nam"), "meGiao": (22, 45, "Nữ"),
-    "nks": (0, 1, None), "me": (20, 40, "Nữ"), "cha": (22, 45, "Nam"), "vo": (19, 35, "Nữ"), "chong": (21, 40, "Nam"), "nkt": (40, 90, None),
+    "nks": (0, 1, None), "me": (20, 40, "Nữ"), "cha": (22, 45, "Nam"), "vo": (19, 35, "Nữ"), "chong": (21, 40, "Nam"),
+    "nkt": (40, 90, None),
 }
 _DECLARED_BY = ("cm", "ngh", "nxn")       # who comes to register is most often this person
 _OF_PERSON: Mapping[str, str] = {
@@ -28,13 +29,13 @@ _OF_PERSON: Mapping[str, str] = {
     "SoDinhDanh": "number", "SoGiayToTuyThan": "number",
 }
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "nxnTinhTrangHonNhan": ("Chưa đăng ký kết hôn với ai", "Hiện tại chưa đăng ký kết hôn với ai", "Đã ly hôn, chưa kết hôn lại", "Đã có vợ",
-                            "Đã có chồng"),
+    "nxnTinhTrangHonNhan": ("Chưa đăng ký kết hôn với ai", "Hiện tại chưa đăng ký kết hôn với ai", "Đã ly hôn, chưa kết hôn lại",
+                            "Đã có vợ", "Đã có chồng"),
     "nxnMucDichSuDung": ("Để đăng ký kết hôn", "Để vay vốn ngân hàng", "Để bổ sung hồ sơ nhà đất", "Để làm thủ tục xuất cảnh"),
     "lyDoChamDut": ("Người được giám hộ đã thành niên", "Cha mẹ đã đủ điều kiện nuôi con", "Người được giám hộ được nhận làm con nuôi"),
     "gthtTen": ("Giấy khai sinh", "Giấy chứng nhận kết hôn", "Trích lục khai tử"),
     "csndTen": ("", "", "", "Trung tâm bảo trợ xã hội tỉnh"), "csndDaiDien": ("", "", "", "Lê Văn Mẫu, Giám đốc"),
-    "gbtCoQuanCap": ("Trạm y tế xã", "Bệnh viện đa khoa tỉnh", "Công an huyện"),
+    "gthtCoQuanCap": ("UBND xã", "UBND huyện"), "gbtCoQuanCap": ("Trạm y tế xã", "Bệnh viện đa khoa tỉnh", "Công an huyện"),
     "bgQuanHe": ("Cha đẻ, mẹ đẻ", "Mẹ đẻ", "Ông bà nội", "Người giám hộ"), "nycQHNguoiDuocNhan": ("Bản thân", "Cha", "Mẹ", "Con"),
 }
 _RELATIONS = ("Cha", "Mẹ", "Con", "Vợ", "Chồng", "Anh", "Chị", "Ông nội", "Bản thân")
@@ -42,9 +43,11 @@ _REMARKS = ("Theo hồ sơ lưu", "Có giấy tờ kèm theo", "Không")
 
 
 def draw_events(world: World, form: Form, year: int, commune: str, count: int, rng: np.random.Generator) -> list[Event]:
-    """`count` events for a book of the form in the order of registration; nobody is twice in one event. ValueError if people are lacking."""
+    """`count` events for a book of the form in the order of registration; nobody has two roles of one form. ValueError if people lack."""
     days = sorted(date(year, 1, 3) + timedelta(int(n)) for n in rng.integers(0, 355, count))
-    return [Event(form.kind, day - timedelta(int(rng.integers(1, 20))), day, commune, _people(world, form, day, commune, rng)) for day in days]
+    roles = [_people(world, form, day, commune, rng) for day in days]
+    before = rng.integers(1, 20, count)
+    return [Event(form.kind, day - timedelta(int(n)), day, commune, r) for day, n, r in zip(days, before, roles, strict=True)]
 
 
 def _people(world: World, form: Form, day: date, commune: str, rng: np.random.Generator) -> dict[str, int]:
@@ -73,8 +76,8 @@ def values_of(event: Event, world: World, form: Form, known: Mapping[str, str | 
         if code is None or code in known or code in values or code == "ghiChu": continue
         role, ending = _split(code, form)
         if role in form.roles and role not in event.roles: continue       # nobody is named: the father of a child without one
-        if role in event.roles and (value := _of_person(world.people[event.roles[role]], ending, blank)): values[code] = value
-        elif (value := _by_type(blank, event, rng)): values[code] = value
+        of_person = _of_person(world.people[event.roles[role]], ending, blank) if role in event.roles else ""
+        if value := of_person or _by_type(code, blank, event, rng): values[code] = value
     for code in dict.fromkeys(t.code for t in form.ticks if form.kind not in SIMULATED):
         if code not in known: values |= _ticked(form, code, rng)
     return values
@@ -98,13 +101,13 @@ def _of_person(person: Person, ending: str, blank: Blank) -> str:
     return str(getattr(person, _OF_PERSON[ending])) if ending in _OF_PERSON else ""
 
 
-def _by_type(blank: Blank, event: Event, rng: np.random.Generator) -> str:
+def _by_type(code: str, blank: Blank, event: Event, rng: np.random.Generator) -> str:
     before = event.registered - timedelta(int(rng.integers(1, 1500)))
-    if blank.code in _WORDS: return str(rng.choice(_WORDS[blank.code]))
-    if blank.code == "noiDangKy": return f"UBND {event.commune}"
-    if blank.code == "nktGioPhutChet": return f"{rng.integers(0, 24)}:{rng.integers(0, 60):02d}"
-    if blank.code == "noiDungThayDoi": return f"Được thay đổi từ {draw_person(rng)} thành {draw_person(rng)}"
-    if blank.code and re.search(r"So$", blank.code): return f"{rng.integers(1, 300)}/{before.year}"
+    if code in _WORDS: return str(rng.choice(_WORDS[code]))
+    if code == "noiDangKy": return f"UBND {event.commune}"
+    if code == "nktGioPhutChet": return f"{rng.integers(0, 24)}:{rng.integers(0, 60):02d}"
+    if code == "noiDungThayDoi": return f"Được thay đổi từ {draw_person(rng)} thành {draw_person(rng)}"
+    if re.search(r"So$", code): return f"{rng.integers(1, 300)}/{before.year}"
     match blank.type:
         case "date": return before.isoformat()
         case "year": return str(before.year)
