@@ -1,6 +1,10 @@
-"""Writes the tuned model as one ONNX file (backbone and head joined, weights in half precision) with alphabet and card."""
+"""Writes a trained network as a model folder: ONNX file, alphabet, card, and the weights for later adapting.
+
+    python -m train.export --work WORK --out ocr/models/sogoc-tay-2
+"""
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import tempfile
@@ -10,22 +14,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from onnx import TensorProto, compose, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
-from train.backbone import STRIDE, asternet_file, cut, feature_tensor
-from train.data import ALPHABET
-from train.head import Head
+from train.data import ALPHABET, ROOM, STRETCH
+from train.network import HEIGHT, LAYERS, STRIDE, Network
 
-
-class _TimeFirst(torch.nn.Module):
-    """The head on the backbone's own layout: (time, batch, 512) in, (time, batch, symbols) out."""
-
-    def __init__(self, head: Head):
-        super().__init__()
-        self.head = head
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return self.head(features.transpose(0, 1)).transpose(0, 1)
+MODEL, ALPHABET_FILE, CARD, WEIGHTS = "model.onnx", "alphabet.txt", "card.json", "weights.npz"
 
 
 def halve(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -44,49 +38,76 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def joined(head: Head) -> onnx.ModelProto:
-    head.eval()
-    path = Path(tempfile.mkdtemp()) / "head.onnx"
-    axes = {0: "time", 1: "batch"}
-    torch.onnx.export(_TimeFirst(head).eval(), (torch.zeros(60, 1, 512),), str(path), input_names=["features"],
-                      output_names=["log_probs"], dynamic_axes={"features": axes, "log_probs": axes}, opset_version=17, dynamo=False)
-    upper = onnx.load(str(path))
-    path.unlink()
-    lower = cut(asternet_file())
-    upper.ir_version = lower.ir_version = 9
-    upper = compose.add_prefix(upper, "head/")
-    name = feature_tensor(onnx.load(str(asternet_file())))
-    return compose.merge_models(lower, upper, io_map=[(name, "head/features")])
+def as_onnx(network: Network) -> onnx.ModelProto:
+    """images (1, 2, 48, width) to logits (1, width / 4, symbols), width open."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        torch.onnx.export(network.eval(), (torch.zeros(1, LAYERS, HEIGHT, 240),), str(path), input_names=["images"], output_names=["logits"],
+                          dynamic_axes={"images": {3: "width"}, "logits": {1: "time"}}, opset_version=17, dynamo=False)
+        return halve(onnx.load(str(path)))
 
 
-def check_same(head: Head, model: onnx.ModelProto) -> float:
-    """Greatest difference of probabilities between the file and the torch head, lines of several lengths; ValueError above 0.05."""
+def check_same(network: Network, model: onnx.ModelProto) -> float:
+    """Greatest difference of probabilities between the file and the network, lines of several lengths; ValueError above 0.05."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    lower = onnxruntime.InferenceSession(cut(asternet_file()).SerializeToString(), providers=["CPUExecutionProvider"])
     worst = 0.0
     for width in (32, 92, 240, 1000):
-        image = np.random.default_rng(width).uniform(-1, 1, (1, 3, 32, width)).astype(np.float32)
-        features = torch.from_numpy(lower.run(None, {"images": image})[0][:, 0][None])
+        image = np.random.default_rng(width).uniform(-1, 1, (1, LAYERS, HEIGHT, width)).astype(np.float32)
         with torch.no_grad():
-            wanted = head(features)[0].numpy()
-        worst = max(worst, float(np.abs(np.exp(session.run(None, {"images": image})[0][:, 0]) - np.exp(wanted)).max()))
+            wanted = network(torch.from_numpy(image)).softmax(-1).numpy()
+        found = torch.from_numpy(session.run(None, {"images": image})[0]).softmax(-1).numpy()
+        worst = max(worst, float(np.abs(found - wanted).max()))
     if worst > 0.05:
         raise ValueError(f"the exported model differs from the trained one by {worst:.3f}")
     return worst
 
 
-def write_model(head: Head, folder: Path, model_id: str, figures: dict[str, float]) -> None:
-    """`model.onnx`, `alphabet.txt`, `card.json` in `folder`; see ocr.recogniser.ModelCard for the card."""
+def save_weights(network: Network, path: Path) -> None:
+    """The network's state in half precision, what `load_weights` reads."""
+    state = {k: v.numpy().astype(np.float16) if v.dtype == torch.float32 else v.numpy() for k, v in network.state_dict().items()}
+    np.savez(path, **state)
+
+
+def load_weights(path: Path) -> Network:
+    """The network that `save_weights` kept, ready to be trained on."""
+    network = Network(len(ALPHABET) + 1)
+    with np.load(path) as z:
+        network.load_state_dict({k: torch.from_numpy(z[k].astype(np.float32) if z[k].dtype == np.float16 else z[k]) for k in z.files})
+    return network
+
+
+def write_model(network: Network, folder: Path, card: dict[str, object]) -> None:
+    """A model folder as `ocr.recogniser` loads it. card: what is said of the model beyond its shape; id, title and version at least."""
     folder.mkdir(parents=True, exist_ok=True)
-    model = halve(joined(head))
-    print(f"the file's probabilities differ by at most {check_same(head, model):.5f}")
-    onnx.save(model, str(folder / "model.onnx"))
-    (folder / "alphabet.txt").write_text(ALPHABET + "\n", "utf-8")
-    card = {
-        "id": model_id, "title": "Sổ Gốc handwriting recogniser, Vietnamese registers", "version": "1", "licence": "MIT (see README.md)",
-        "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "height": 32, "channels": 3, "mean": 0.5, "std": 0.5,
-        "width_multiple": STRIDE, "min_width": 32, "max_width": 1000, "stride": STRIDE, "cleaned": True, "room": 0.08, "digit_room": 0.2,
-        "preference": 10,
-        "temperatures": {"default": 0.35}, "notes": json.dumps({k: round(float(v), 4) for k, v in figures.items()}),
+    network = network.eval()
+    save_weights(network, folder / WEIGHTS)
+    network = load_weights(folder / WEIGHTS).eval()      # what is shipped is what is checked
+    model = as_onnx(network)
+    check_same(network, model)
+    onnx.save(model, str(folder / MODEL))
+    (folder / ALPHABET_FILE).write_text(ALPHABET + "\n", "utf-8")
+    shape = {
+        "sha256": hashlib.sha256((folder / MODEL).read_bytes()).hexdigest(), "height": HEIGHT, "channels": LAYERS,
+        "layers": ["cleaned", "plain"], "mean": 0.5, "std": -0.5, "width_multiple": STRIDE, "min_width": 4 * STRIDE, "max_width": 1400,
+        "stride": STRIDE, "stretch": STRETCH, "room": ROOM, "digit_room": ROOM,
     }
-    (folder / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    (folder / CARD).write_text(json.dumps(card | shape, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--work", type=Path, required=True, help="where train.fit kept its state")
+    p.add_argument("--out", type=Path, required=True, help="model folder to write; its name is the model's id")
+    p.add_argument("--version", default="1")
+    o = p.parse_args()
+    network = torch.optim.swa_utils.AveragedModel(Network(len(ALPHABET) + 1), use_buffers=True)
+    network.load_state_dict(torch.load(o.work / "fit.pt")["mean"])
+    old = json.loads((o.out / CARD).read_text("utf-8")) if (o.out / CARD).exists() else {}
+    said = {"id": o.out.name, "title": "Sổ Gốc chữ tay 2: Vietnamese registers", "version": o.version, "licence": "MIT (see README.md)",
+            "preference": 20, "temperatures": old.get("temperatures", {"default": 0.5}),
+            "notes": old.get("notes", "A small convolution and LSTM network. README.md tells on what it was trained, the figures and limits.")}
+    write_model(network.module, o.out, said)
+
+
+if __name__ == "__main__":
+    main()
