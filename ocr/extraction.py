@@ -17,15 +17,18 @@ from ocr.reading import PageImage, PageReading, PrintedWord
 from ocr.recogniser import Recogniser, load_model
 from ocr.registration import FittedBlank, FormFit, fit_form, read_labels
 from ocr.straighten import StraightPage, straighten
+from ocr.table_grid import TableFit, find_table
+from ocr.table_reading import read_table, tables_for
 from ocr.tesseract import probe, read_words
 from ocr.ticks import TickReading, chosen, read_ticks
-from records.forms import Form, load_forms
+from records.forms import Form, page_forms
 from records.record import Box, DraftRecord, FieldValue
 from records.text import nfc
 
 ON_TIME_DAYS = 60           # Điều 15 Luật Hộ tịch 2014: a birth is registered within 60 days
 FIGURES = frozenset(("entry_number", "book_number", "page_number", "date", "year", "personal_number"))
 BLANK_CONFIDENCE = 0.95     # that a blank without ink is empty
+SURE_OF_FORM = 0.6          # share of a form's labels found above which a page is not looked at as a ruled table
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,20 @@ class PageReader:
         clock = _Clock()
         straight = straighten(page, rotation)
         clock.tick("straighten")
+        tables, known = tables_for(expected.kind, expected.form, expected.year)
+        table = find_table(straight, tables, known) if known else None
+        clock.tick("form")
+        if table is not None:
+            return self._read_table(straight, table, expected, clock)
         words = read_labels(straight)
         clock.tick("print")
-        forms = [f for f in load_forms().values() if expected.kind in (None, f.kind)]
-        fit = fit_form(straight, words, forms or list(load_forms().values()), expected.form)
+        forms = [f for f in page_forms() if expected.kind in (None, f.kind)]
+        fit = fit_form(straight, words, forms or page_forms(), expected.form)
+        if not known and (fit is None or fit.score < SURE_OF_FORM):
+            table = find_table(straight, tables, known)
         clock.tick("form")
+        if table is not None and (fit is None or table.fit.score > fit.score):
+            return self._read_table(straight, table, expected, clock)
         if fit is None:
             words = read_words(straight.gray, psm=3)
             clock.tick("print")
@@ -73,6 +85,12 @@ class PageReader:
         record, lattices = self._read_entry(straight, fit, expected, clock)
         return PageReading(fit.form.id, fit.score, (record,), _back(words, straight), {(1, c): v for c, v in lattices.items()},
                            straight.rotation,
+                           self._engine, clock.seconds)
+
+    def _read_table(self, straight: StraightPage, table: TableFit, expected: Expectation, clock: _Clock) -> PageReading:
+        context = replace(context_of(table.form, expected, self._recogniser.card.temperatures), number=None)
+        records, lattices = read_table(straight, table, self._recogniser, context, clock.tick)
+        return PageReading(table.form.id, table.fit.score, tuple(records), _back(list(table.words), straight), lattices, straight.rotation,
                            self._engine, clock.seconds)
 
     def _read_entry(self, straight: StraightPage, fit: FormFit, expected: Expectation,

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ from ocr.table_rules import Rule
 from records.record import Box
 
 _ABOVE, _BESIDE = 1.0, 0.7  # mm that a cell is taken larger, for tall letters and for writing that runs over
+_REMNANT = 0.75, 1.3        # mm, thickness of what is left of a rule, and how near its place that lies
+_APART = 5.5                # mm from the middle of a line of writing beyond which a speck is not its own
 _LINE_GAP = 4.2             # mm between lines of writing, at least
 _SMOOTH = 0.9               # mm, sigma of the row profile
 _MARK = 0.6, 4.2            # mm, height of a ditto mark's strokes
@@ -82,13 +85,16 @@ def _crossing(upright: Rule, level: Rule) -> tuple[float, float]:
 
 
 def _without_neighbours(crop: np.ndarray, side: int, above: int, scale: float) -> np.ndarray:
-    """The crop without ink that lies for the greater part beyond the cell's rules."""
+    """The crop without ink that lies for the greater part beyond the cell's rules, and without what is left of the rules themselves."""
     mask = (crop > cleaning.INK_FLOOR).astype(np.uint8)
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
     height, width = crop.shape
-    # strokes of one letter hang together less than words do: what reaches a third of its height into the cell is the cell's
     x, y = centres[:, 0], centres[:, 1]
     outside = (x < side - 0.1 * scale) | (x > width - side + 0.1 * scale) | (y < above) | (y > height - above)
+    thin, near = _REMNANT[0] * scale, _REMNANT[1] * scale
+    flat = (stats[:, cv2.CC_STAT_HEIGHT] <= thin) & ((y < above + near) | (y > height - above - near))
+    upright = (stats[:, cv2.CC_STAT_WIDTH] <= thin) & ((x < side + near) | (x > width - side - near))
+    outside |= flat | (upright & (stats[:, cv2.CC_STAT_HEIGHT] > 2 * thin))
     outside[0] = False
     if not outside.any():
         return crop
@@ -106,10 +112,13 @@ def _lines(crop: np.ndarray, scale: float) -> list[CellLine]:
     _, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
     bounds = [0, *cuts, crop.shape[0]]
     out = []
-    for top, bottom in zip(bounds, bounds[1:], strict=False):
+    for top, bottom in pairwise(bounds):
         tall = stats[:, cv2.CC_STAT_HEIGHT] > 1.6 * _LINE_GAP * scale
         own = (centres[:, 1] >= top) & (centres[:, 1] < bottom) & ~tall
         own[0] = False
+        if own.any():
+            middle = np.average(centres[own, 1], weights=stats[own, cv2.CC_STAT_AREA])
+            own &= np.abs(centres[:, 1] - middle) <= _APART * scale
         keep = own[labels]
         keep[top:bottom] |= (tall & (np.arange(len(tall)) > 0))[labels[top:bottom]]
         rows = np.flatnonzero(keep.any(axis=1))
@@ -130,7 +139,7 @@ def _ink(crop: np.ndarray, scale: float) -> np.ndarray:
     mask = (crop > cleaning.INK_FLOOR).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     peak = np.zeros(len(stats))
-    np.maximum.at(peak, labels.ravel(), crop.ravel())
+    np.maximum.at(peak, labels.ravel().astype(np.intp), crop.ravel())
     strong = float(np.percentile(crop[mask > 0], 95)) if mask.any() else 1.0
     keep = (peak > max(0.22, 0.4 * strong)) & (stats[:, cv2.CC_STAT_AREA] >= 0.04 * scale * scale)
     keep[0] = False
@@ -154,7 +163,7 @@ def _cuts(profile: np.ndarray, scale: float) -> list[int]:
         if clear:
             kept.append(y)
     kept.sort()
-    return [a + int(np.argmin(profile[a:b])) for a, b in zip(kept, kept[1:], strict=False)]
+    return [a + int(np.argmin(profile[a:b])) for a, b in pairwise(kept)]
 
 
 def _valley(profile: np.ndarray, a: int, b: int) -> float:

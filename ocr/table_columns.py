@@ -180,8 +180,8 @@ def _placed(form: Form, rules: Sequence[Rule], xs: np.ndarray, steps: Sequence[t
             bounds = [other, known] if j < 0 else [known, other]
         else:
             agreements += [max(0.0, 1 - (math.log((xs[k] - xs[j]) / expected) / _WIDTH_RANGE) ** 2) / many] * many
-            bounds = [rules[j], rules[k]] if many == 1 else [rules[j], _between(rules[j], rules[k], table.columns[first].width * scale / expected),
-                                                            rules[k]]
+            inner = [_between(rules[j], rules[k], table.columns[first].width * scale / expected)] if many == 2 else []
+            bounds = [rules[j], *inner, rules[k]]
         for n in range(many):
             left, right = bounds[n], bounds[n + 1]
             likeness = heads.likeness(first + n, left.at(y), right.at(y))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -65,7 +66,7 @@ def _bands(table: TableFit, ink: np.ndarray, scale: float) -> list[tuple[Rule, R
     end = max(table.bottom, 0.0)
     if end - _middle(last) > _LEAST_BAND * scale:
         lines.append(_parallel(last, end - _middle(last), ink.shape[0]))
-    return [(a, b) for a, b in zip(lines, lines[1:], strict=False) if _middle(b) - _middle(a) > _LEAST_BAND * scale]
+    return [(a, b) for a, b in pairwise(lines) if _middle(b) - _middle(a) > _LEAST_BAND * scale]
 
 
 def _split(strip: EntryStrip, starts: PlacedColumn | None, ink: np.ndarray, table: TableFit, scale: float) -> list[EntryStrip]:
@@ -75,7 +76,7 @@ def _split(strip: EntryStrip, starts: PlacedColumn | None, ink: np.ndarray, tabl
         return [strip]
     profile, base = _profile(ink, strip, table)
     cuts = []
-    for (_, above), (below, _) in zip(clusters, clusters[1:], strict=False):
+    for (_, above), (below, _) in pairwise(clusters):
         first = max(above, round(below - _REACH * scale))
         window = profile[max(0, first - base):max(0, below - base) + 1]
         if not len(window):
@@ -83,7 +84,7 @@ def _split(strip: EntryStrip, starts: PlacedColumn | None, ink: np.ndarray, tabl
         best = np.flatnonzero(window <= window.min() + 1e-6)
         cuts.append(max(0, first - base) + int(best[len(best) // 2]) + base)
     lines = [strip.top, *(_parallel(strip.top, y - strip.top.at(_x_of(starts, y)), ink.shape[0]) for y in cuts), strip.bottom]
-    return [EntryStrip(a, b) for a, b in zip(lines, lines[1:], strict=False)]
+    return [EntryStrip(a, b) for a, b in pairwise(lines)]
 
 
 def _x_of(column: PlacedColumn | None, y: float) -> float:
@@ -128,7 +129,8 @@ def _inside(column: PlacedColumn, strip: EntryStrip, scale: float, shape: tuple[
     x0, x1 = column.left.at(middle), column.right.at(middle)
     centre, inset = (x0 + x1) / 2, _INSET * scale
     y0, y1 = strip.top.at(centre) + inset, strip.bottom.at(centre) - inset
-    return (slice(max(0, round(x0 + inset)), max(0, round(x1 - inset))), int(np.clip(round(y0), 0, shape[0])), int(np.clip(round(y1), 0, shape[0])))
+    top, bottom = (int(np.clip(round(y), 0, shape[0])) for y in (y0, y1))
+    return slice(max(0, round(x0 + inset)), max(0, round(x1 - inset))), top, bottom
 
 
 def _middle(rule: Rule) -> float:

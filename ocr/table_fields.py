@@ -1,4 +1,4 @@
-"""A cell that holds several values (name, age, people, trade, dwelling) is parted into them: by line breaks, commas and what words look like."""
+"""A cell that holds several values (name, age, people, trade, dwelling) is parted into them: by line breaks, commas, the look of words."""
 from __future__ import annotations
 
 import re
@@ -16,11 +16,12 @@ from records.forms import CellField
 from records.names import common_tokens
 from records.text import strip_marks
 
-_AGE = re.compile(r"(?:sn|sinh)?\s*(?:\d{1,3}\s*(?:t|tuoi|tudi|1)?|1[89]\d\d)\W*", re.IGNORECASE)
-_TRADES = ("lr", "lam ruong", "cn", "cong nhan", "nn", "nong nghiep", "bd", "bo doi", "giao vien", "buon ban", "noi tro", "can bo", "hoc sinh",
-           "tho may", "tho moc", "lai xe", "y ta", "y si", "ngu nghiep", "lam nghiep", "lam bien", "nghi huu", "huu tri", "lam ray")
-_PLACE = ("xa", "x", "thon", "ap", "a", "khom", "khu", "to", "doi", "xom", "ban", "buon", "lang", "phuong", "p", "tt", "tx", "tp", "thi", "huyen",
-          "h", "quan", "q", "tinh", "t", "tru", "noi", "cho")
+_DIGIT = "[0-9boilszgq]"     # what a reader of words makes of digits as well
+_AGE = re.compile(rf"(?:sn|sinh)?\s*(?:{_DIGIT}{{1,2}}\s*(?:t|tuoi|tudi|1|7)?|1[89]{_DIGIT}{{2}})\W*", re.IGNORECASE)
+_TRADES = ("lr", "lam ruong", "cn", "cong nhan", "nn", "nong nghiep", "bd", "bo doi", "giao vien", "buon ban", "noi tro", "can bo",
+           "hoc sinh", "tho may", "tho moc", "lai xe", "y ta", "y si", "ngu nghiep", "lam nghiep", "lam bien", "nghi huu", "huu tri")
+_PLACE = ("xa", "x", "thon", "ap", "a", "khom", "khu", "to", "doi", "xom", "ban", "buon", "lang", "phuong", "p", "tt", "tx", "tp", "thi",
+          "huyen", "h", "quan", "q", "tinh", "t", "tru", "noi", "cho")
 _EMPTY = {"name": -3.0, "age": -1.2, "ethnicity": -0.8, "text": -0.4, "place": -1.2}
 _BREAK, _COMMA, _NONE = 1.0, 0.8, -1.0      # for a value that begins on a new line, after a comma, in the middle of nothing
 _MOST_WORDS = 14
@@ -112,12 +113,13 @@ def _fitness(field: CellField, words: Sequence[Word], lattices: Sequence[Lattice
         fit = {1: -1.5, 2: 0.6, 3: 1.2, 4: 1.0, 5: 0.4}.get(len(tokens), -1.0 * (len(tokens) - 5))
         return edge + fit + 2.0 * (first - 0.6) - 2.0 * (digits > 0) - 2.5 * (tokens[0] in _PLACE) - 1.5 * inner
     if field.type == "age":
-        return edge + (2.5 if _AGE.fullmatch(plain) else 0.6 if digits >= 2 and len(tokens) <= 2 else -2.5)
+        return edge + (2.5 if digits and _AGE.fullmatch(plain) else 0.6 if digits >= 2 and len(tokens) <= 2 else -2.5)
     if field.type == "ethnicity":
         near = ETHNICITY.nearest(" ".join(w.text for w in words), 0.55) if len(words) <= 3 else None
         return edge + (3.0 * (near[1] - 0.45) if near else -2.5) - 1.5 * inner
     if field.type == "place":
-        return edge + 0.25 * min(len(tokens), 8) + (1.5 if tokens[0] in _PLACE and len(tokens) > 1 else 0.0) - 1.0 * (_AGE.fullmatch(plain) is not None)
+        known = 1.5 if tokens[0] in _PLACE and len(tokens) > 1 else 0.0
+        return edge + 0.25 * min(len(tokens), 8) + known - (digits > 0 and _AGE.fullmatch(plain) is not None)
     trade = max(fuzz.ratio(plain, t) / 100 for t in _TRADES)
     return edge + (1.6 * (trade - 0.4) if len(tokens) <= 4 else -1.0 * (len(tokens) - 4)) - 1.0 * (digits > 0) - 1.0 * inner
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,13 +28,15 @@ _BEYOND = 6.0               # mm that a rule may lie beyond the ends of the upri
 @dataclass(frozen=True)
 class TableFit:
     """A table on a straight page. columns: the form's columns as placed; head: where the heading ends; separators: rules below it that
-    part rows, from top to bottom; bottom: where the upright rules end; erased: all that was ruled, the guides of the paper included."""
+    part rows, from top to bottom; bottom: where the upright rules end; erased: all that was ruled, the guides of the paper included;
+    words: the print about the heading."""
 
     fit: ColumnFit
     head: Rule
     separators: tuple[Rule, ...]
     bottom: float
     erased: tuple[tuple[Rule, ...], tuple[Rule, ...]]
+    words: tuple[PrintedWord, ...] = ()
 
     @property
     def form(self) -> Form:
@@ -63,7 +65,7 @@ def find_table(page: StraightPage, forms: Sequence[Form], known: bool) -> TableF
             fit = fit_columns(form, vertical, above, _middle(head), scale, page.gray.shape[1])
             if fit is not None and (best is None or _rank(fit, scale) > _rank(best.fit, scale) + 1e-9):
                 below = tuple(r for r in level if _middle(r) > _middle(head) + 2 * scale)
-                best = TableFit(fit, head, below, bottom, erased)
+                best = TableFit(fit, head, below, bottom, erased, tuple(words))
     if best is None or not (best.fit.headings >= LEAST_HEADINGS or (known and best.fit.widths >= LEAST_WIDTHS)):
         return None
     return _past_numbers(best, words, scale)
@@ -132,4 +134,4 @@ def _past_numbers(table: TableFit, words: Sequence[PrintedWord], scale: float) -
         right += own is not None and digits == str(own + 1)
     if right < 3:
         return table
-    return TableFit(table.fit, nxt, table.separators[1:], table.bottom, table.erased)
+    return replace(table, head=nxt, separators=table.separators[1:])

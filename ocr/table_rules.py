@@ -17,6 +17,7 @@ _GAP = 6                    # stations a rule may be missing
 _JOIN = 2.2                 # mm between the ends of two parts of one rule (the halves of a spread)
 _LEAST_LENGTH = 0.22        # of the page's extent along the rule
 _LEAST_SEEN = 0.5           # share of a rule's own extent that is inked: writing on a line reaches some 0.35
+_DARKER = 2.2, 15.0         # a pixel darker than this times the rule's strength, and grey levels more, is not the rule's
 _WORK = 0.5                 # resolution of the search, share of the page's
 
 
@@ -65,28 +66,31 @@ def erase_rules(image: np.ndarray, horizontal: Sequence[Rule], vertical: Sequenc
     half = max(2, round(0.32 * scale))
     for rules, view in ((horizontal, out), (vertical, out.T)):
         for rule in rules:
-            _erase(view, rule, half, lighter_is_more=paper > 0)
+            _erase(view, rule, half, paper)
     return out
 
 
-def _erase(image: np.ndarray, rule: Rule, half: int, lighter_is_more: bool) -> None:
+def _erase(image: np.ndarray, rule: Rule, half: int, paper: float) -> None:
     height, width = image.shape
     xs = np.arange(max(0, int(rule.along[0]) - 2 * half), min(width, int(rule.along[-1]) + 2 * half))
     if not len(xs):
         return
     ys = np.rint(np.interp(xs, rule.along, rule.across)).astype(np.int64)
-    choose = np.maximum if lighter_is_more else np.minimum
+    choose = np.maximum if paper > 0 else np.minimum
+    levels = 1.0 if paper > 0 else 1 / 250
+    darkest = (_DARKER[0] * rule.strength + _DARKER[1]) * levels      # what is darker than a faint rule is writing on it
     above = image[np.clip(ys - half - 1, 0, height - 1), xs]
     below = image[np.clip(ys + half + 1, 0, height - 1), xs]
     fill = choose(above, below)
     for d in range(-half, half + 1):
         y = np.clip(ys + d, 0, height - 1)
-        image[y, xs] = choose(image[y, xs], fill)
+        old = image[y, xs]
+        image[y, xs] = np.where(np.abs(old.astype(np.float32) - paper) <= darkest, choose(old, fill), old)
 
 
 def _trace(dark: np.ndarray, scale: float) -> list[Rule]:
     """Horizontal rules of a darkness image (uint8)."""
-    height, width = dark.shape
+    width = dark.shape[1]
     kernel = np.ones((max(3, round(_THIN * scale)) | 1, 1), np.uint8)
     thin = cv2.subtract(dark, cv2.morphologyEx(dark, cv2.MORPH_OPEN, kernel))
     inked = (thin >= _CONTRAST).astype(np.uint8)
@@ -169,7 +173,8 @@ def _measured(rule: Rule, thin: np.ndarray, near: np.ndarray) -> Rule:
     if not on.any():
         return rule
     solid = np.convolve(on, np.ones(half), "same") > 0.5 * half
-    first, last = (int(v[0]) for v in (np.flatnonzero(solid & on)[:1], np.flatnonzero(solid & on)[-1:])) if (solid & on).any() else (0, len(xs) - 1)
+    firm = np.flatnonzero(solid & on)
+    first, last = (int(firm[0]), int(firm[-1])) if len(firm) else (0, len(xs) - 1)
     inside = on[first:last + 1]
     peak = np.max([thin[np.clip(ys + d, 0, height - 1), xs] for d in (-1, 0, 1)], axis=0)[first:last + 1]
     ends = xs[[first, last]].astype(np.float64)

@@ -1,8 +1,9 @@
-"""A page of a ruled table: rules printed or drawn with a ruler, headings, rows by hand, a spread's fold, wear; with the truth of every cell."""
+"""A page of a ruled table: rules from a press or a ruler, headings, rows by hand, a spread's fold, wear; and where every cell lies."""
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -82,7 +83,7 @@ def compose_table_page(form: Form, rows: Sequence[Row], hand: Hand, wear: Wear, 
     for n, found in enumerate(spans):
         top, bottom = (pixels(v, dpi) for v in levels[first + n:first + n + 2])
         lefts = [pixels(v, dpi) for v in edges]
-        cells.append({c: tuple(scanned([(a, top), (b, top), (b, bottom), (a, bottom)])) for c, (a, b) in enumerate(zip(lefts, lefts[1:], strict=False))})
+        cells.append({c: tuple(scanned([(a, top), (b, top), (b, bottom), (a, bottom)])) for c, (a, b) in enumerate(pairwise(lefts))})
         boxes.append({code: _hull(scanned(_corners(box))) for c, box in found.items() for f in table.columns[c].fields if (code := f.code)})
     return TablePage(scan(page, matrix, wear, rng, dpi), tuple(cells), tuple(boxes), ink)
 
@@ -132,7 +133,8 @@ def _stroke(mask: np.ndarray, a: tuple[float, float], b: tuple[float, float], br
         cv2.line(mask, ends[0], ends[1], 255, max(1, round(pixels(0.3, dpi))), cv2.LINE_AA, shift=4)
 
 
-def _headings(shape: tuple[int, int], table: Table, edges: Sequence[float], levels: Sequence[float], dpi: float, look: TableLook) -> np.ndarray:
+def _headings(shape: tuple[int, int], table: Table, edges: Sequence[float], levels: Sequence[float], dpi: float,
+              look: TableLook) -> np.ndarray:
     image = Image.new("L", shape[::-1], 0)
     draw = ImageDraw.Draw(image)
     for n, (column, x0, x1) in enumerate(zip(table.columns, edges, edges[1:], strict=False)):
@@ -140,8 +142,8 @@ def _headings(shape: tuple[int, int], table: Table, edges: Sequence[float], leve
         if look.headings:
             _centred(draw, column.heading, middle, pixels((levels[0] + levels[1]) / 2, dpi), pixels(x1 - x0 - 1.2, dpi), dpi)
         if look.numbered:
-            draw.text((middle, pixels((levels[1] + levels[2]) / 2, dpi)), str(n + 1), font=load_font("print/tinos-regular", round(10 / 72 * dpi)),
-                      fill=255, anchor="mm")
+            face = load_font("print/tinos-regular", round(10 / 72 * dpi))
+            draw.text((middle, pixels((levels[1] + levels[2]) / 2, dpi)), str(n + 1), font=face, fill=255, anchor="mm")
     return np.asarray(image)
 
 
@@ -212,7 +214,8 @@ def _put(ink: np.ndarray, text: str, across: tuple[float, float], y: float, hand
     width = line.box[2] - line.box[0]
     lead = rng.uniform(0, max(1.0, min(0.25 * (x1 - x0 - width), pixels(3, dpi))))
     left, top = round(x0 + lead) - line.box[0], base - line.baseline
-    rows, cols = slice(max(0, top), min(ink.shape[0], top + line.mask.shape[0])), slice(max(0, left), min(ink.shape[1], left + line.mask.shape[1]))
+    rows = slice(max(0, top), min(ink.shape[0], top + line.mask.shape[0]))
+    cols = slice(max(0, left), min(ink.shape[1], left + line.mask.shape[1]))
     part = line.mask[rows.start - top:rows.stop - top, cols.start - left:cols.stop - left]
     np.maximum(ink[rows, cols], part, out=ink[rows, cols])
     return left + line.box[0], top + line.box[1], left + line.box[2], top + line.box[3]
@@ -247,7 +250,8 @@ class _Fold:
         move = np.where(xs > self.x, self.drop + self.turn * (xs - self.x), 0.0) + self.sink * np.exp(-((xs - self.x) / self.reach) ** 2)
         ys = np.arange(h, dtype=np.float32)[:, None] - move[None, :].astype(np.float32)
         shadow = 1 - 0.25 * np.exp(-((xs - self.x) / (0.35 * self.reach)) ** 2)
-        out = cv2.remap(page, np.broadcast_to(xs, (h, w)).astype(np.float32), ys.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        across = np.broadcast_to(xs, (h, w)).astype(np.float32)
+        out = cv2.remap(page, across, ys.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return out * shadow[None, :, None]
 
 

@@ -13,7 +13,6 @@ from samples.texts import draw_place
 
 DITTO_MARKS = ("〃", "〃", "nt", "-nt-", "như trên")
 _OCCUPATIONS = ("LR", "Làm ruộng", "CN", "NN", "BĐ", "Giáo viên", "Buôn bán")
-_SHORT_PROVINCE = 0.5       # share of places written without district and province
 
 
 @dataclass(frozen=True)
@@ -30,17 +29,20 @@ class Row:
 
 
 def draw_rows(form: Form, count: int, year: int, rng: np.random.Generator, *, first: int = 1, dittos: float = 0.25,
-              strikes: float = 0.03, separator: str = "/") -> list[Row]:
+              strikes: float = 0.03, separator: str = "/", places: Sequence[str] = ()) -> list[Row]:
     """Entries that could follow one another in the book from number `first` on. dittos: share of the cells that may bear a ditto mark and
-    whose value is that of the row above; strikes: share of cells where something was struck out first."""
+    whose value is that of the row above; strikes: share of cells where something was struck out first; places: where people live, made up
+    if there are none."""
     if form.table is None: raise ValueError(f"{form.id} is no table")
     rows: list[Row] = []
     day = date(year, 1, 3) + timedelta(int(rng.integers(0, 60)))
-    village = [draw_place(rng) for _ in range(4)]
+    village = list(places) or [draw_place(rng) for _ in range(4)]
     for n in range(count):
         day += timedelta(int(rng.choice([0, 0, 1, 3, 7, 12])))
         values = _values(form, first + n, day, village, rng)
-        cells, struck, ditto = {}, {}, set()
+        cells: dict[int, tuple[str, ...]] = {}
+        struck: dict[int, str] = {}
+        ditto: set[str] = set()
         for c, column in enumerate(form.table.columns):
             above = rows[-1].values if rows else {}
             codes = [f.code for f in column.fields if f.code]
@@ -76,8 +78,8 @@ def _values(form: Form, number: int, day: date, village: Sequence[str], rng: np.
     elif form.kind == "KH":
         for role, own in (("chong", "Nam"), ("vo", "Nữ")):
             born = day - timedelta(int(rng.integers(19 * 365, 38 * 365)))
-            values |= {f"{role}HoTen": draw_name(draw_surname("Kinh", rng), own, "Kinh", born.year, rng), f"{role}NgaySinh": born.isoformat(),
-                       f"{role}DanToc": "Kinh", f"{role}NoiCuTru": str(rng.choice(village))}
+            values |= {f"{role}HoTen": draw_name(draw_surname("Kinh", rng), own, "Kinh", born.year, rng),
+                       f"{role}NgaySinh": born.isoformat(), f"{role}DanToc": "Kinh", f"{role}NoiCuTru": str(rng.choice(village))}
     else:
         sex = str(rng.choice(["Nam", "Nữ"]))
         born = day - timedelta(int(rng.integers(40 * 365, 90 * 365)))
