@@ -1,110 +1,149 @@
-"""How well pages are read: field by field against the truth, beside Tesseract alone on the same blanks.
+"""How well and how fast registers are read: Sổ Gốc beside Tesseract alone and AsterNet alone, on the same pages in the same run.
 
-    python bench/reading.py [DATA] [--pages N] [--model ID] [--no-tesseract] [--json OUT]
+    python -m bench.reading [DATA] [--pages N] [--model ID] [--lines LABELS.tsv] [--all-writers] [--no-rivals] [--json OUT]
 
-DATA: a folder with truth.jsonl and books/<book>/<page> + batch.json (default: the project's samples).
+DATA: a folder with truth.jsonl and books/<book>/<page> + batch.json (default: the project's samples); boxes.jsonl tells the rivals
+where each value lies (without it they get the blanks that our registration finds); handwriting/labels.tsv in it or beside it gives the
+lines of unseen writers. Sổ Gốc reads as in a run: pages by two reading processes, each book settled when it is read.
 """
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import sys
-import time
 from collections import defaultdict
-from itertools import pairwise
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 
-from ocr.book import BookItem, settle_book
-from ocr.extraction import Expectation, PageReader
-from ocr.images import inspect, open_page
-from ocr.reading import PageImage, PageReading
-from ocr.registration import fit_form, read_labels
-from ocr.straighten import straighten
-from ocr.tesseract import read_words
-from records.dates import parse_figures
-from records.filenames import parse_page_name
-from records.forms import load_forms
-from records.text import fold
+if not __package__:             # started by its path: the rooms lie beside bench/
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from bench import handwritten_lines, rivals
+from bench.pooled_run import PooledRun, expectation, run_pages
+from bench.scoring import GROUPS, SURE, Tally, wanted
+from ocr.model_evaluation import line_of
+from ocr.recogniser import load_model
+
+__all__ = ["SAMPLES", "expectation", "main"]
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-CALIBRATION_EDGES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0001)
+OURS = "Sổ Gốc"
+Reader = tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], str]]      # what prepares a line, what reads it
+AIMS = {
+    "handwritten lines, CER": "≤ 4.5 %", "names, exact": "≥ 93 %", "names, raw CER": "≤ 6 %", "dates, exact": "≥ 97 %",
+    "numbers, exact": "≥ 96 %", "places, exact": "≥ 95 %", "categories and ticks, exact": "≥ 98.5 %",
+    f"given ≥ {SURE}, wrong": "≤ 1.5 %", "wall time a page": "≤ 0.8 s", "one line, one core": "≤ 15 ms", "peak memory": "≤ 1.5 GB",
+}
 
 
-def kind_of(code: str) -> str:
-    """The group a field is counted in."""
-    if code.endswith("HoTen"):
-        return "name"
-    if code.endswith("NgaySinh") or code.startswith("ngay") or code == "nktNgayChet":
-        return "date"
-    if code in ("so", "quyenSo") or "SoDinhDanh" in code or "SoGiayTo" in code:
-        return "number"
-    return "place" if code.endswith(("NoiSinh", "QueQuan", "NoiCuTru", "NoiChet")) else "category"
+def read_truth(data: Path, most: int | None) -> list[dict[str, Any]]:
+    """The rows of truth.jsonl, at most `most` pages of each book, in the order of their files."""
+    rows = sorted(map(json.loads, (data / "truth.jsonl").read_text("utf-8").splitlines()), key=lambda t: (t["file"], t.get("row", 1)))
+    books: defaultdict[str, list[str]] = defaultdict(list)
+    for t in rows:
+        if t["file"] not in books[t["file"].split("/")[0]]:
+            books[t["file"].split("/")[0]].append(t["file"])
+    kept = {f for files in books.values() for f in files[:most]}
+    return [t for t in rows if t["file"] in kept]
 
 
-def same(code: str, written: str, read: str) -> bool:
-    """Dates and numbers must be equal, texts but for case, punctuation and the place of the tone mark."""
-    kind = kind_of(code)
-    if kind == "date":
-        as_date = parse_figures(written)      # some truths keep a date as it was written
-        return read in (written, str(as_date) if as_date else written)
-    return read.replace(" ", "").lstrip("0") == written.replace(" ", "").lstrip("0") if kind == "number" else fold(read) == fold(written)
+def read_boxes(data: Path) -> dict[str, dict[str, list[int]]]:
+    """File -> code -> box of boxes.jsonl; empty without one."""
+    path = data / "boxes.jsonl"
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    return {row["file"]: row["boxes"] for row in map(json.loads, lines)}
 
 
-def expectation(folder: Path, file: str) -> Expectation:
-    said = json.loads((folder / "batch.json").read_text("utf-8")) if (folder / "batch.json").is_file() else {}
-    name = parse_page_name(file)
-    return Expectation(said.get("loai"), said.get("mau"), said.get("nam"), said.get("quyenSo"), said.get("noiDangKy"),
-                       name.number if name else None)
+def score_ours(truth: list[dict[str, Any]], run: PooledRun) -> tuple[Tally, Tally]:
+    """(each page by itself, the book settled); a page that was not read counts as wrong everywhere."""
+    alone, settled = Tally(), Tally()
+    for t in truth:
+        place = t["file"], t.get("row", 1)
+        for tally, records in ((alone, run.alone), (settled, run.settled)):
+            fields = records[place].fields if place in records else {}
+            for code, written in wanted(t["values"]):
+                f = fields.get(code)
+                tally.add(code, written, f.value if f else "", f.raw if f else "", f.confidence if f else 0.0)
+    return alone, settled
 
 
-def tesseract_alone(page: PageImage, form_id: str) -> dict[str, str]:
-    """What Tesseract reads in each blank (psm 7), the blanks located as ours are: the nearest there is to reading a register without us."""
-    straight = straighten(page)
-    fit = fit_form(straight, read_labels(straight), [load_forms()[form_id]], form_id)
-    out: dict[str, str] = {}
-    for blank, (x0, y0, x1, y1) in fit.blanks if fit else []:
-        if blank.code and blank.code not in out:
-            out[blank.code] = " ".join(w.text for w in read_words(np.ascontiguousarray(straight.gray[y0:y1, x0:x1]), psm=7))
-    return out
+def score_rivals(data: Path, truth: list[dict[str, Any]], tell: Tell) -> tuple[dict[str, Tally], dict[str, float]]:
+    """Reader -> its tally, reader -> seconds a page on one core. Pages of several entries are left out: boxes name one entry a page."""
+    boxes = read_boxes(data)
+    pages = [t for t in truth if t.get("row", 1) == 1 and t["values"]]
+    tallies, seconds = {name: Tally() for name in rivals.RIVALS}, dict.fromkeys(rivals.RIVALS, 0.0)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        work = [pool.submit(rivals.read_page, str(data / "books" / t["file"]), t["form"], boxes.get(t["file"])) for t in pages]
+        for done, (t, future) in enumerate(zip(pages, work, strict=True), 1):
+            read = future.result()
+            for name in rivals.RIVALS:
+                seconds[name] += read.seconds[name] / len(pages)
+                for code, written in wanted(t["values"]):
+                    text = read.texts[name].get(code, "")
+                    tallies[name].add(code, written, rivals.as_value(code, text), text)
+            tell("rivals", done, len(pages))
+    return tallies, seconds
 
 
-class Tally:
-    """Right and all by group, edits and letters of raw text, confidences with whether they were right."""
+def measure_lines(labels: Path, model: str | None, every_writer: bool, most: int, with_rivals: bool,
+                  tell: Tell) -> tuple[handwritten_lines.LineSet, dict[str, handwritten_lines.LineFigures]]:
+    """The lines, and reader -> figures on them; one thread."""
+    lines = handwritten_lines.load_lines(labels, every_writer, most)
+    own = load_model(model)
+    readers: dict[str, Reader] = {
+        OURS: (lambda pixels: line_of(pixels, own.card), lambda line: own.read([line])[0].best_text())}
+    if with_rivals:
+        rivals.load_in_process()
+        readers |= {"Tesseract": (rivals.as_gray, rivals.tesseract_line), "AsterNet": (rivals.as_gray, rivals.asternet_line)}
+    figures = {}
+    for name, (prepare, read) in readers.items():
+        def done(number: int, name: str = name) -> None:
+            tell(f"lines, {name}", number, len(lines.texts))
+        figures[name] = handwritten_lines.measure(lines, prepare, read, done)
+    return lines, figures
 
-    def __init__(self) -> None:
-        self.right: defaultdict[str, int] = defaultdict(int)
-        self.all: defaultdict[str, int] = defaultdict(int)
-        self.edits: defaultdict[str, int] = defaultdict(int)
-        self.letters: defaultdict[str, int] = defaultdict(int)
-        self.sure: list[tuple[float, bool]] = []
 
-    def add(self, code: str, written: str, value: str, raw: str, confidence: float | None = None) -> None:
-        kind = kind_of(code)
-        right = same(code, written, value)
-        self.right[kind] += right
-        self.all[kind] += 1
-        if kind in ("name", "place"):
-            self.edits[kind] += Levenshtein.distance(fold(written), fold(raw))
-            self.letters[kind] += len(fold(written))
-        if confidence is not None:
-            self.sure.append((confidence, right))
+class Tell:
+    """Progress on the terminal's error channel, one line that is written over."""
 
-    def report(self) -> dict[str, float]:
-        out = {f"{k} exact %": round(100 * self.right[k] / self.all[k], 1) for k in sorted(self.all)}
-        return out | {f"{k} CER": round(self.edits[k] / self.letters[k], 3) for k in sorted(self.letters)}
+    def __call__(self, what: str, done: int, all_: int) -> None:
+        print(f"\r{what}: {done}/{all_}   ", end="\n" if done == all_ else "", file=sys.stderr, flush=True)
 
-    def calibration(self) -> list[tuple[str, int, float, float]]:
-        """(range, fields, mean confidence, share right) by range of confidence."""
-        out = []
-        for low, high in pairwise(CALIBRATION_EDGES):
-            part = [(c, r) for c, r in self.sure if low <= c < high]
-            if part:
-                out.append((f"{low:.2f}–{min(high, 1):.2f}", len(part), sum(c for c, _ in part) / len(part), sum(r for _,
-                    r in part) / len(part)))
-        return out
+
+def table(settled: Tally, run: PooledRun, others: dict[str, Tally], others_seconds: dict[str, float],
+          lines: dict[str, handwritten_lines.LineFigures]) -> list[tuple[str, dict[str, str]]]:
+    """(figure, reader -> text) in the order of the aims."""
+    readers = {OURS: settled, **others}
+    rows: list[tuple[str, dict[str, str]]] = [("handwritten lines, CER", {n: _percent(f.cer) for n, f in lines.items()})]
+    for title, group in zip(("names", "dates", "numbers", "places", "categories and ticks"), GROUPS, strict=True):
+        rows.append((f"{title}, exact", {n: _percent(t.exact(group)) for n, t in readers.items()}))
+        if group in ("name", "place"):
+            rows.append((f"{title}, raw CER", {n: _percent(t.cer(group)) for n, t in readers.items()}))
+    given, wrong = settled.wrong_though_sure()
+    rows.append((f"given ≥ {SURE}, wrong", {OURS: f"{_percent(wrong / given)} ({wrong}/{given})" if given else "–"}))
+    seconds = {OURS: f"{run.wall / max(1, run.pages):.2f} s", **{n: f"{s:.2f} s*" for n, s in others_seconds.items()}}
+    rows.append(("wall time a page", seconds))
+    rows.append(("one line, one core", {n: f"{f.median:.0f} / {f.p90:.0f} ms" for n, f in lines.items()}))
+    rows.append(("peak memory", {OURS: f"{run.peak / 1e9:.2f} GB"}))
+    return rows
+
+
+def print_table(rows: list[tuple[str, dict[str, str]]], names: list[str]) -> None:
+    head = ["", *names, "aim"]
+    body = [[title, *(texts.get(n, "–") for n in names), AIMS.get(title, "")] for title, texts in rows]
+    widths = [max(len(r[i]) for r in [head, *body]) for i in range(len(head))]
+    for row in [head, ["-" * w for w in widths], *body]:
+        cells = [cell.rjust(w) if i else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        print("| " + " | ".join(cells) + " |")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -112,62 +151,55 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("data", nargs="?", type=Path, default=SAMPLES)
     parser.add_argument("--pages", type=int, help="at most so many pages a book")
     parser.add_argument("--model", help="handwriting model (default: the preferred one)")
-    parser.add_argument("--no-tesseract", action="store_true", help="leave the comparison out")
+    parser.add_argument("--lines", type=Path, help="labels.tsv of handwritten lines (default: handwriting/ in DATA or beside it)")
+    parser.add_argument("--all-writers", action="store_true", help="every writer of the lines, for a set that training never saw")
+    parser.add_argument("--most-lines", type=int, default=0, help="at most so many lines, spread over the set")
+    parser.add_argument("--no-rivals", action="store_true", help="leave the comparison out")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
-    truth = {t["file"]: t for t in map(json.loads, (options.data / "truth.jsonl").read_text("utf-8").splitlines())}
-    reader = PageReader(options.model)
-    ours, settled, plain = Tally(), Tally(), Tally()
-    seconds: defaultdict[str, float] = defaultdict(float)
-    pages = without_form = 0
-    for folder in sorted({(options.data / "books" / file).parent for file in truth}):
-        readings: list[tuple[str, PageReading]] = []
-        for path in sorted(folder.iterdir()):
-            file = f"{folder.name}/{path.name}"
-            if file not in truth or (options.pages and len(readings) >= options.pages):
-                continue
-            page = open_page(path.read_bytes(), inspect(path).media_type)
-            start = time.perf_counter()
-            reading = reader.read(page, expectation(folder, path.name))
-            seconds["page"] += time.perf_counter() - start
-            for stage, s in reading.seconds.items():
-                seconds[stage] += s
-            pages += 1
-            without_form += reading.form is None
-            readings.append((file, reading))
-            if not options.no_tesseract:
-                alone = tesseract_alone(page, truth[file]["form"])
-                for code, written in wanted(truth[file]):
-                    plain.add(code, written, alone.get(code, ""), alone.get(code, ""))
-            print(f"\r{pages} pages", end="", file=sys.stderr, flush=True)
-        items = [(f, BookItem(f.split("/")[1], r.records[0], {c: x for (_, c), x in r.lattices.items()})) for f, r in readings if r.records]
-        start = time.perf_counter()
-        book = settle_book([i for _, i in items], expectation(folder, ""))
-        seconds["settle"] += time.perf_counter() - start
-        for (file, item), record in zip(items, book, strict=True):
-            for tally, fields in ((ours, item.record.fields), (settled, record.fields)):
-                for code, written in wanted(truth[file]):
-                    f = fields.get(code)
-                    tally.add(code, written, f.value if f else "", f.raw if f else "", f.confidence if f else 0.0)
-    print(file=sys.stderr)
-    result = {"pages": pages, "pages without form": without_form, "model": reader.recogniser.card.id,
-              "Tesseract alone": plain.report() if plain.all else None, "page by page": ours.report(), "book settled": settled.report(),
-              "seconds a page": {k: round(v / max(1, pages), 2) for k, v in seconds.items()}}
-    for name, value in result.items():
-        print(f"{name:20} {value}")
-    print("confidence: range, fields, mean confidence, share right")
-    for band in settled.calibration():
-        print("  {:10} {:5} {:.3f} {:.3f}".format(*band))
+    tell = Tell()
+    truth = read_truth(options.data, options.pages)
+    run = run_pages(options.data, sorted({t["file"] for t in truth}), options.model, tell=lambda done, all_: tell("pages", done, all_))
+    alone, settled = score_ours(truth, run)
+    others, others_seconds = ({}, {}) if options.no_rivals else score_rivals(options.data, truth, tell)
+    labels = options.lines or handwritten_lines.find_labels(options.data)
+    lines: handwritten_lines.LineSet | None = None
+    figures: dict[str, handwritten_lines.LineFigures] = {}
+    if labels:
+        lines, figures = measure_lines(labels, options.model, options.all_writers, options.most_lines, not options.no_rivals, tell)
+    each = 1 / max(1, run.pages)
+
+    print(f"{run.pages} pages of {len({t['file'].split('/')[0] for t in truth})} books, {len(settled.sure)} fields; "
+          f"pages without a form: {run.without_form}, set aside: {run.set_aside}; model {load_model(options.model).card.id}")
+    print(f"handwritten lines: {len(lines.texts)} by {lines.writers} writers not trained on" if lines else
+          "handwritten lines: none with this data")
+    print("Tesseract and AsterNet: " + ("left out" if options.no_rivals else "given each value's own box" if read_boxes(options.data)
+                                        else "given the blanks our registration finds") + ", one line at a time, nothing corrected\n")
+    print_table(table(settled, run, others, others_seconds, figures), [OURS, *others])
+    print(f"\nwall time: two processes on {multiprocessing.cpu_count()} cores, all stages and the settling of books, without starting up "
+          f"({run.start_up:.1f} s);\n  processor time of reading {run.processor * each:.2f} s a page; * one core, the given boxes alone")
+    print("seconds a page in a process: " + ", ".join(f"{k} {v * each:.2f}" for k, v in run.stages.items())
+          + f"; settling {run.settle * each:.2f}")
+    print(f"memory: largest reading process {run.peak / 1e6:.0f} MB, everything together {run.peak_together / 1e6:.0f} MB")
+    if figures:
+        ours = figures[OURS]
+        print(f"a line, one thread: median {ours.median:.1f} ms, 90 of 100 within {ours.p90:.1f} ms; width at a height of 32 px: median "
+              f"{sorted(ours.widths)[len(ours.widths) // 2]} px, whole lines right {100 * ours.exact:.1f} %")
+    print("\npage by page, before its book is settled: " + ", ".join(f"{k} {100 * v:.1f} %" for k, v in alone.report().items()))
+    print("\nconfidence   fields  mean   right")
+    for band, count, mean, right in settled.calibration():
+        print(f"{band:11} {count:7} {mean:.3f}  {right:.3f}")
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False), "utf-8")
+        options.json.write_text(json.dumps({
+            "pages": run.pages, "without_form": run.without_form, "set_aside": run.set_aside, "model": load_model(options.model).card.id,
+            "readers": {OURS: settled.report(), **{n: t.report() for n, t in others.items()}}, "page_by_page": alone.report(),
+            "sure": dict(zip(("given", "wrong"), settled.wrong_though_sure(), strict=True)), "calibration": settled.calibration(),
+            "seconds_a_page": run.wall * each, "processor_seconds_a_page": run.processor * each, "settle": run.settle * each,
+            "stages": {k: v * each for k, v in run.stages.items()}, "peak_bytes": run.peak, "peak_together_bytes": run.peak_together,
+            "lines": {n: {"cer": f.cer, "exact": f.exact, "median_ms": f.median, "p90_ms": f.p90} for n, f in figures.items()},
+        }, indent=1, ensure_ascii=False), "utf-8")
     return 0
 
 
-def wanted(truth: dict) -> list[tuple[str, str]]:
-    """The fields of a page that are scored: those with a value, free notes aside."""
-    skip = ("nksNgaySinhBangChu", "nguoiKy", "trangSo", "ghiChu", "gbtSo", "ngayXacNhan", "nktNguyenNhanChet", "loai")
-    return [(c, str(v)) for c, v in truth["values"].items() if c not in skip and v not in ("", None)]
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())
