@@ -12,6 +12,7 @@ import argparse
 import csv
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -132,9 +133,10 @@ class Names:
             p.name = " ".join([p.surname, *dict.fromkeys(middle[:2]), self.draw("given", p.sex, rng)])
 
 
-def compose(data: Path, out: Path, fonts: list[str], books: int, pages: int, seed: int) -> int:
-    """Write `books` books of each form with `pages` pages each under `out`; returns how many pages were written."""
-    held_out = held_out_writers(data)
+def compose(data: Path, out: Path, fonts: list[str], books: int, pages: int, seed: int, writers: Sequence[str] | None = None) -> int:
+    """Write `books` books of each form with `pages` pages each under `out`, in the ink of `writers` (the held-out ones, if None); returns
+    how many pages were written."""
+    held_out = held_out_writers(data) if writers is None else list(writers)
     ink = RealInk(data / "words", set(held_out))
     names = Names(data / "names" / "tokens.tsv", set(ink.by_text))
     total = made = 0

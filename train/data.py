@@ -13,7 +13,7 @@ import numpy as np
 from ocr.cleaning import clean_line, darkness, layers
 from train.ink import FontInk, RealInk, usable_faces
 from train.lines import LineComposer, harden
-from train.network import HEIGHT, STRIDE
+from train.shape import HEIGHT, STRIDE
 from train.texts import Texts
 
 ALPHABET = "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệfghiìíỉĩịjklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvwxyỳýỷỹỵz0123456789 ,.-/'()"

@@ -17,7 +17,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from train.data import ALPHABET, ROOM, STRETCH
-from train.network import HEIGHT, LAYERS, STRIDE, Network
+from train.network import Network
+from train.shape import HEIGHT, LAYERS, STRIDE
 
 MODEL, ALPHABET_FILE, CARD, WEIGHTS = "model.onnx", "alphabet.txt", "card.json", "weights.npz"
 
@@ -42,7 +43,8 @@ def as_onnx(network: Network) -> onnx.ModelProto:
     """images (1, 2, 48, width) to logits (1, width / 4, symbols), width open."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
-        torch.onnx.export(network.eval(), (torch.zeros(1, LAYERS, HEIGHT, 240),), str(path), input_names=["images"], output_names=["logits"],
+        example = torch.zeros(1, LAYERS, HEIGHT, 240)
+        torch.onnx.export(network.eval(), (example,), str(path), input_names=["images"], output_names=["logits"],
                           dynamic_axes={"images": {3: "width"}, "logits": {1: "time"}}, opset_version=17, dynamo=False)
         return halve(onnx.load(str(path)))
 
@@ -105,7 +107,7 @@ def main() -> None:
     old = json.loads((o.out / CARD).read_text("utf-8")) if (o.out / CARD).exists() else {}
     said = {"id": o.out.name, "title": "Sổ Gốc chữ tay 2: Vietnamese registers", "version": o.version, "licence": "MIT (see README.md)",
             "preference": 20, "temperatures": old.get("temperatures", {"default": 0.5}),
-            "notes": old.get("notes", "A small convolution and LSTM network. README.md tells on what it was trained, the figures and limits.")}
+            "notes": old.get("notes", "A small convolution and LSTM network. README.md tells on what it was trained and its limits.")}
     write_model(network.module, o.out, said)
 
 

@@ -17,9 +17,9 @@ import torch
 from rapidfuzz.distance import Levenshtein
 
 from train.data import ALPHABET, Line, Sources, load_shard, make_shards, plain_real, split_writers
-from train.network import HEIGHT, LAYERS, STRIDE, Network
+from train.network import Network
+from train.shape import HEIGHT, LAYERS, STRIDE
 from train.wear import as_input, worn
-
 
 BUCKET = 32        # pixels
 
@@ -117,6 +117,7 @@ def main() -> None:
     torch.set_num_threads(o.threads)
     writers, unseen = split_writers(o.data)
     shards = make_shards(Sources(o.data, o.fonts, writers), o.work / "train", 1, range(o.shards), o.threads)
+    shards += 2 * sorted((o.work / "train").glob("pages-*.npz"))      # of train.pages, seen twice a pass
     held = make_shards(Sources(o.data, o.unseen_fonts, unseen, 0.0), o.work / "unseen", 2, range(1), 1)
     real, composed = plain_real(o.data, unseen), load_shard(held[0])[:500]
     print(f"{len(shards)} shards; {len(composed)} composed and {len(real)} real lines of {len(unseen)} unseen writers", flush=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-HEIGHT, STRIDE, LAYERS = 48, 4, 2     # input pixels; input pixels a frame; cleaned and plain
+from train.shape import HEIGHT, LAYERS
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from train.network import HEIGHT, STRIDE
+from train.shape import HEIGHT, STRIDE
 
 
 def _bend(width: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
