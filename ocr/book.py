@@ -14,8 +14,9 @@ from functools import partial
 import numpy as np
 
 from ocr.book_days import DayEvidence, Days, settle_days
-from ocr.book_facts import BookItem, book_years, file_order, find_book_office, temperatures
+from ocr.book_facts import BookItem, book_years, find_book_office, temperatures
 from ocr.book_numbers import GREATEST, MARKS, index_of, number_weights, written_number
+from ocr.book_order import file_order
 from ocr.book_places import PlaceField, settle_places
 from ocr.book_recurring import Recurrence
 from ocr.book_sequence import Followed, follow
@@ -40,7 +41,10 @@ _PLACED = 0.6                   # a number at least so sure tells where its entr
 
 
 def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) -> list[DraftRecord]:
-    """The records of `items`, in their order, with what the book tells. Entries without lattices or form come back as they are."""
+    """The records of `items`, in their order, with what the book tells. Entries without lattices or form come back as they are.
+
+    Files count in the order of their names (scan2 before scan10), entries of one file in the order in which they are given.
+    """
     expected = expected or Expectation()
     out = [_keep_verified(item) for item in items]
     kinds: defaultdict[str, list[int]] = defaultdict(list)
@@ -48,7 +52,7 @@ def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) 
         if item.lattices and item.record.form in load_forms():
             kinds[item.record.kind].append(i)
     for kind in sorted(kinds):
-        order = sorted(kinds[kind], key=lambda i: (file_order(items[i].file, items[i].record.row), i))
+        order = sorted(kinds[kind], key=lambda i: (file_order(items[i].file), i))
         for i, record in zip(order, _Book([items[i] for i in order], expected).settle(), strict=True):
             out[i] = record
     return out
@@ -114,12 +118,12 @@ class _Book:
     def _days(self, followed: Followed | None) -> Days | None:
         if not any(DAY in item.lattices for item in self.items):
             return None
-        evidence = [DayEvidence(item.lattices.get(DAY), _day(item.verified.get(DAY)), _event_gap(item), place)
+        evidence = [DayEvidence(None if DAY in item.verified else item.lattices.get(DAY), _day(item.verified.get(DAY)), _event_gap(item), place)
                     for item, place in zip(self.items, self._order(followed), strict=True)]
         days = settle_days(evidence, self.years, self.context.temperature("date"))
         for k, e in enumerate(evidence):
             if e.image is None:
-                continue
+                continue        # nothing is written, or a person has settled it
             day, p = days.best(k)
             codes = ("lattice", *(("event-date",) if e.gap else ()), *(("book",) if len(self.items) > 1 else ()),
                      *(("out-of-sequence",) if days.out_of_line[k] > 0.5 else ()))
@@ -257,7 +261,7 @@ def _event_gap(item: BookItem) -> Callable[[np.ndarray], np.ndarray] | None:
     for code, (usual, limit, late, same) in EVENTS.items():
         f, day = item.value(code), _day(item.value(code))
         if f is not None and day is not None and f.confidence > 0.3:
-            sure = min(f.confidence, 0.97)
+            sure = 0.999 if code in item.verified else min(f.confidence, 0.97)
 
             def gap(ordinals: np.ndarray, day: date = day, sure: float = sure, usual: float = usual, limit: float = limit,
                     late: float = late, same: float = same) -> np.ndarray:

@@ -14,7 +14,7 @@ from ocr.lattice import Lattice
 USUAL_GAP = 10.0                # days between entries that follow one another, before the book says
 _GAP_COUNT = 3.0                # how many gaps seen elsewhere that stands for
 _OUT_OF_LINE = (0.4, 20.0)      # prior counts of entries whose day is not between its neighbours', and of those whose is
-_WRONG = 3e-4                   # share of figures that were read or written altogether wrong
+_WRONG = 1e-6                   # how much of its best explanation any day keeps: a blot may hide the figures
 _SUNDAY = (1.5, 30.0)           # prior counts of Sundays among days of registration: offices are closed, yet books hold some
 _OTHER_YEAR = (0.6, 12.0)       # prior counts of entries of another year than the book's, and of its own
 _ROUNDS = 3

@@ -46,11 +46,6 @@ class BookItem:
         return self.verified.get(code) or self.record.fields.get(code)
 
 
-def file_order(name: str, row: int = 1) -> tuple[object, ...]:
-    """Key that sorts files as people count them: scan2 before scan10."""
-    return (*((0, int(part), "") if part.isdigit() else (1, 0, part.casefold()) for part in re.findall(r"\d+|\D+", name)), (0, row, ""))
-
-
 def temperatures(items: Sequence[BookItem]) -> Mapping[str, float]:
     """Of the model that read the book."""
     model = next((x.model for item in items for x in item.lattices.values()), None)

@@ -46,7 +46,7 @@ def follow(weights: Sequence[np.ndarray | None]) -> Followed:
     prior = np.full(size, 0.003 / size[0])
     prior[:, 0] = 1.0 / size[0]
     own = _normed(emit * prior)
-    ordered, astray, restarts, log_ordered = _in_order(emit, prior)
+    ordered, astray, restarts, log_ordered = _in_order(emit, prior, _anywhere(own, prior, 0.5))
     mixed, log_mixed = _in_no_order(emit, own, prior)
     odds = np.log(_SHUFFLED / (1 - _SHUFFLED)) + log_mixed - log_ordered if len(weights) > 3 else -50.0
     shuffled = float(1 / (1 + np.exp(-np.clip(odds, -50, 50))))
@@ -90,13 +90,25 @@ def _back(g: np.ndarray) -> dict[str, np.ndarray]:
     return out
 
 
-def _in_order(emit: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Posterior numbers, astray, restarts and ln P(images) of entries that follow one another; the shares of steps are learned."""
+def _anywhere(posterior: np.ndarray, prior: np.ndarray, near: float) -> np.ndarray:
+    """What the number of each entry may be, out of any order: near the others' for a share, else any at all. Sums to 1 for each entry."""
+    n, size, _ = posterior.shape
+    reach = np.exp(-np.abs(np.arange(1 - size, size)) / n)
+    around = np.array([np.convolve(row, reach)[size - 1: 2 * size - 1] for row in posterior.sum(axis=2)])
+    around /= around.sum(axis=1, keepdims=True)
+    others = (around.sum(axis=0) - around) / (n - 1) if n > 1 else np.full_like(around, 1 / size)
+    weight = prior * (near * others * size + (1 - near))[:, :, None]
+    return weight / weight.sum(axis=(1, 2), keepdims=True)
+
+
+def _in_order(emit: np.ndarray, prior: np.ndarray, stray_prior: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Posterior numbers, astray, restarts and ln P(images) of entries that follow one another; the shares of steps are learned.
+    stray_prior: what the numbers of entries may be that stand in a wrong place."""
     total = sum(_STEPS.values())
     shares = {name: w / total for name, w in _STEPS.items()}
     stray = _ASTRAY[0] / sum(_ASTRAY)
     n = len(emit)
-    anywhere = (emit * prior).sum(axis=(1, 2)) / prior.sum()
+    anywhere = (emit * stray_prior).sum(axis=(1, 2))
     for _ in range(_ROUNDS):
         came, log_p = [prior / prior.sum()], 0.0
         for k in range(n):
@@ -114,7 +126,7 @@ def _in_order(emit: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarr
             moves = _steps(before)
             here = sum(shares[name] * m for name, m in moves.items()) if k else before
             stays = (1 - stray) * emit[k] * here * b
-            gone = stray * float((before * b).sum()) * emit[k] * prior
+            gone = stray * float((before * b).sum()) * emit[k] * stray_prior[k]
             norm = stays.sum() + gone.sum()
             posterior[k], astray[k] = (stays + gone) / norm, gone.sum() / norm
             lost_count += astray[k]
@@ -138,18 +150,11 @@ def _in_order(emit: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _in_no_order(emit: np.ndarray, own: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, float]:
     """Posterior numbers and ln P(images) of entries in any order: numbers near one another, each given once."""
-    n, size, _ = emit.shape
-    reach = np.exp(-np.abs(np.arange(1 - size, size)) / n)
     posterior = own
     log_p = 0.0
     for _ in range(3):
-        bare = posterior.sum(axis=2)
-        near = np.array([np.convolve(row, reach)[size - 1: 2 * size - 1] for row in bare])
-        near /= near.sum(axis=1, keepdims=True)
         free = np.log1p(-0.97 * np.minimum(posterior, 1.0))
-        others = free.sum(axis=0) - free
-        expected = 0.9 * (near.sum(axis=0) - near) / max(1, n - 1) + 0.1 / size
-        weight = prior * expected[:, :, None] * np.exp(others)
+        weight = _anywhere(posterior, prior, 0.9) * np.exp(free.sum(axis=0) - free)
         weight /= weight.sum(axis=(1, 2), keepdims=True)
         explained = (emit * weight).sum(axis=(1, 2))
         log_p = float(np.log(explained).sum())

@@ -37,6 +37,7 @@ from storage.readings import (
     save_links,
 )
 from storage.review_need import queue_batch
+from storage.verified_values import verified_values
 
 LINKING = ("Đối chiếu dân cư", "Linking to people")
 
@@ -70,7 +71,8 @@ def settle(services: Services, batch_id: str) -> Settled:
     with services.database.reading() as session:
         batch = session.get_one(Batch, batch_id)
         pages = read_pages(session, batch_id)
-        mark, before = fingerprint(pages), progress_of(session, batch_id)
+        verified = verified_values(session, batch_id)
+        mark, before = fingerprint(pages, verified), progress_of(session, batch_id)
         if before.get("settled") == mark:
             entries = batch_entries(session, batch_id)
             return Settled(len(entries), sum(len(e.findings) for e in entries), False)
@@ -79,7 +81,7 @@ def settle(services: Services, batch_id: str) -> Settled:
     for page in pages:
         for record in page_records(page, batch):
             mine = {code: lattice for (row, code), lattice in lattices.get(page.id, {}).items() if row == record.row}
-            items.append(BookItem(page.file, record, mine))
+            items.append(BookItem(page.file, record, mine, verified.get((page.id, record.row), {})))
             owners.append(page.id)
     said = batch.declared
     expected = Expectation(kind=said.get("loai") or None, form=said.get("mau") or None, year=said.get("nam"),

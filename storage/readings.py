@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from matching.decision import LinkDecision
+from ocr.book_order import file_order
 from ocr.reading import PageReading
 from records.record import DraftRecord, FieldValue, Finding
 from storage.intake import READ, SET_ASIDE, STORED
-from storage.models import Batch, Cursor, Entry, EntryFinding, Field, Link, Page, PopulationSnapshot
+from storage.models import Batch, Cursor, Entry, EntryFinding, Field, Link, Page, PopulationSnapshot, utc_now
 from storage.set_aside import evidence_text
 
 SETTLED_STATES = ("verified", "archived")
@@ -70,9 +71,9 @@ def set_page_aside(session: Session, page_id: int, reason: str, evidence: Mappin
 
 
 def read_pages(session: Session, batch_id: str) -> Sequence[Page]:
-    """The pages of the batch that were read, in the order of the book: by file name (code points, on every database), then frame."""
+    """The pages of the batch that were read, in the order of the book: by file name (scan2 before scan10), then frame."""
     pages = session.scalars(sa.select(Page).where(Page.batch_id == batch_id, Page.state == READ))
-    return sorted(pages, key=lambda p: (p.file, p.frame))
+    return sorted(pages, key=lambda p: (file_order(p.file), p.frame))
 
 
 def draft_records(page: Page) -> list[DraftRecord]:
@@ -80,11 +81,14 @@ def draft_records(page: Page) -> list[DraftRecord]:
     return [record_from_json(d) for d in page.draft or []]
 
 
-def fingerprint(pages: Iterable[Page]) -> str:
-    """What a book's settling depends on: the readings of its pages. The same readings give the same text."""
+def fingerprint(pages: Iterable[Page], verified: Mapping[tuple[int, int], Mapping[str, FieldValue]] | None = None) -> str:
+    """What a book's settling depends on: the readings of its pages, and what people have verified by (page id, row). The same gives the
+    same text."""
     digest = hashlib.sha256()
     for p in pages:
         digest.update(json.dumps([p.file, p.frame, p.sha256, p.lattice_key, p.form, p.draft, p.engine], sort_keys=True).encode())
+    for place, values in sorted((verified or {}).items()):
+        digest.update(json.dumps([*place, sorted((code, v.value, v.unit_code) for code, v in values.items())]).encode())
     return digest.hexdigest()
 
 
@@ -105,7 +109,8 @@ def mark_progress(session: Session, batch_id: str, **done: str) -> None:
 def save_book(session: Session, batch_id: str, entries: Sequence[SettledEntry], mark: str, pages: int) -> int:
     """Make the batch's entries those of the settled book; returns how many there are.
 
-    mark: the fingerprint of what was settled; pages: how many pages that was.
+    mark: the fingerprint of what was settled; pages: how many pages that was. An entry that somebody is looking at does not change under
+    their eyes; the mark then says that it waits, and settling again brings it up to date.
     """
     mine = sa.select(Page.id).where(Page.batch_id == batch_id)
     old = {(e.page_id, e.row): e for e in session.scalars(sa.select(Entry).where(Entry.page_id.in_(mine)))}
@@ -114,6 +119,7 @@ def save_book(session: Session, batch_id: str, entries: Sequence[SettledEntry], 
         if place not in wanted and not touched(gone):
             session.delete(gone)
     session.flush()
+    held = False
     for place in sorted(wanted):
         settled, entry = wanted[place], old.get(place)
         if entry is None:
@@ -121,8 +127,11 @@ def save_book(session: Session, batch_id: str, entries: Sequence[SettledEntry], 
             session.add(entry)
         elif touched(entry):
             continue
+        elif entry.lease_by is not None and entry.lease_until is not None and entry.lease_until > utc_now():
+            held = True
+            continue
         write_entry(session, entry, settled)
-    mark_progress(session, batch_id, settled=mark, pages=str(pages))
+    mark_progress(session, batch_id, settled=mark + "+held" if held else mark, pages=str(pages))
     return len(wanted)
 
 
@@ -189,7 +198,7 @@ def entry_record(entry: Entry) -> DraftRecord:
 def batch_entries(session: Session, batch_id: str) -> Sequence[Entry]:
     """The entries of the batch in the order of the book."""
     query = sa.select(Entry, Page.file, Page.frame).join(Page, Entry.page_id == Page.id).where(Page.batch_id == batch_id)
-    return [entry for entry, *_ in sorted(session.execute(query), key=lambda r: (r[1], r[2], r[0].row))]
+    return [entry for entry, *_ in sorted(session.execute(query), key=lambda r: (file_order(r[1]), r[2], r[0].row))]
 
 
 def current_snapshot(session: Session) -> PopulationSnapshot | None:
