@@ -96,18 +96,7 @@ class PageReader:
     def _read_entry(self, straight: StraightPage, fit: FormFit, expected: Expectation,
                     clock: _Clock) -> tuple[DraftRecord, dict[str, Lattice]]:
         dark = cleaning.darkness(straight.rgb, fit.scale)
-        lines: dict[str, list[np.ndarray]] = {}
-        boxes: dict[str, Box] = {}
-        ink: dict[str, bool] = {}
-        for fitted, (line, box) in zip(fit.fitted, self.lines_of(dark, fit), strict=True):
-            code = fitted.blank.code
-            if code is None:
-                continue
-            if line is not None:
-                lines.setdefault(code, []).append(line)
-            if line is not None or code not in boxes:
-                boxes[code] = _around(boxes[code], box) if ink.get(code) else box
-            ink[code] = ink.get(code, False) or line is not None
+        lines, boxes = self._lines_by_code(dark, fit)
         clock.tick("clean")
         read = iter(self._recogniser.read([x for v in lines.values() for x in v]))
         raw = {(1, code): self._recogniser.join([next(read) for _ in v]) for code, v in lines.items()}
@@ -120,6 +109,32 @@ class PageReader:
         record = build_record(fit.form, values, lattices, {c: straight.box_to_original(b) for c, b in boxes.items()}, ticks, straight)
         clock.tick("decode")
         return record, lattices
+
+    def _lines_by_code(self, dark: np.ndarray, fit: FormFit) -> tuple[dict[str, list[np.ndarray]], dict[str, Box]]:
+        """A field's lines in the order of writing, and where its ink lies on the straight page; a field without ink has only a box."""
+        lines: dict[str, list[np.ndarray]] = {}
+        boxes: dict[str, Box] = {}
+        ink: dict[str, bool] = {}
+        for fitted, (line, box) in zip(fit.fitted, self.lines_of(dark, fit), strict=True):
+            code = fitted.blank.code
+            if code is None:
+                continue
+            if line is not None:
+                lines.setdefault(code, []).append(line)
+            if line is not None or code not in boxes:
+                boxes[code] = _around(boxes[code], box) if ink.get(code) else box
+            ink[code] = ink.get(code, False) or line is not None
+        return lines, boxes
+
+    def field_lines(self, page: PageImage, form: Form, rotation: int | None = None) -> dict[str, tuple[list[np.ndarray], Box]]:
+        """The written lines of every field of a page known to be of `form` (one entry a page), as `read` hands them to the model, with the
+        box of their ink in the original; {} where the form's labels are not found. rotation: as `read` was given it."""
+        straight = straighten(page, rotation)
+        fit = fit_form(straight, read_labels(straight), [form], form.id)
+        if fit is None:
+            return {}
+        lines, boxes = self._lines_by_code(cleaning.darkness(straight.rgb, fit.scale), fit)
+        return {code: (found, straight.box_to_original(boxes[code])) for code, found in lines.items()}
 
     def lines_of(self, dark: np.ndarray, fit: FormFit) -> list[tuple[np.ndarray | None, Box]]:
         """For every blank its line as the model wants it (None if there is no ink) and where the ink lies on the straight page.

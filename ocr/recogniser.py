@@ -44,6 +44,7 @@ class ModelCard:
     preference: the model with the greatest is taken when none is asked for.
     temperatures: field type -> factor on log-likelihoods before candidates become probabilities (measured on held-out pages).
     file, alphabet: absolute paths. sha256: of the file, or "" when the card does not fix it.
+    parent: id of the model this one was adapted from; trained_on, figures: what it was adapted on and measured with, numbers only.
     """
 
     id: str
@@ -69,6 +70,9 @@ class ModelCard:
     preference: int = 0
     temperatures: Mapping[str, float] = field(default_factory=dict)
     notes: str = ""
+    parent: str = ""
+    trained_on: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
     def temperature(self, kind: str) -> float:
         """Factor on log-likelihoods of candidates of this field type; `default` of the card, else 0.35."""
@@ -119,12 +123,29 @@ def _locate(folder: Path, place: str | Mapping[str, str]) -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / place["path"]
 
 
+_own_folder: Path | None = None
+
+
+def use_models(folder: Path | None) -> None:
+    """List the model folders in `folder` too from now on, looking anew: those adapted to a province's own hands. None: only the
+    package's."""
+    global _own_folder
+    _own_folder = folder
+    list_models.cache_clear()
+
+
 @cache
 def list_models() -> tuple[ModelCard, ...]:
-    """Every usable model under `ocr/models/`, the preferred one first. A folder whose card is broken raises ModelError."""
+    """Every usable model, the preferred one first: those of `ocr/models/`, and after them those of `use_models`, which are never preferred
+    but asked for by id. A folder whose card is broken raises ModelError."""
     root = Path(str(resources.files("ocr") / "models"))
-    cards = [read_card(f) for f in sorted(root.iterdir()) if (f / "card.json").is_file()]
-    return tuple(sorted(cards, key=lambda c: (-c.preference, c.id)))
+    return (*cards_in(root), *(cards_in(_own_folder) if _own_folder is not None and _own_folder.is_dir() else ()))
+
+
+def cards_in(root: Path) -> list[ModelCard]:
+    """The models whose folders are in `root`, the preferred one first; folders that begin with a dot are being made and are left out."""
+    cards = [read_card(f) for f in root.iterdir() if f.name[0] != "." and (f / "card.json").is_file()]
+    return sorted(cards, key=lambda c: (-c.preference, c.id))
 
 
 class Recogniser:
@@ -222,15 +243,23 @@ class Recogniser:
         return y
 
 
-def load_model(model_id: str | None = None) -> Recogniser:
-    """The model of that id, or the preferred one. ModelError unknown_model."""
+def load_model(model: str | None = None) -> Recogniser:
+    """The model of that id, the model in that folder (an absolute path: reading processes are given one), or the preferred one. ModelError
+    unknown_model."""
+    if model is not None and Path(model).is_absolute():
+        return _load_folder(Path(model))
     cards = list_models()
     for card in cards:
-        if model_id is None or card.id == model_id:
+        if model is None or card.id == model:
             return _load(card.id)
-    raise ModelError("unknown_model", str(model_id), "known: " + ", ".join(c.id for c in cards))
+    raise ModelError("unknown_model", str(model), "known: " + ", ".join(c.id for c in cards))
 
 
 @cache
 def _load(model_id: str) -> Recogniser:
     return Recogniser(next(c for c in list_models() if c.id == model_id))
+
+
+@cache
+def _load_folder(folder: Path) -> Recogniser:
+    return Recogniser(read_card(folder))
