@@ -62,6 +62,7 @@ def fit_columns(form: Form, rules: Sequence[Rule], words: Sequence[PrintedWord],
     table = form.table
     if table is None or len(rules) < 3:
         return None
+    rules = sorted(rules, key=lambda r: r.at(y))
     xs = np.array([r.at(y) for r in rules])
     total = table.edges[-1] - table.edges[0]
     guesses = {round(scale, 2)} | {round((xs[-1 - b] - xs[a]) / total, 2) for a in range(2) for b in range(2)}
@@ -133,6 +134,8 @@ def _assign(columns: Sequence[Column], xs: np.ndarray, heads: _Heads, scale: flo
                 continue
             for k in range(j + 1, min(n, j + 2 + _MOST_SKIPPED)):
                 x0, x1 = float(xs[j]), float(xs[k])
+                if x1 - x0 < scale:
+                    continue
                 extra = _EXTRA_RULE * (k - j - 1)
                 for many in (1, 2):
                     if i + many > m:

@@ -17,11 +17,14 @@ from records.forms import Form
 
 LEAST_HEADINGS = 0.5        # mean likeness of headings that makes a form known by them
 LEAST_WIDTHS = 0.55         # agreement of widths, where a book's form is known and its headings are not printed
-_FIRM = 0.4                 # strength of a rule against that of the strongest: guides of a notebook are fainter
+_FIRM = 0.6                 # strength of a rule against that of the page's best: guides of a notebook are fainter, writing too
 _GUIDE_PITCH = 5.0, 12.0    # mm between a notebook's guides
 _HEADING = 5.0, 62.0        # mm from the table's top to where its heading may end
 _NUMBERS = 13.0             # mm: a row of column numbers is no higher
 _HEADING_DPI = 160
+_LOW = 0.5                  # of the usual row's height: a lower first row, if it is that low, bears the columns' numbers
+_UNBROKEN = 0.72            # share of a rule that is inked, against that of the page's other rules
+_ACROSS = 0.6               # of the table's width that a rule between rows spans; what follows a line of writing is shorter
 _BEYOND = 6.0               # mm that a rule may lie beyond the ends of the upright ones and still be the table's
 
 
@@ -52,23 +55,31 @@ def find_table(page: StraightPage, forms: Sequence[Form], known: bool) -> TableF
     if len(vertical) < 4:
         return None
     top = float(np.median([r.span[0] for r in vertical]))
-    bottom = float(np.median([r.span[1] for r in vertical]))
+    bottom = float(np.percentile([r.span[1] for r in vertical], 75))
     guides = _guides(horizontal, scale)
     level = [r for r in horizontal if r not in guides]
-    level = [r for r in _firm(level) if top - _BEYOND * scale <= _middle(r) <= bottom + _BEYOND * scale]
+    across = _ACROSS * (_middle(vertical[-1]) - _middle(vertical[0]))
+    level = [r for r in level if top - _BEYOND * scale <= _middle(r) <= bottom + _BEYOND * scale and r.span[1] - r.span[0] >= across]
+    level = _firm(level)
     erased = (*level, *guides), tuple(vertical)
     words = _heading_words(page, top, erased, scale)
-    best: TableFit | None = None
-    for head in _heads(level, top, scale, page.gray.shape[1]):
-        above = [w for w in words if (w.box[1] + w.box[3]) / 2 < head.at((w.box[0] + w.box[2]) / 2)]
-        for form in forms:
-            fit = fit_columns(form, vertical, above, _middle(head), scale, page.gray.shape[1])
-            if fit is not None and (best is None or _rank(fit, scale) > _rank(best.fit, scale) + 1e-9):
-                below = tuple(r for r in level if _middle(r) > _middle(head) + 2 * scale)
-                best = TableFit(fit, head, below, bottom, erased, tuple(words))
-    if best is None or not (best.fit.headings >= LEAST_HEADINGS or (known and best.fit.widths >= LEAST_WIDTHS)):
+    width = page.gray.shape[1]
+    start = Rule(np.array([0.0, width - 1.0]), np.array([top, top]), 0.0, 0.0)
+    fits = [(fit, head) for head in _heads(level, top, scale) for form in forms
+            if (fit := fit_columns(form, vertical, _above(words, head), _middle(head), scale, width)) is not None]
+    fits = [f for f in fits if f[0].headings >= LEAST_HEADINGS]
+    if not fits and known:      # no headings on this page, or written by hand: the columns begin at once
+        fits = [(fit, start) for form in forms if (fit := fit_columns(form, vertical, [], top, scale, width)) is not None]
+        fits = [f for f in fits if f[0].widths >= LEAST_WIDTHS]
+    if not fits:
         return None
-    return _past_numbers(best, words, scale)
+    fit, head = max(fits, key=lambda f: (_rank(f[0], scale), f[0].form.id))
+    below = tuple(r for r in level if _middle(r) > _middle(head) + 2 * scale)
+    return _past_numbers(TableFit(fit, head, below, bottom, erased, tuple(words)), scale)
+
+
+def _above(words: Sequence[PrintedWord], head: Rule) -> list[PrintedWord]:
+    return [w for w in words if (w.box[1] + w.box[3]) / 2 < head.at((w.box[0] + w.box[2]) / 2)]
 
 
 def _rank(fit: ColumnFit, scale: float) -> float:
@@ -77,10 +88,12 @@ def _rank(fit: ColumnFit, scale: float) -> float:
 
 
 def _firm(rules: Sequence[Rule]) -> list[Rule]:
-    if not rules:
+    """Rules about as dark and as unbroken as the best of them: lines of writing are traced too, but are neither."""
+    best = sorted(rules, key=lambda r: -r.seen)[:max(1, len(rules) // 4)]
+    if not best:
         return []
-    least = _FIRM * float(np.percentile([r.strength for r in rules], 80))
-    return [r for r in rules if r.strength >= least]
+    strength, seen = float(np.median([r.strength for r in best])), float(np.median([r.seen for r in best]))
+    return [r for r in rules if r.strength >= _FIRM * strength and r.seen >= _UNBROKEN * seen]
 
 
 def _guides(rules: Sequence[Rule], scale: float) -> list[Rule]:
@@ -102,11 +115,9 @@ def _middle(rule: Rule) -> float:
     return rule.at((rule.along[0] + rule.along[-1]) / 2)
 
 
-def _heads(level: Sequence[Rule], top: float, scale: float, width: int) -> list[Rule]:
-    """Rules that may end the heading; a table without any has its heading's end where the columns begin."""
-    found = [r for r in level if top + _HEADING[0] * scale <= _middle(r) <= top + _HEADING[1] * scale]
-    start = Rule(np.array([0.0, width - 1.0]), np.array([top, top]), 0.0, 0.0)
-    return [*found, start]
+def _heads(level: Sequence[Rule], top: float, scale: float) -> list[Rule]:
+    """Rules that may end the heading."""
+    return [r for r in level if top + _HEADING[0] * scale <= _middle(r) <= top + _HEADING[1] * scale]
 
 
 def _heading_words(page: StraightPage, top: float, erased: tuple[Sequence[Rule], Sequence[Rule]], scale: float) -> list[PrintedWord]:
@@ -118,20 +129,22 @@ def _heading_words(page: StraightPage, top: float, erased: tuple[Sequence[Rule],
     return [PrintedWord(w.text, (w.box[0], w.box[1] + y0, w.box[2], w.box[3] + y0), w.confidence, w.line) for w in words]
 
 
-def _past_numbers(table: TableFit, words: Sequence[PrintedWord], scale: float) -> TableFit:
+def _past_numbers(table: TableFit, scale: float) -> TableFit:
     """The table with the row (1) (2) (3) … under its headings counted to the heading."""
     if not table.separators:
         return table
     nxt = table.separators[0]
     if not 2 * scale < _middle(nxt) - _middle(table.head) <= _NUMBERS * scale:
         return table
-    between = [w for w in words if table.head.at(w.box[0]) < (w.box[1] + w.box[3]) / 2 < nxt.at(w.box[0])]
+    between = [w for w in table.words if table.head.at(w.box[0]) < (w.box[1] + w.box[3]) / 2 < nxt.at(w.box[0])]
+    others = np.diff([_middle(r) for r in table.separators])
+    low = len(others) >= 3 and _middle(nxt) - _middle(table.head) < _LOW * float(np.median(others))
     right = 0
     for word in between:
         digits = "".join(c for c in word.text if c.isdigit())
         middle = (word.box[0] + word.box[2]) / 2
         own = next((c.number for c in table.fit.columns if c.left.at(word.box[1]) <= middle <= c.right.at(word.box[1])), None)
         right += own is not None and digits == str(own + 1)
-    if right < 3:
+    if right < 3 and not low:
         return table
     return replace(table, head=nxt, separators=table.separators[1:])

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -59,7 +58,8 @@ def compose_table_page(form: Form, rows: Sequence[Row], hand: Hand, wear: Wear, 
     if len(rows) > table.rows: raise ValueError(f"{form.id} takes {table.rows} rows, not {len(rows)}")
     shape = page_size(form, dpi)
     edges, levels = _edges(table, look, rng), _levels(table, look, rng)
-    ruled = _rule(shape, form, edges, levels, look, dpi, rng)
+    grid = _shaken(table, edges, levels, rng)
+    ruled = _rule(shape, table, grid, look, dpi, rng)
     printed = _headings(shape, table, edges, levels, dpi, look)
     ink = np.zeros(shape, np.uint8)
     first = len(levels) - 1 - table.rows
@@ -81,9 +81,9 @@ def compose_table_page(form: Form, rows: Sequence[Row], hand: Hand, wear: Wear, 
 
     cells, boxes = [], []
     for n, found in enumerate(spans):
-        top, bottom = (pixels(v, dpi) for v in levels[first + n:first + n + 2])
-        lefts = [pixels(v, dpi) for v in edges]
-        cells.append({c: tuple(scanned([(a, top), (b, top), (b, bottom), (a, bottom)])) for c, (a, b) in enumerate(pairwise(lefts))})
+        k = first + n
+        corners = {c: [grid.crossing(*at) for at in ((k, c), (k, c + 1), (k + 1, c + 1), (k + 1, c))] for c in range(len(table.columns))}
+        cells.append({c: tuple(scanned([(pixels(x, dpi), pixels(y, dpi)) for x, y in four])) for c, four in corners.items()})
         boxes.append({code: _hull(scanned(_corners(box))) for c, box in found.items() for f in table.columns[c].fields if (code := f.code)})
     return TablePage(scan(page, matrix, wear, rng, dpi), tuple(cells), tuple(boxes), ink)
 
@@ -103,22 +103,45 @@ def _levels(table: Table, look: TableLook, rng: np.random.Generator) -> list[flo
     return [*out, *(out[-1] + np.cumsum(heights))]
 
 
-def _rule(shape: tuple[int, int], form: Form, edges: Sequence[float], levels: Sequence[float], look: TableLook, dpi: float,
-          rng: np.random.Generator) -> np.ndarray:
-    table = form.table
-    assert table is not None
-    mask = np.zeros(shape, np.uint8)
+@dataclass(frozen=True)
+class _Grid:
+    """The rules as drawn: heights of the level ones at the left and right edge, places of the upright ones at top and bottom, mm."""
+
+    levels: tuple[tuple[float, float], ...]
+    edges: tuple[tuple[float, float], ...]
+
+    def crossing(self, level: int, edge: int) -> tuple[float, float]:
+        left, right = self.edges[0][0], self.edges[-1][0]
+        top, bottom = self.levels[0][0], self.levels[-1][0]
+        x, y = sum(self.edges[edge]) / 2, sum(self.levels[level]) / 2
+        for _ in range(3):
+            share, down = (x - left) / (right - left), (y - top) / (bottom - top)
+            y = self.levels[level][0] + share * (self.levels[level][1] - self.levels[level][0])
+            x = self.edges[edge][0] + down * (self.edges[edge][1] - self.edges[edge][0])
+        return x, y
+
+
+def _shaken(table: Table, edges: Sequence[float], levels: Sequence[float], rng: np.random.Generator) -> _Grid:
+    """Straight rules, those of a ruler a little out of true."""
     shake = 0.0 if table.printed else 0.5
-    inner = range(len(levels)) if look.row_rules else range(len(levels) - table.rows)
-    for k in inner:
+
+    def pair(v: float) -> tuple[float, float]:
+        a, b = v + rng.normal(0, shake, 2)
+        return float(a), float(b)
+
+    return _Grid(tuple(pair(y) for y in levels), tuple(pair(x) for x in edges))
+
+
+def _rule(shape: tuple[int, int], table: Table, grid: _Grid, look: TableLook, dpi: float, rng: np.random.Generator) -> np.ndarray:
+    mask = np.zeros(shape, np.uint8)
+    edges, levels = grid.edges, grid.levels
+    for k in range(len(levels)) if look.row_rules else range(len(levels) - table.rows):
         if look.frame or 0 < k < len(levels) - 1:
-            ends = levels[k] + rng.normal(0, shake, 2)
-            _stroke(mask, (edges[0], ends[0]), (edges[-1], ends[1]), look.broken, dpi, rng)
-    for k, x in enumerate(edges):
+            _stroke(mask, (edges[0][0], levels[k][0]), (edges[-1][0], levels[k][1]), look.broken, dpi, rng)
+    for k, ends in enumerate(edges):
         if look.frame or 0 < k < len(edges) - 1:
-            ends = x + rng.normal(0, shake, 2)
             over = 0.0 if table.printed else rng.uniform(-1.5, 2.5)
-            _stroke(mask, (ends[0], levels[0]), (ends[1], levels[-1] + over), look.broken, dpi, rng)
+            _stroke(mask, (ends[0], levels[0][0]), (ends[1], levels[-1][0] + over), look.broken, dpi, rng)
     return mask
 
 
