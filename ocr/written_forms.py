@@ -6,7 +6,7 @@ verified field one must know which it was. Where the line does not tell one way 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise, product
 
 from rapidfuzz.distance import Levenshtein
 
@@ -14,6 +14,7 @@ from ocr.decoding.dates import figure_forms
 from ocr.lattice import Lattice
 from records.dates import PartialDate
 from records.forms import FieldType
+from records.places import split_kind
 from records.text import nfc, split_tone
 
 HANDWRITTEN: frozenset[FieldType] = frozenset((
@@ -22,6 +23,7 @@ SEPARATORS = "/-. "
 MARGIN = 3.0            # nats by which one way of writing must beat the next (odds of 20)
 LEAST_ALIKE = 0.3       # of the text and the model's own reading: below it the line is taken for another field's, or a stamp
 _MOST_LINES = 3
+_YEARS = range(1956, 2031)
 
 
 def texts_of_lines(kind: FieldType, value: str, lattices: Sequence[Lattice]) -> tuple[str, ...] | None:
@@ -50,14 +52,17 @@ def texts_of_lines(kind: FieldType, value: str, lattices: Sequence[Lattice]) -> 
 def ways_to_write(kind: FieldType, value: str) -> list[str]:
     """Small-letter texts that a line may hold if its field has this value; [] where the value does not tell what is written."""
     value = nfc(value).lower()
-    if kind in ("name", "place"):
+    if kind == "name":
         return list(dict.fromkeys((value, _tones_moved(value))))
+    if kind == "place":
+        return _place_forms(value)
     if kind == "personal_number":
         return [value]
     if kind in ("book_number", "page_number"):
-        return list(dict.fromkeys((value, value.lstrip("0") or value)))
+        return list(dict.fromkeys((value, value.lstrip("0") or value, value.partition("/")[0])))
     if kind == "entry_number":
-        return [value, *(value.zfill(n) for n in (2, 3) if value.isdigit() and len(value) < n)]
+        plain = [value, *(value.zfill(n) for n in (2, 3) if value.isdigit() and len(value) < n)]
+        return [*plain, *(f"{n}/{y}" for n in plain for y in _YEARS if value.isdigit())]
     if kind == "date_words":
         return [value]
     date = _plain_date(value)
@@ -80,17 +85,22 @@ def _in_parts(kind: FieldType, value: str, lines: int) -> list[tuple[str, ...]]:
         parts = [_figures(date.day), _figures(date.month), years] if date.day is not None else [_figures(date.month), years]
         if len(parts) != lines:
             return []
-        ways: list[tuple[str, ...]] = [()]
-        for part in parts:
-            ways = [(*w, t) for w in ways for t in part]
-        return ways
+        return list(product(*parts))
     out = []
     for text in ways_to_write(kind, value) if kind in ("name", "place", "date_words") else []:
         words = text.split()
         for cuts in combinations(range(1, len(words)), lines - 1):
             ends = (0, *cuts, len(words))
-            out.append(tuple(" ".join(words[a:b]) for a, b in zip(ends, ends[1:], strict=False)))
+            out.append(tuple(" ".join(words[a:b]) for a, b in pairwise(ends)))
     return out
+
+
+def _place_forms(value: str) -> list[str]:
+    """A place with and without what kind of unit each part is, its parts set apart in the usual ways."""
+    parts = [p.strip() for p in value.split(",") if p.strip()]
+    each = [list(dict.fromkeys((p, split_kind(p)[1]))) for p in parts[:4]]
+    texts = [s.join(way) for way in product(*each) for s in (", ", " - ", " ")] if len(parts) <= 4 else [value]
+    return list(dict.fromkeys((value, *texts, *map(_tones_moved, texts))))
 
 
 def _plain_date(value: str) -> PartialDate | None:
