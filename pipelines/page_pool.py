@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 
 from pipelines.page_task import PageResult, PageTask, ProgramBroken
 from pipelines.services import ReadingOptions
+from records.forms import own_folder
 
 _STARTS = 3                     # so many processes in a row that die before they are ready, and the work stops
 READER = (sys.executable, "-P", "-m", "pipelines.page_worker")
@@ -148,7 +149,7 @@ class PagePool:
     def _start(self) -> _Worker:
         ours, theirs = socket.socketpair()
         environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-                       "PYTHONWARNINGS": "ignore"}
+                       "PYTHONWARNINGS": "ignore", "SOGOC_READING__FORMS": str(own_folder() or "")}
         arguments = [str(theirs.fileno()), str(os.getpid()), self._options.model_id or ""]
         process = subprocess.Popen([*self._command, *arguments], pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL)

@@ -129,6 +129,17 @@ def secret(path: Path) -> str:
         raise SogocError(f"Không đọc được tệp mật khẩu {path}: {e.strerror}.", f"Cannot read the secret file {path}: {e.strerror}.") from e
 
 
+def use_forms(settings: Settings) -> None:
+    """Have this process, and the reading processes it starts, know the home's own forms. Raises records.form_file.FormFileError."""
+    from records.forms import load_forms, use_folder
+
+    folder = Path(settings.reading.forms).expanduser() if settings.reading.forms else settings.home / "forms"
+    if settings.reading.forms and not folder.is_dir():
+        raise SogocError(f"Không có thư mục mẫu sổ {folder} (reading.forms).", f"There is no folder of forms {folder} (reading.forms).")
+    use_folder(folder if folder.is_dir() else None)
+    load_forms()
+
+
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
     """The opened parts of an existing home; raises NoHome before `sogoc init`."""
@@ -138,6 +149,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
             f"Chưa có dữ liệu ở {home}. Chạy `sogoc init` trước, hoặc đặt SOGOC_HOME.",
             f"There is no home at {home}. Run `sogoc init`, or set SOGOC_HOME.",
         )
+    use_forms(settings)
     database = Database(database_url(settings))
     if not database.probe()["up_to_date"]:
         database.upgrade()

@@ -57,6 +57,7 @@ class ReadingSettings(Section):
     dpi: int = Field(200, ge=100, le=600, description="resolution PDF sheets are drawn at")
     worker_memory_mb: int = Field(1500, ge=300, description="a process above this is replaced")
     page_seconds: int = Field(300, ge=5, description="a page that takes longer is set aside")
+    forms: str = Field("", description="folder of form files of one's own; empty: forms in the home (see docs/forms.md)")
 
 
 class MatchingSettings(Section):
