@@ -17,7 +17,7 @@ from ocr.reading import PageImage, PageReading, PrintedWord
 from ocr.recogniser import Recogniser, load_model
 from ocr.registration import FittedBlank, FormFit, fit_form, read_labels
 from ocr.straighten import StraightPage, straighten
-from ocr.table_grid import TableFit, find_table
+from ocr.table_grid import TableFit, find_known_table, find_table
 from ocr.table_reading import read_table, tables_for
 from ocr.tesseract import probe, read_words
 from ocr.ticks import TickReading, chosen, read_ticks
@@ -64,16 +64,16 @@ class PageReader:
         straight = straighten(page, rotation)
         clock.tick("straighten")
         tables, known = tables_for(expected.kind, expected.form, expected.year)
-        table = find_table(straight, tables, known) if known else None
+        found = find_known_table(page, straight, tables, rotation is not None) if known else None
         clock.tick("form")
-        if table is not None:
-            return self._read_table(straight, table, expected, clock)
+        if found is not None:
+            return self._read_table(*found, expected, clock)
         words = read_labels(straight)
         clock.tick("print")
         forms = [f for f in page_forms() if expected.kind in (None, f.kind)]
         fit = fit_form(straight, words, forms or page_forms(), expected.form)
-        if not known and (fit is None or fit.score < SURE_OF_FORM):
-            table = find_table(straight, tables, known)
+        unsure = not known and (fit is None or fit.score < SURE_OF_FORM)
+        table = find_table(straight, tables, known) if unsure else None
         clock.tick("form")
         if table is not None and (fit is None or table.fit.score > fit.score):
             return self._read_table(straight, table, expected, clock)

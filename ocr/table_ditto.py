@@ -12,7 +12,7 @@ from records.record import DraftRecord, FieldValue
 DITTO = "ditto"             # the evidence of a value taken from the row above
 WORDS = ("nt", "như trên", "nhu trên", "như trén")
 MARKS = frozenset("〃″“”\"'’‘`´,.=:;|!/-_ ")
-_NEAR = 2.5                 # nats that a ditto may explain the image worse than the reader's own text
+_NEAR = 0.7, 0.9            # nats, and more for each letter read, that a ditto may explain the image worse than the reader's own text
 _SHAPE = 0.97               # that two short strokes alone in a cell are a ditto mark
 _UNKNOWN = 0.3              # confidence of the empty value where there is no row above
 
@@ -30,7 +30,8 @@ def says_ditto(lattice: Lattice) -> float:
     folded = fold_text(lattice)
     best = folded.best_log_prob()
     behind = best - float(folded.scores([plain(w) for w in WORDS]).max())
-    return 0.97 * math.exp(-0.4 * max(0.0, behind)) if behind <= _NEAR else 0.0
+    near = _NEAR[0] + _NEAR[1] * len(letters)
+    return _SHAPE * math.exp(-0.6 * max(0.0, behind) / near) if behind <= near else 0.0
 
 
 def shape_says_ditto() -> float:

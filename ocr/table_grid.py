@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ocr.reading import PrintedWord
-from ocr.straighten import StraightPage
+from ocr.reading import PageImage, PrintedWord
+from ocr.straighten import StraightPage, straighten
 from ocr.table_columns import ColumnFit, fit_columns
 from ocr.table_rules import Rule, erase_rules, find_rules
 from ocr.tesseract import read_words
@@ -24,6 +24,7 @@ _NUMBERS = 13.0             # mm: a row of column numbers is no higher
 _HEADING_DPI = 160
 _LOW = 0.5                  # of the usual row's height: a lower first row, if it is that low, bears the columns' numbers
 _UNBROKEN = 0.72            # share of a rule that is inked, against that of the page's other rules
+_ON_ITS_SIDE = 0.1          # of the score, that a table loses where the sheet's longer side is not the form's
 _ACROSS = 0.6               # of the table's width that a rule between rows spans; what follows a line of writing is shorter
 _BEYOND = 6.0               # mm that a rule may lie beyond the ends of the upright ones and still be the table's
 
@@ -76,6 +77,24 @@ def find_table(page: StraightPage, forms: Sequence[Form], known: bool) -> TableF
     fit, head = max(fits, key=lambda f: (_rank(f[0], scale), f[0].form.id))
     below = tuple(r for r in level if _middle(r) > _middle(head) + 2 * scale)
     return _past_numbers(TableFit(fit, head, below, bottom, erased, tuple(words)), scale)
+
+
+def find_known_table(page: PageImage, straight: StraightPage, forms: Sequence[Form],
+                     turned: bool) -> tuple[StraightPage, TableFit] | None:
+    """The table that the page's book is said to hold, and the page as it must be turned for it: a spread of writing without print may have
+    been laid on its side. turned: a person said how the page lies."""
+    found = find_table(straight, forms, known=True)
+    wide = forms[0].width > forms[0].height
+    level = (straight.gray.shape[1] > straight.gray.shape[0]) == wide
+    if turned or level or (found is not None and found.fit.headings >= LEAST_HEADINGS):
+        return (straight, found) if found is not None else None
+    tries = [(found.fit.score - _ON_ITS_SIDE, straight, found)] if found is not None else []
+    for rotation in (0, 180) if (page.width > page.height) == wide else (90, 270):
+        other = straighten(page, rotation)
+        table = find_table(other, forms, known=True)
+        if table is not None:
+            tries.append((table.fit.score, other, table))
+    return max(tries, key=lambda t: t[0])[1:] if tries else None
 
 
 def _above(words: Sequence[PrintedWord], head: Rule) -> list[PrintedWord]:
