@@ -42,6 +42,12 @@ class BookItem:
         form = load_forms().get(self.record.form or "")
         return {b.code: b.type for b in form.blanks if b.code} if form else {}
 
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of a table: the number in its file's name is then the page's, not the entry's."""
+        form = load_forms().get(self.record.form or "")
+        return form is not None and form.table is not None
+
     def value(self, code: str) -> FieldValue | None:
         return self.verified.get(code) or self.record.fields.get(code)
 
