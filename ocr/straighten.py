@@ -1,18 +1,22 @@
 """The page upright, level, evenly lit and at a common scale: what every later step looks at, with the way back to the original."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from ocr.reading import PageImage, PrintedWord
+from ocr.sheet import find_sheet
 from ocr.tesseract import read_words
 from records.record import Box
 
 WORK_DPI = 200              # A4 is then 1654 x 2339
 _A4_LONG_SIDE = 11.69       # inches; what a page of unknown resolution is taken for
 _MOST_SKEW = 7.0            # degrees
+_PAPER, _FAINT = 250, 105   # grey of flattened paper; darkest ink lighter than this is made darker
+_LIKE_A4 = 0.14             # natural log of a sheet's sides, foreshortened as it is, against A4's
+_MARGIN = 0.012             # of the sheet's longer side, kept around it: the corners are not found to the millimetre
 _RULE_SHAPE = 10            # a component this many times longer than wide is a ruled line
 
 
@@ -46,28 +50,76 @@ def box_through(matrix: np.ndarray, box: tuple[float, float, float, float]) -> B
 
 
 def straighten(page: PageImage, rotation: int | None = None) -> StraightPage:
-    """Turn, level, scale to about 200 dpi and even out the light.
+    """Turn, level, scale to about 200 dpi and even out the light; a photographed sheet is cut from the table it lies on.
 
     rotation: degrees clockwise if already known (a person said so); None finds it: lines of text lie level, and Tesseract
     reads more of a strip the right way up than upside down. Raises BrokenProgram where Tesseract is needed and missing.
     """
-    scale, dpi = work_scale(page)
-    small = cv2.resize(page.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    sx, sy = small.shape[1] / page.width, small.shape[0] / page.height
-    gray = flatten(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    straight = level(page, rotation)
+    return turned_over(straight) if rotation is None and upside_down(straight.gray) else straight
+
+
+def level(page: PageImage, rotation: int | None = None) -> StraightPage:
+    """As `straighten`, but with `rotation` None the page may still stand on its head: which way up it lies is not asked."""
+    small, first, dpi = _sheet_at_work_scale(page)
+    gray = strengthen(flatten(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)))
+    mask = skew_mask(gray)
     if rotation is None:
-        quarter, skew = _level(gray)
-        turned = _turn(gray, quarter)
-        if _upside_down(_rotated(turned, skew, 255)[0]):
-            quarter += 180
-        rotation = quarter % 360
-    else:
-        skew = find_skew(skew_mask(_turn(gray, rotation)))[0]
+        rotation = 90 if find_skew(_turn(mask, 90), fine=False)[1] > find_skew(mask, fine=False)[1] else 0
+    skew = find_skew(_turn(mask, rotation))[0]
     levelled, matrix = _rotated(_turn(gray, rotation), skew, 255)
     rgb, _ = _rotated(_turn(small, rotation), skew, _paper_colour(small))
-    shrink = np.diag([sx, sy, 1.0])
-    to_original = np.linalg.inv(matrix @ _turn_matrix(rotation, small.shape[1], small.shape[0]) @ shrink)
+    to_original = np.linalg.inv(matrix @ _turn_matrix(rotation, small.shape[1], small.shape[0]) @ first)
     return StraightPage(levelled, rgb, to_original, rotation, skew, dpi)
+
+
+def turned_over(page: StraightPage) -> StraightPage:
+    """The page turned by 180°."""
+    height, width = page.gray.shape
+    return replace(page, gray=_turn(page.gray, 180), rgb=_turn(page.rgb, 180), rotation=(page.rotation + 180) % 360,
+                   to_original=page.to_original @ _turn_matrix(180, width, height))
+
+
+def part_of(page: StraightPage, x0: int, x1: int, enlarge: float = 1.0) -> StraightPage:
+    """The columns x0 to x1 of a page as a page of its own, levelled anew and `enlarge` times as large."""
+    gray, rgb = page.gray[:, x0:x1], page.rgb[:, x0:x1]
+    skew = find_skew(skew_mask(gray))[0]
+    grown = np.diag((enlarge, enlarge, 1.0))
+    if enlarge != 1.0:
+        gray, rgb = (cv2.resize(v, None, fx=enlarge, fy=enlarge, interpolation=cv2.INTER_LINEAR) for v in (gray, rgb))
+        grown = np.diag((gray.shape[1] / (x1 - x0), gray.shape[0] / page.gray.shape[0], 1.0))
+    gray, matrix = _rotated(np.ascontiguousarray(gray), skew, 255)
+    rgb, _ = _rotated(np.ascontiguousarray(rgb), skew, _paper_colour(rgb))
+    shift = np.array([[1, 0, -x0], [0, 1, 0], [0, 0, 1.0]])
+    return replace(page, gray=gray, rgb=rgb, skew=page.skew + skew, to_original=page.to_original @ np.linalg.inv(matrix @ grown @ shift))
+
+
+def _sheet_at_work_scale(page: PageImage) -> tuple[np.ndarray, np.ndarray, float]:
+    """(RGB of the sheet at about 200 dpi, 3x3 matrix from the original to it, its dpi)."""
+    scale, dpi = work_scale(page)
+    corners = find_sheet(page.pixels)
+    if corners is None:
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        small = page.pixels if scale == 1.0 else cv2.resize(page.pixels, None, fx=scale, fy=scale, interpolation=how)
+        return small, np.diag([small.shape[1] / page.width, small.shape[0] / page.height, 1.0]), dpi
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    width, height = (sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2
+    if page.dpi is None:                                      # the sheet, not the picture, is as long as an A4 page
+        if abs(np.log(max(width, height) / min(width, height) / 2 ** 0.5)) < _LIKE_A4:
+            width, height = (max(width, height), max(width, height) / 2 ** 0.5)[::1 if width > height else -1]
+        dpi = float(WORK_DPI)
+        scale = _A4_LONG_SIDE * WORK_DPI / max(width, height)
+    margin = _MARGIN * max(width, height) * scale
+    width, height = width * scale, height * scale
+    flat = np.array([(0, 0), (width, 0), (width, height), (0, height)]) + margin
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), flat.astype(np.float32)).astype(float)
+    size = round(width + 2 * margin), round(height + 2 * margin)
+    source, reduce = page.pixels, min(1.0, 1.5 * scale)
+    if reduce < 0.7:                                          # else small print would alias
+        source = cv2.resize(source, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA)
+    back = np.diag((page.width / source.shape[1], page.height / source.shape[0], 1.0))
+    small = cv2.warpPerspective(source, matrix @ back, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return small, matrix, dpi
 
 
 def flatten(gray: np.ndarray) -> np.ndarray:
@@ -90,16 +142,40 @@ def flatten(gray: np.ndarray) -> np.ndarray:
     return even
 
 
-def find_skew(mask: np.ndarray) -> tuple[float, float]:
+def strengthen(even: np.ndarray) -> np.ndarray:
+    """A flattened page whose ink is faint, its ink as dark as usual; others as they are."""
+    dark = float(np.percentile(even[::2, ::2], 0.4))
+    if not _FAINT < dark < _PAPER - 25:                       # dark enough, or there is no ink at all
+        return even
+    table = _PAPER - (_PAPER - np.arange(256)) * ((_PAPER - _FAINT) / (_PAPER - dark))
+    return cv2.LUT(even, np.clip(table, 0, 255).astype(np.uint8))
+
+
+def find_skew(mask: np.ndarray, fine: bool = True) -> tuple[float, float]:
     """(degrees clockwise that level the text of an ink mask, sharpness of its lines then); the angle lies within ±7°.
 
-    The row profile of level text has the steepest edges (Postl's criterion: sum of squared differences of row sums).
+    The row profile of level text has the steepest edges (Postl's criterion: sum of squared differences of row sums). Profiles are
+    made from the inked pixels alone, each shared between the two rows it falls on. fine: to 0.02°, else to half a degree.
     """
+    ys, xs = np.nonzero(mask > 0.08)
+    if not len(ys):
+        return 0.0, 0.0
+    weights = mask[ys, xs].astype(np.float64)
+    y, x = ys - mask.shape[0] / 2, xs - mask.shape[1] / 2
+    middle = int(np.hypot(*mask.shape) / 2) + 2
+
+    def sharpness(angle: float) -> float:
+        row = y * np.cos(np.radians(angle)) + x * np.sin(np.radians(angle)) + middle
+        whole = row.astype(np.intp)
+        above = weights * (row - whole)
+        profile = np.bincount(whole, weights - above, 2 * middle)
+        profile[1:] += np.bincount(whole, above, 2 * middle)[:-1]
+        return float(np.square(np.diff(profile)).sum())
+
     best, sharp = 0.0, -1.0
-    for step, reach in ((0.5, _MOST_SKEW), (0.1, 0.5), (0.02, 0.1)):
+    for step, reach in ((0.5, _MOST_SKEW), (0.1, 0.5), (0.02, 0.1))[:3 if fine else 1]:
         for angle in np.arange(best - reach, best + reach + step / 2, step):
-            profile = _rotated(mask, float(angle), 0, expand=False)[0].sum(axis=1, dtype=np.float64)
-            value = float(np.square(np.diff(profile)).sum())
+            value = sharpness(float(angle))
             if value > sharp * (1 + 1e-9):
                 sharp, found = value, float(angle)
         best = found
@@ -133,14 +209,6 @@ def skew_mask(gray: np.ndarray) -> np.ndarray:
     weight = (255 - small).astype(np.float32) / 255
     weight[large[labels]] = 0
     return weight
-
-
-def _level(gray: np.ndarray) -> tuple[int, float]:
-    """(0 or 90, skew): whether lines of text run across the image or down it."""
-    mask = skew_mask(gray)
-    skew, across = find_skew(mask)
-    turned_skew, down = find_skew(_turn(mask, 90))
-    return (90, turned_skew) if down > across else (0, skew)
 
 
 def _turn(image: np.ndarray, rotation: int) -> np.ndarray:
@@ -179,7 +247,7 @@ def _paper_colour(rgb: np.ndarray) -> tuple[int, int, int]:
     return int(red), int(green), int(blue)
 
 
-def _upside_down(gray: np.ndarray) -> bool:
+def upside_down(gray: np.ndarray) -> bool:
     """Whether Tesseract reads the inkiest strips better when they are turned over.
 
     Level strips of register pages gave 66 to 85 sure letters, turned ones 0 to 8: one reading is enough where it goes well.
