@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from train.data import ALPHABET, ROOM, STRETCH
-from train.network import Network
+from train.network import Network, Size
 from train.shape import HEIGHT, LAYERS, STRIDE
 
 MODEL, ALPHABET_FILE, CARD, WEIGHTS = "model.onnx", "alphabet.txt", "card.json", "weights.npz"
@@ -71,11 +72,24 @@ def save_weights(network: Network, path: Path) -> None:
 
 
 def load_weights(path: Path) -> Network:
-    """The network that `save_weights` kept, ready to be trained on."""
-    network = Network(len(ALPHABET) + 1)
+    """The network that `save_weights` kept, of the size its weights have, ready to be trained on."""
     with np.load(path) as z:
-        network.load_state_dict({k: torch.from_numpy(z[k].astype(np.float32) if z[k].dtype == np.float16 else z[k]) for k in z.files})
+        state = {k: torch.from_numpy(z[k].astype(np.float32) if z[k].dtype == np.float16 else z[k]) for k in z.files}
+    network = Network(len(state["classifier.bias"]), size_of(state))
+    network.load_state_dict(state)
     return network
+
+
+def size_of(state: Mapping[str, torch.Tensor]) -> Size:
+    """The size of the network whose state this is."""
+    blocks = [state[f"stages.{k}.first.weight"] for k in range(len(state)) if f"stages.{k}.first.weight" in state]
+    channels, counts = [len(state["stem.0.weight"])], []
+    for k, first in enumerate(blocks):
+        if f"stages.{k}.shortcut.0.weight" in state or not counts:      # a stage begins with a block that has a shortcut of its own
+            channels.append(len(first))
+            counts.append(0)
+        counts[-1] += 1
+    return Size(tuple(channels), tuple(counts), state["lstm.weight_hh_l0"].shape[1])      # type: ignore[arg-type]
 
 
 def write_model(network: Network, folder: Path, card: dict[str, object]) -> None:
