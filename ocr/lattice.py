@@ -5,7 +5,7 @@ import io
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -31,6 +31,11 @@ class Lattice:
     log_probs: np.ndarray
     alphabet: str
     model: str
+
+    @cached_property
+    def derived(self) -> dict[str, Lattice]:
+        """What decoders made of this lattice, by name, kept as long as it is: each asks more than once."""
+        return {}
 
     def best_text(self) -> str:
         """Greedy CTC decoding: best symbol a frame, repeats merged, blanks dropped."""

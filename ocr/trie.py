@@ -25,9 +25,9 @@ class Trie:
             ends.append(at)
         self._parents = np.array(parents)
         self._ends = np.array(ends, dtype=np.int64)
-        self._repeats = np.array([bool(c) and c == symbols[p] for c, p in zip(symbols, parents, strict=True)])
+        self._repeats = np.flatnonzero([bool(c) and c == symbols[p] for c, p in zip(symbols, parents, strict=True)])
         self._letters = sorted(set(symbols[1:]))
-        place = {c: i for i, c in enumerate(self._letters)}
+        place = {c: i + 1 for i, c in enumerate(self._letters)}
         self._letter_of = np.array([place.get(c, 0) for c in symbols])
 
     def __len__(self) -> int:
@@ -39,23 +39,71 @@ class Trie:
         The CTC forward sum (Graves 2006, §4.1) on the tree: time len(frames) * nodes. Each frame is scaled by its best symbol, so
         only what is e^700 worse than the best path is lost.
         """
-        lp = log_probs.astype(np.float64)
-        peak = lp.max(axis=1)
-        p = np.exp(lp - peak[:, None])
-        column = {c: i + 1 for i, c in enumerate(alphabet)}
-        letters = [column.get(c, -1) for c in self._letters]
-        emit = np.zeros((len(p), max(1, len(letters))))
-        for k, i in enumerate(letters):
-            if i >= 0:
-                emit[:, k] = p[:, i]
-        parent, repeats, of = self._parents, self._repeats, self._letter_of
-        last, blank = np.zeros(len(parent)), np.zeros(len(parent))
-        blank[0] = 1.0
-        for t in range(len(p)):
-            come = blank[parent] + np.where(repeats, 0.0, last[parent])
-            new_blank = p[t, 0] * (blank + last)
-            last = emit[t, of] * (last + come)
-            last[0] = 0.0
-            blank = new_blank
+        blank, emit, peak = self._emissions(log_probs, alphabet)
+        last, total = self._start()
+        for t in range(len(blank)):
+            last, total = self._step(last, total, blank[t], emit[t])
         with np.errstate(divide="ignore"):
-            return np.log(last[self._ends] + blank[self._ends]) + peak.sum()
+            return np.log(total[self._ends]) + peak.sum()
+
+    def after(self, log_probs: np.ndarray, alphabet: str) -> tuple[np.ndarray, np.ndarray]:
+        """ln P that the first t frames spell the text, float64 (frames + 1, len(texts)), t = 0 … frames; and the same where frame t - 1
+        shows its last symbol."""
+        blank, emit, peak = self._emissions(log_probs, alphabet)
+        last, total = self._start()
+        wholes, lasts = [total[self._ends]], [last[self._ends]]
+        for t in range(len(blank)):
+            last, total = self._step(last, total, blank[t], emit[t])
+            wholes.append(total[self._ends])
+            lasts.append(last[self._ends])
+        scale = np.concatenate(([0.0], np.cumsum(peak)))[:, None]
+        with np.errstate(divide="ignore"):
+            return np.log(np.array(wholes)) + scale, np.log(np.array(lasts)) + scale
+
+    def _emissions(self, log_probs: np.ndarray, alphabet: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Probability of the blank by frame, of the tree's letters by frame (column 0: none), and the frames' ln scale."""
+        lp = log_probs.astype(np.float64)
+        peak = lp.max(axis=1) if len(lp) else np.zeros(0)
+        column = {c: i + 1 for i, c in enumerate(alphabet)}
+        known = [(k + 1, column[c]) for k, c in enumerate(self._letters) if c in column]
+        emit = np.zeros((len(lp), len(self._letters) + 1))
+        emit[:, [k for k, _ in known]] = np.exp(lp[:, [i for _, i in known]] - peak[:, None])
+        return np.exp(lp[:, 0] - peak), emit, peak
+
+    def _start(self) -> tuple[np.ndarray, np.ndarray]:
+        total = np.zeros(len(self._parents))
+        total[0] = 1.0
+        return np.zeros(len(self._parents)), total
+
+    def _step(self, last: np.ndarray, total: np.ndarray, blank: float, emit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """One frame: probability by node of ending in its symbol, and of ending in its symbol or a blank after it."""
+        come = total[self._parents]
+        come[self._repeats] -= last[self._parents[self._repeats]]     # a doubled letter needs a blank between
+        come += last
+        come *= emit[self._letter_of]
+        return come, come + blank * total
+
+
+def join_scores(log_probs: np.ndarray, alphabet: str, heads: Trie, tails: Trie) -> np.ndarray:
+    """ln P(head + tail | image) of every pair, float64 (len(heads), len(tails)). No tail is empty and none begins with the last symbol
+    of a head; `tails` holds the texts backwards.
+
+    Exact: frames divide in one way only, before the frame in which the tail's first symbol appears. A grid of m + n texts costs what
+    m + n texts cost, not m · n.
+    """
+    before, _ = heads.after(log_probs, alphabet)
+    _, behind = tails.after(log_probs[::-1], alphabet)
+    with np.errstate(invalid="ignore"):
+        a, b = before[:-1], behind[::-1][:-1]       # frames 0 … t - 1, frames t … end
+        top_a, top_b = _finite(a.max(axis=1, initial=-np.inf)), _finite(b.max(axis=1, initial=-np.inf))
+        scale = top_a + top_b
+        top = float(scale.max(initial=-np.inf))
+        if top == -np.inf:
+            return np.full((len(heads), len(tails)), -np.inf)
+        joint = np.einsum("ti,tj->ij", np.exp(a - top_a[:, None]) * np.exp(scale - top)[:, None], np.exp(b - top_b[:, None]))
+    with np.errstate(divide="ignore"):
+        return np.log(joint) + top
+
+
+def _finite(x: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(x), x, 0.0)

@@ -11,6 +11,8 @@ from ocr.lattice import Lattice
 
 SKIPPED_SPACE, UNSEEN_SPACE = 0.02, 0.02     # shares of a space taken for none, of none taken for a space
 FLOOR = 1e-5      # least probability of a symbol in a frame: one misread letter must not outweigh a whole line
+UNSEEN = 2e-7     # a symbol that stays below this everywhere was not seen: kept lattices give such a share to all they dropped
+PAUSE = 2e-3      # a frame is a pause where everything but the blank has no more than this
 SEPARATORS = "/.-,\\|:;'()!_"
 # What a reader of words makes of digits, and how freely it is believed (share of the letter's probability that counts for the digit).
 _LOOKALIKES = """
@@ -31,12 +33,12 @@ def fold_text(lattice: Lattice) -> Lattice:
 
     Score texts on it that went through `plain`.
     """
-    return _fold(lattice, *_text_matrix(lattice.alphabet))
+    return _fold(lattice, "text")
 
 
 def fold_words(lattice: Lattice) -> Lattice:
     """Lower case with spaces, apostrophes and hyphens kept, all other punctuation added to the blank: for names."""
-    return _fold(lattice, *_words_matrix(lattice.alphabet))
+    return _fold(lattice, "words")
 
 
 def fold_names(lattice: Lattice) -> Lattice:
@@ -55,7 +57,7 @@ def fold_names(lattice: Lattice) -> Lattice:
 def fold_digits(lattice: Lattice) -> Lattice:
     """Digits and one separator `/`: separators of every kind together, letters lent to the digits they are mistaken for, spaces to the
     blank."""
-    return _fold(lattice, *_digits_matrix(lattice.alphabet))
+    return _fold(lattice, "digits")
 
 
 @lru_cache(maxsize=8)
@@ -101,6 +103,33 @@ def _matrix(groups: Mapping[str, list[tuple[str, float]]]) -> tuple[np.ndarray, 
     return matrix, "".join(targets)
 
 
-def _fold(lattice: Lattice, matrix: np.ndarray, targets: str) -> Lattice:
-    p = np.exp(lattice.log_probs.astype(np.float64)) @ matrix
-    return Lattice(np.log(np.maximum(p, FLOOR)), targets, lattice.model)
+def _fold(lattice: Lattice, name: str) -> Lattice:
+    """The lattice folded by one of the matrices; kept with it, since every decoder asks again."""
+    kept = lattice.derived
+    if name not in kept:
+        matrix, targets = _MATRICES[name](lattice.alphabet)
+        p = np.exp(lattice.log_probs.astype(np.float64))
+        out = np.zeros((len(p), len(targets) + 1))
+        for i in np.flatnonzero(p.max(axis=0, initial=0.0) > UNSEEN):       # a dozen or two of some hundred symbols
+            for j in np.flatnonzero(matrix[i]):
+                out[:, j] += matrix[i, j] * p[:, i]
+        kept[name] = Lattice(np.log(np.maximum(_without_pauses(out), FLOOR)), targets, lattice.model)
+    return kept[name]
+
+
+def _without_pauses(p: np.ndarray) -> np.ndarray:
+    """Of frames that show nothing but blank, one after another, only two: texts score alike in less time, and there is room left for a
+    letter that the reader missed."""
+    pause = p[:, 0] > 1 - PAUSE
+    drop = np.flatnonzero(pause[2:] & pause[1:-1] & pause[:-2]) + 2
+    if not len(drop):
+        return p
+    first = np.arange(len(p))
+    for t in drop:
+        first[t] = first[t - 1]
+    out = p.copy()
+    np.maximum.at(out[:, 1:], first[drop], p[drop, 1:])
+    return out[np.setdiff1d(np.arange(len(p)), drop)]
+
+
+_MATRICES = {"text": _text_matrix, "words": _words_matrix, "digits": _digits_matrix}

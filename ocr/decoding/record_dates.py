@@ -20,12 +20,12 @@ OPEN_YEARS = range(1945, 2031)      # of registration, where nothing is known of
 
 def registration_scores(lattice: Lattice | None, context: Context) -> d.DateScores:
     """Days of registration weighed by their figures and what the book tells."""
-    prior: Mapping[date, float] = context.registered
-    if not prior:
+    prior = d.DayPrior.of(context.registered)
+    if not len(prior.weights):
         years = {context.year: 0.9, context.year + 1: 0.05, context.year - 1: 0.05} if context.year else dict.fromkeys(OPEN_YEARS, 1.0)
         prior = d.days_of_years(years)
     if lattice is None:
-        return d.DateScores((), d.np.zeros(0))
+        return d.DateScores(d.np.zeros(0, dtype=d.np.int64), d.np.zeros(0))
     return d.score_figures(lattice, prior, context.temperature("date"))
 
 
@@ -45,18 +45,18 @@ def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], 
     for code, (usual, limit, late, same) in EVENTS.items():
         if code not in lattices or types.get(code) != "date":
             continue
-        years = {last.year - k: 1.0 if k < 2 else 0.1 for k in range(20 if context.year or registered.dates else 90)}
-        event = d.score_figures(lattices[code], {k: w for k, w in d.days_of_years(years).items() if k <= last}, context.temperature("date"))
+        years = {last.year - k: 1.0 if k < 2 else 0.1 for k in range(20 if context.year or len(registered) else 90)}
+        event = d.score_figures(lattices[code], d.days_of_years(years).until(last), context.temperature("date"))
         words = code + "BangChu"
         if words in lattices:
             event = d.add_words(event, lattices[words], context.temperature("date_words"))
             evidence[code] = ("lattice", "date-words")
-        if registered.dates:
+        if len(registered):
             event, registered = d.couple(event, registered, partial(d.gap_log_prior, usual=usual, limit=limit, late=late, same_day=same))
             evidence[code] = (*evidence.get(code, ("lattice",)), "registration-date")
             evidence["ngayDangKy"] = ("lattice", "event-date")
         scores[code] = event
-    if registered.dates:
+    if len(registered):
         scores["ngayDangKy"] = registered
     on = _top_day(registered) or last
     for code, kind in types.items():
@@ -69,7 +69,7 @@ def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], 
             scores[code] = d.score_year(lattices[code], span, context.temperature("year"), on.year)
         else:
             prior = d.births_before(on, least, int(usual), greatest)
-            total = sum(prior.values())
+            total = float(prior.weights.sum())
             years = {y: 0.02 * total / 100 for y in range(on.year - greatest, on.year - least + 1)}
             scores[code] = d.score_figures(lattices[code], prior, context.temperature("date"), years)
     out = {}
@@ -112,10 +112,9 @@ def number_prior(owner: str, context: Context, sex: str | None = None, years: Ma
 
 
 def _top_day(scores: d.DateScores) -> date | None:
-    best = int(scores.weights.argmax()) if len(scores.dates) else None
-    return scores.dates[best].to_date() if best is not None else None
+    return d.partial_date(int(scores.keys[scores.weights.argmax()])).to_date() if len(scores) else None
 
 
 def _last_day(registered: d.DateScores, context: Context) -> date:
-    year = context.year or (registered.dates[int(registered.weights.argmax())].year if registered.dates else None) or max(OPEN_YEARS)
+    year = context.year or (int(registered.keys[registered.weights.argmax()]) // 10000 if len(registered) else max(OPEN_YEARS))
     return date(year + 1, 12, 31)
