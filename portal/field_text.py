@@ -10,13 +10,15 @@ from records.dates import parse_age, parse_figures
 from records.forms import load_forms
 from records.text import nfc
 
-_DATE_CODES = re.compile(r"(^ngay[A-Z]|NgaySinh$|NgayChet$|^gbtNgay$|NgayCap)")
+_DATE_CODES = re.compile(r"(^ngay[A-Z]|NgaySinh$|NgayChet$|[a-z]Ngay(DangKy)?$|NgayCap|ThoiGianCuTru(Tu|Den)$)")
 _NUMBER_CODES = re.compile(r"(SoDinhDanh|SoGiayToTuyThan)$")
 _FIGURES = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?]?)$")
 _OTHER_CHOICES: Mapping[str, tuple[tuple[str, Pair], ...]] = {
     "loaiDangKy": (("0", ("Không có thông tin", "No information")), ("1", ("Đúng hạn", "In time")),
         ("2", ("Đăng ký lại", "Registered again")),
                    ("3", ("Ghi vào sổ việc ở nước ngoài", "Registered abroad")), ("4", ("Quá hạn", "Late"))),
+    **{f"loaiDangKy:{kind}": (("0", ("Không có thông tin", "No information")), ("1", ("Đăng ký mới", "Registered here")),
+                              ("2", ("Ghi vào sổ việc ở nước ngoài", "Registered abroad"))) for kind in ("NCM", "GH", "CC")},
     "loaiDangKy:KH": (("1", ("Kết hôn lần đầu", "First marriage")), ("2", ("Đăng ký lại", "Registered again")),
                       ("3", ("Ghi chú kết hôn", "Noted in the book"))),
     "nksLoaiKhaiSinh": (("1", ("Đủ cha mẹ", "Both parents")), ("2", ("Chưa xác định mẹ", "Mother unknown")),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ocr.quality import REASONS
+from records.forms import load_forms
 
 Pair = tuple[str, str]
 VIETNAM = timezone(timedelta(hours=7), "+07")
@@ -21,7 +22,13 @@ ROLES: Mapping[str, Pair] = {
     "nks": ("Người được khai sinh", "Child"), "me": ("Mẹ", "Mother"), "cha": ("Cha", "Father"), "vo": ("Vợ", "Wife"),
     "chong": ("Chồng", "Husband"), "nkt": ("Người được khai tử", "Deceased"), "nyc": ("Người đi đăng ký", "Applicant"),
     "gbt": ("Giấy báo tử", "Death notice"), "cm": ("Người nhận", "Parent"), "nc": ("Người con", "Child"),
-    "nxn": ("Người được xác nhận", "Person certified"), "": ("Đăng ký", "Registration"), "sign": ("Người ký", "Signer"),
+    "nxn": ("Người được xác nhận", "Person certified"), "ngh": ("Người giám hộ", "Guardian"), "ndgh": ("Người được giám hộ", "Ward"),
+    "ntd": ("Người được thay đổi, cải chính", "Person corrected"), "cn": ("Con nuôi", "Adopted child"),
+    "chaNuoi": ("Cha nuôi", "Adoptive father"), "meNuoi": ("Mẹ nuôi", "Adoptive mother"),
+    "chaGiao": ("Ông (bên giao con nuôi)", "Man giving for adoption"), "meGiao": ("Bà (bên giao con nuôi)", "Woman giving for adoption"),
+    "bg": ("Bên giao con nuôi", "Giving party"), "csnd": ("Cơ sở nuôi dưỡng", "Care institution"),
+    "gcn": ("Giấy chứng nhận/Quyết định", "Certificate or decision"), "gtht": ("Giấy tờ hộ tịch", "Civil-status paper"),
+    "gh": ("Việc giám hộ", "Guardianship"), "": ("Đăng ký", "Registration"), "sign": ("Người ký", "Signer"),
 }
 _WHOLE: Mapping[str, Pair] = {
     "so": ("Số", "Number"), "quyenSo": ("Quyển số", "Book number"), "trangSo": ("Trang số", "Page number"),
@@ -33,7 +40,14 @@ _WHOLE: Mapping[str, Pair] = {
     "nktGioPhutChet": ("Giờ, phút chết", "Time of death"), "nktNoiChet": ("Nơi chết", "Place of death"),
     "nktNguyenNhanChet": ("Nguyên nhân chết", "Cause of death"), "gbtSo": ("Số", "Number"), "gbtNgay": ("Ngày cấp", "Issued on"),
     "nksLoaiKhaiSinh": ("Loại khai sinh", "Type of birth"), "nycQuanHe": ("Quan hệ", "Relation"),
-    "tinhTrangKetHon": ("Tình trạng", "Status"),
+    "tinhTrangKetHon": ("Tình trạng", "Status"), "loaiXacNhan": ("Loại xác nhận", "Who recognises whom"),
+    "nycQHNguoiDuocNhan": ("Quan hệ với người được nhận", "Relation to the person recognised"),
+    "loaiGiamHo": ("Loại giám hộ", "Kind of guardianship"), "lyDoChamDut": ("Lý do chấm dứt giám hộ", "Why the guardianship ended"),
+    "loaiThayDoi": ("Loại việc", "Kind of change"), "noiDungThayDoi": ("Nội dung thay đổi, cải chính", "What was changed"),
+    "nxnThoiGianCuTruTai": ("Thời gian cư trú tại", "Lived in"), "nxnThoiGianCuTruTu": ("Cư trú từ ngày", "Lived there from"),
+    "nxnThoiGianCuTruDen": ("Cư trú đến ngày", "Lived there until"), "nxnTinhTrangHonNhan": ("Tình trạng hôn nhân", "Marital status"),
+    "nxnMucDichSuDung": ("Mục đích sử dụng", "Purpose"), "nxnLoaiMucDichSuDung": ("Loại mục đích", "Kind of purpose"),
+    "noiCap": ("Nơi cấp", "Issued by"),
 }
 _ENDINGS: Mapping[str, Pair] = {
     "HoTen": ("Họ, chữ đệm, tên", "Full name"), "NgaySinhBangChu": ("Ngày sinh bằng chữ", "Born on, in words"),
@@ -42,9 +56,11 @@ _ENDINGS: Mapping[str, Pair] = {
     "NoiCuTru": ("Nơi cư trú", "Residence"), "SoDinhDanh": ("Số định danh cá nhân", "Personal number"),
     "SoGiayToTuyThan": ("Giấy tờ tùy thân", "Identity paper"), "LoaiGiayToTuyThan": ("Loại giấy tờ", "Kind of paper"),
     "NgayCapGiayToTuyThan": ("Ngày cấp", "Issued on"), "NoiCapGiayToTuyThan": ("Nơi cấp", "Issued by"),
-    "LoaiCuTru": ("Loại cư trú", "Residence type"),
+    "LoaiCuTru": ("Loại cư trú", "Residence type"), "QuanHe": ("Quan hệ", "Relation"), "So": ("Số", "Number"), "Ten": ("Tên", "Name"),
+    "Ngay": ("Ngày cấp", "Issued on"), "CoQuanCap": ("Cơ quan cấp", "Issued by"), "NgayDangKy": ("Ngày đăng ký", "Registered on"),
+    "DaiDien": ("Họ tên, chức vụ người đại diện", "Represented by"),
 }
-_ROLE_OF = re.compile(r"^(nks|me|cha|vo|chong|nkt|nyc|gbt|cm|nc|nxn)(?=[A-Z])")
+_ROLE_OF = re.compile(rf"^({'|'.join(sorted((r for r in ROLES if r not in ('', 'sign')), key=len, reverse=True))})(?=[A-Z])")
 _SIGNING = {"nguoiKy", "chucVuNguoiKy", "nguoiThucHien"}
 ENTRY_STATES: Mapping[str, Pair] = {
     "draft": ("Chờ xác nhận", "To confirm"), "review": ("Cần người xem", "Needs a person"),
@@ -75,6 +91,7 @@ FINDINGS: Mapping[str, Pair] = {      # rules of records.rules, in a few words; 
     "date-words-differ": ("ngày bằng số và bằng chữ khác nhau", "date in figures and in words differ"),
     "place-at-that-time": ("địa danh chưa có lúc đăng ký", "place not there at that time"),
     "parent-after-child": ("cha mẹ sinh sau con", "parent born after the child"),
+    "adoptive-age": ("cha mẹ nuôi không đủ lớn tuổi hơn con", "adoptive parent too young"),
     "parent-age": ("tuổi cha mẹ bất thường", "unusual age of a parent"), "marriage-age": ("chưa đủ tuổi kết hôn", "under age to marry"),
     "death-before-birth": ("chết trước khi sinh", "died before being born"), "very-old": ("tuổi quá cao", "very old"),
     "surname": ("họ không theo cha mẹ", "surname of neither parent"),
@@ -94,10 +111,22 @@ def role_of(code: str) -> str:
 
 
 def field_label(code: str) -> Pair:
-    """What the field is called under its person's heading; an unknown code is its own name."""
+    """What the field is called under its person's heading: a code that is not known here by the label some form prints before it, else
+    the code itself."""
     if code in _WHOLE:
         return _WHOLE[code]
-    return _ENDINGS.get(_ROLE_OF.sub("", code), (code, code))
+    known = _ENDINGS.get(_ROLE_OF.sub("", code))
+    return known or _printed(code) or (code, code)
+
+
+def _printed(code: str) -> Pair | None:
+    """The printed label of a form that has this field: forms may come from one's own folder, with codes of their own."""
+    for form in load_forms().values():
+        text = next((form.labels[b.label].text for b in form.blanks if b.code == code and b.label is not None), None)
+        text = text or next((tick.label for tick in form.ticks if tick.code == code), None)
+        if text:
+            return text.rstrip(" :…"), text.rstrip(" :…")
+    return None
 
 
 def full_label(code: str) -> Pair:
@@ -177,7 +206,7 @@ def reason(item: Any) -> Pair:
 
 
 _SMALL = re.compile(r"^(so|quyenSo|trangSo|ngayDangKy)$|(GioiTinh|DanToc|QuocTich)$")
-_WIDE = re.compile(r"(BangChu|NoiSinh|QueQuan|NoiCuTru|NoiChet|nguoiKy|ghiChu|noiDangKy)$")
+_WIDE = re.compile(r"(BangChu|NoiSinh|QueQuan|NoiCuTru|NoiChet|nguoiKy|ghiChu|noiDangKy|CuTruTai|noiDungThayDoi|lyDoChamDut|DaiDien)$")
 
 
 def width(code: str) -> str:

@@ -66,6 +66,7 @@ REGISTRATION_BIRTH_DEATH = _list("loaiDangKy", {
 REGISTRATION_MARRIAGE = _list("loaiDangKy", {1: "Kết hôn lần đầu", 2: "Đăng ký lại", 3: "Ghi chú kết hôn"},
                               {"lần đầu": 1, "đăng ký mới": 1, "đăng ký lần đầu": 1})
 REGISTRATION_PARENTHOOD = _list("loaiDangKy", {0: "Không có thông tin", 1: "Đăng ký mới", 2: "Ghi vào sổ việc đã đăng ký ở nước ngoài"})
+REGISTRATION_OTHER = REGISTRATION_PARENTHOOD       # guardianship, corrections: no list is published; theirs has the same two squares
 RESIDENCE = _list("loaiCuTru", {0: "Không có thông tin", 1: "Thường trú", 2: "Tạm trú"})
 DOCUMENT = _list("loaiGiayToTuyThan", {
     0: "", 1: "CMND", 2: "Hộ chiếu", 3: "Thẻ thường trú", 4: "CCCD", 5: "CM quân đội", 6: "CM sĩ quan", 7: "CM công an", 8: "Khác"},
@@ -112,8 +113,9 @@ DEATH_CAUSES = (
 
 
 def registration_list(kind: str) -> CodeList:
-    """The list of loaiDangKy that books of a kind use (KS, KT: birth and death; KH; NCM); ValueError for a kind without one."""
-    lists = {"KS": REGISTRATION_BIRTH_DEATH, "KT": REGISTRATION_BIRTH_DEATH, "KH": REGISTRATION_MARRIAGE, "NCM": REGISTRATION_PARENTHOOD}
+    """The list of loaiDangKy that books of a kind use; ValueError for a kind without one (HN, CN: their pages do not tell)."""
+    lists = {"KS": REGISTRATION_BIRTH_DEATH, "KT": REGISTRATION_BIRTH_DEATH, "KH": REGISTRATION_MARRIAGE, "NCM": REGISTRATION_PARENTHOOD,
+             "GH": REGISTRATION_OTHER, "CC": REGISTRATION_OTHER}
     if kind not in lists:
         raise ValueError(f"books of kind {kind} have no loaiDangKy")
     return lists[kind]

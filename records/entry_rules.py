@@ -31,13 +31,13 @@ def numbers_and_dates_are_there(f: Facts) -> Iterator[Finding]:
     if f.has("trangSo") and not f.text("trangSo").isdigit():
         yield Finding("not-a-number", "soft", ("trangSo",), "Trang số phải là chữ số.", "The page number must be digits.")
     for code in f.record.fields:
-        is_date = code.startswith("ngay") or re.search(r"Ngay(?:Sinh|Chet|Cap\w*)?$", code) is not None
+        is_date = code.startswith("ngay") or re.search(r"Ngay(?:Sinh|Chet|DangKy|Cap\w*)?$|ThoiGianCuTru(?:Tu|Den)$", code) is not None
         if is_date and f.has(code) and f.date_of(code) is None and not re.search(r"\d\s*(?:t\b|tuổi)", fold(f.text(code))):
             yield Finding("no-such-date", "hard", (code,), f"“{f.text(code)}” không phải là ngày có thật.",
                           f"“{f.text(code)}” is no date of the calendar.")
 
 
-@rule("KS", "KT", "KH", "NCM", "HN")
+@rule()
 def personal_numbers_fit(f: Facts) -> Iterator[Finding]:
     """Domain rule 1: twelve digits, the fourth agrees with the sex, the fifth and sixth with the year of birth. Soft after a correction."""
     for code in sorted(f.record.fields):

@@ -10,6 +10,7 @@ from records.rule_facts import Facts, spoken, surely_before
 from records.rule_registry import rule
 from records.text import fold
 
+_ADOPTIVE_AGE = 20
 _SAME_SURNAME = (frozenset(("hoàng", "huỳnh")), frozenset(("vũ", "võ")))
 
 
@@ -31,6 +32,27 @@ def parents_are_of_an_age(f: Facts) -> Iterator[Finding]:
         elif oldest < low or youngest > high:
             yield Finding("parent-age", "soft", fields, f"Khi sinh con, {vi} {oldest if oldest < low else youngest} tuổi.",
                           f"The {en} was {oldest if oldest < low else youngest} at the birth.")
+
+
+@rule("NCM")
+def recognised_parent_is_older(f: Facts) -> Iterator[Finding]:
+    """Domain rule 7: a parent is born before the child, recognised or not."""
+    parent, child = f.birth_years("cm"), f.birth_years("nc")
+    if parent is not None and child is not None and parent[0] >= child[1]:
+        yield Finding("parent-after-child", "hard", ("cmNgaySinh", "ncNgaySinh"), "Năm sinh của cha, mẹ không trước năm sinh của con.",
+                      "The parent is not born before the child.")
+
+
+@rule("CN")
+def adoptive_parents_are_older(f: Facts) -> Iterator[Finding]:
+    """Domain rule 7: who adopts is at least twenty years older (Luật Nuôi con nuôi 2010 Điều 14); step-parents, aunts and uncles need
+    not be, so a person looks."""
+    child = f.birth_years("cn")
+    for role, vi, en in (("chaNuoi", "cha nuôi", "adoptive father"), ("meNuoi", "mẹ nuôi", "adoptive mother")):
+        parent = f.birth_years(role)
+        if parent is not None and child is not None and child[1] - parent[0] < _ADOPTIVE_AGE:
+            yield Finding("adoptive-age", "soft", (role + "NgaySinh", "cnNgaySinh"), f"Con nuôi kém {vi} chưa đến 20 tuổi.",
+                          f"The {en} is less than 20 years older than the child.")
 
 
 @rule("KH")

@@ -14,7 +14,8 @@ from records.places import Gazetteer, default_gazetteer
 from records.record import DraftRecord
 from records.text import fold
 
-ROLE_SEX: Mapping[str, str] = {"me": "Nữ", "vo": "Nữ", "cha": "Nam", "chong": "Nam"}
+ROLE_SEX: Mapping[str, str] = {"me": "Nữ", "vo": "Nữ", "cha": "Nam", "chong": "Nam", "chaNuoi": "Nam", "meNuoi": "Nữ", "chaGiao": "Nam",
+                               "meGiao": "Nữ"}
 _CORRECTED = re.compile(r"cải chính|thay đổi|xác định lại|bổ sung|nhận cha|nhận mẹ|nhận con|con nuôi")
 
 
@@ -77,8 +78,9 @@ class Facts:
 
     @cached_property
     def corrected(self) -> bool:
-        """Whether a note tells of a correction, an adoption or a recognised parent: then numbers, names and peoples may rightly differ."""
-        return bool(_CORRECTED.search(fold(self.text("ghiChu"))))
+        """Whether a note tells of a correction, an adoption or a recognised parent, or the book is one of corrections: then numbers, names
+        and peoples may rightly differ."""
+        return self.record.kind == "CC" or bool(_CORRECTED.search(fold(self.text("ghiChu"))))
 
     @cached_property
     def registration_kind(self) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from records.forms import load_forms
 from storage import events
 from storage.archive_package import ArchiveOptions, PackageName, RetentionOptions, manifest, package_name, retention, to_json
 from storage.database import Database
@@ -159,7 +160,9 @@ def _of_entry(session: Session, entry: Entry) -> _Subject:
     verified_at = entry.verified_at or page.updated_at
     name = package_name(entry.kind, year, book, number, "entry", page.sha256, batch.id, page.file, page.frame, entry.row, entry.revision,
                         verified_at.isoformat())
-    title = f"{TITLES.get(entry.kind, entry.kind)}, số {number or '?'}, quyển {book or '?'}, năm {year or '?'}"
+    form = load_forms().get(entry.form or "")
+    book_title = form.title if form is not None else TITLES.get(entry.kind, entry.kind)
+    title = f"{book_title}, số {number or '?'}, quyển {book or '?'}, năm {year or '?'}"
     about = {"kind": entry.kind, "year": year, "book": book, "number": number, "batch": batch.id, "file": page.file, "page": page.frame + 1,
              "row": entry.row}
     record = {**entry_line(entry, siblings, second.file if second else None),

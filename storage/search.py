@@ -12,7 +12,10 @@ from records.text import fold
 from storage.accounts import Actor
 from storage.models import Batch, Entry, Field, Link, Page
 
-SUBJECT_ROLES: Mapping[str, tuple[str, ...]] = {"KS": ("nks",), "KH": ("vo", "chong"), "KT": ("nkt",), "NCM": ("cm", "nc"), "HN": ("nxn",)}
+SUBJECT_ROLES: Mapping[str, tuple[str, ...]] = {
+    "KS": ("nks",), "KH": ("vo", "chong"), "KT": ("nkt",), "NCM": ("cm", "nc"), "HN": ("nxn",), "GH": ("ngh", "ndgh"), "CC": ("ntd",),
+    "CN": ("cn", "chaNuoi", "meNuoi"),
+}
 SETTLED = ("verified", "archived")
 _NUMBER = re.compile(r"^\s*0*(\d+[A-Za-z]?)")
 _LIMIT = 50
