@@ -6,7 +6,7 @@ readings and on what people have verified alone, never on the order in which pag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -14,8 +14,8 @@ from functools import partial
 import numpy as np
 
 from ocr.book_days import DayEvidence, Days, settle_days
-from ocr.book_facts import BookItem, book_years, find_book_office, temperatures
-from ocr.book_numbers import GREATEST, MARKS, index_of, number_weights, written_number
+from ocr.book_facts import BookItem, book_years, day_of, event_gap, find_book_office, keep_verified, temperatures, with_values
+from ocr.book_numbers import GREATEST, MARKS, file_trust, index_of, number_weights, written_number
 from ocr.book_order import file_order
 from ocr.book_places import PlaceField, settle_places
 from ocr.book_recurring import Recurrence
@@ -23,19 +23,21 @@ from ocr.book_sequence import Followed, follow
 from ocr.book_signers import Written, settle_signers, settle_titles, settle_volumes
 from ocr.decoding.closed import ETHNICITIES, read_closed
 from ocr.decoding.context import Context, Decoded
-from ocr.decoding.dates import gap_log_prior
 from ocr.decoding.places import read_place
 from ocr.decoding.record import decode_record
-from ocr.decoding.record_dates import EVENTS
-from ocr.extraction import Expectation, timeliness
+from ocr.extraction import Expectation
+from ocr.table_ditto import settle_dittos
 from records.forms import load_forms
 from records.record import DraftRecord, FieldValue
 
 __all__ = ["BookItem", "settle_book"]
 
 NUMBER, DAY, VOLUME, TITLE = "so", "ngayDangKy", "quyenSo", "chucVuNguoiKy"
-NUMBER_SURE, DAY_SURE = 0.998, 0.99     # the most a sequence can make of a reading
-FILE_TRUST = (29.0, 1.0)        # prior counts of files whose number is the entry's, and of others
+NUMBER_SURE, DAY_SURE = 0.998, 0.995    # the most a sequence can make of a reading
+SAME_FIGURE = 0.06              # how often neighbours agree on a day that an image leaves open because one hand writes its figures alike
+# factors on log-likelihoods that make a number and a day honest where no other field has been heard yet (fitted on pages of writers whom
+# the model had not seen: ln P of the true value is greatest there); a model's card may give its own under these names
+TEMPERATURES = {"book_number": 0.9, "book_day": 0.75}
 UNCLEAR = 0.97                  # a reading that is less sure may be told by the book
 _PLACED = 0.6                   # a number at least so sure tells where its entry stands
 
@@ -46,15 +48,15 @@ def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) 
     Files count in the order of their names (scan2 before scan10), entries of one file in the order in which they are given.
     """
     expected = expected or Expectation()
-    out = [_keep_verified(item) for item in items]
+    out = [keep_verified(item) for item in items]
     kinds: defaultdict[str, list[int]] = defaultdict(list)
     for i, item in enumerate(items):
         if item.lattices and item.record.form in load_forms():
             kinds[item.record.kind].append(i)
     for kind in sorted(kinds):
         order = sorted(kinds[kind], key=lambda i: (file_order(items[i].file), i))
-        for i, record in zip(order, _Book([items[i] for i in order], expected).settle(), strict=True):
-            out[i] = record
+        for i, record in zip(order, settle_dittos(_Book([items[i] for i in order], expected).settle()), strict=True):
+            out[i] = keep_verified(replace(items[i], record=record))
     return out
 
 
@@ -77,21 +79,24 @@ class _Book:
         self._volumes()
         self._ethnicities()
         self._places()
-        return [_with_values(item, values) for item, values in zip(self.items, self.changes, strict=True)]
+        return [with_values(item, values) for item, values in zip(self.items, self.changes, strict=True)]
+
+    def _honest(self, name: str) -> float:
+        return self.context.temperatures.get(name, TEMPERATURES[name])
 
     def _tell(self, entry: int, code: str, value: str, confidence: float, evidence: tuple[str, ...], unit_code: str | None = None) -> None:
         if code not in self.items[entry].verified:
             self.changes[entry][code] = Decoded(value, confidence, evidence, unit_code)
 
     def _numbers(self) -> Followed | None:
-        t, years = self.context.temperature("number"), tuple(sorted(self.years, key=lambda y: (-self.years[y], y))[:3])
-        named = [n.number if (n := item.name) else None for item in self.items]
+        t, years = self._honest("book_number"), tuple(sorted(self.years, key=lambda y: (-self.years[y], y))[:3])
+        named = [n.number if not item.is_row and (n := item.name) else None for item in self.items]
         greatest = max([GREATEST, *(int("".join(c for c in n if c.isdigit())) + 200 for n in named if n)])
-        if not any(NUMBER in item.lattices for item in self.items):
+        if not any(item.image(NUMBER) for item in self.items):
             return None
-        images = [number_weights(item.lattices[NUMBER], years, t, greatest) if NUMBER in item.lattices else None for item in self.items]
+        images = [number_weights(x, years, t, greatest) if (x := item.image(NUMBER)) else None for item in self.items]
         files = [index_of(n, greatest) if n else None for n in named]
-        trust = _file_trust(images, files)
+        trust = file_trust(images, files)
         weights = []
         for item, image, file in zip(self.items, images, files, strict=True):
             w = image
@@ -106,7 +111,7 @@ class _Book:
             weights.append(w)
         found = follow(weights)
         for k, item in enumerate(self.items):
-            if NUMBER not in item.lattices:
+            if item.image(NUMBER) is None:
                 continue
             place = np.unravel_index(int(found.posterior[k].argmax()), found.posterior[k].shape)
             p = float(found.posterior[k][place])
@@ -116,18 +121,19 @@ class _Book:
         return found
 
     def _days(self, followed: Followed | None) -> Days | None:
-        if not any(DAY in item.lattices for item in self.items):
+        if not any(item.image(DAY) for item in self.items):
             return None
-        evidence = [DayEvidence(None if DAY in item.verified else item.lattices.get(DAY), _day(item.verified.get(DAY)), _event_gap(item), place)
-                    for item, place in zip(self.items, self._order(followed), strict=True)]
-        days = settle_days(evidence, self.years, self.context.temperature("date"))
+        evidence = [DayEvidence(None if DAY in item.verified else item.image(DAY), day_of(item.verified.get(DAY)), event_gap(item),
+                                place) for item, place in zip(self.items, self._order(followed), strict=True)]
+        days = settle_days(evidence, self.years, self._honest("book_day"))
         for k, e in enumerate(evidence):
             if e.image is None:
                 continue        # nothing is written, or a person has settled it
             day, p = days.best(k)
+            alone = float(days.alone[k, (day - days.first).days])
             codes = ("lattice", *(("event-date",) if e.gap else ()), *(("book",) if len(self.items) > 1 else ()),
                      *(("out-of-sequence",) if days.out_of_line[k] > 0.5 else ()))
-            self._tell(k, DAY, day.isoformat(), min(DAY_SURE, p), codes)
+            self._tell(k, DAY, day.isoformat(), min(DAY_SURE, 1 - SAME_FIGURE * (1 - alone), p), codes)
         return days
 
     def _order(self, followed: Followed | None) -> list[tuple[int, int, int] | None]:
@@ -160,7 +166,7 @@ class _Book:
                     self.changes[k].setdefault(code, value)
 
     def _recurring(self, code: str, settle: Callable[[Sequence[Written]], Recurrence | None]) -> None:
-        there = [k for k, item in enumerate(self.items) if code in item.lattices and (item.value(code) or FieldValue("")).value]
+        there = [k for k, item in enumerate(self.items) if item.image(code) and (item.value(code) or FieldValue("")).value]
         pages = [Written(item.lattices[code], item.record.fields[code].value if code in item.record.fields else "",
                          item.verified[code].value if code in item.verified else None) for item in (self.items[k] for k in there)]
         found = settle(pages) if pages else None
@@ -187,7 +193,7 @@ class _Book:
 
     def _codes(self, entry: int, kind: str) -> list[str]:
         item = self.items[entry]
-        return [c for c, t in item.types.items() if t == kind and c in item.lattices and c in item.record.fields and c not in item.verified]
+        return [c for c, t in item.types.items() if t == kind and item.image(c) and c in item.record.fields and c not in item.verified]
 
     def _now(self, entry: int, code: str) -> Decoded:
         f = self.items[entry].record.fields[code]
@@ -220,7 +226,7 @@ class _Book:
                 if kind != "place" or f is None:
                     continue
                 now = Decoded(f.value, f.confidence, f.evidence, f.unit_code) if code in item.verified else self._now(k, code)
-                fields.append(PlaceField(k, code, now.value, now.unit_code, now.confidence, item.lattices.get(code),
+                fields.append(PlaceField(k, code, now.value, now.unit_code, now.confidence, item.image(code),
                                          "free-text" in now.evidence or now.unit_code is None, code in item.verified))
                 where.append((k, code))
         for i, change in settle_places(fields, self.office, self.context.temperature("place")).items():
@@ -232,59 +238,7 @@ class _Book:
             for code in self._codes(k, "place"):
                 now = self._now(k, code)
                 if now.value and now.confidence < UNCLEAR:
-                    on = _day(replace(FieldValue(""), value=self._now(k, DAY).value)) if DAY in item.record.fields else None
+                    on = day_of(replace(FieldValue(""), value=self._now(k, DAY).value)) if DAY in item.record.fields else None
                     found = read_place([item.lattices[code]], on or date(self.year, 7, 1), self.office, self.context.temperature("place"))
                     if found is not None:
                         self._tell(k, code, found.choice.value, found.choice.probability, ("lattice", "gazetteer"), found.code)
-
-
-def _file_trust(images: Sequence[np.ndarray | None], files: Sequence[tuple[int, int] | None]) -> float:
-    """How often the number in a file's name is the entry's, as far as the images tell."""
-    agree, against = FILE_TRUST
-    for image, file in zip(images, files, strict=True):
-        if image is not None and file is not None:
-            p = np.exp(image - image.max())
-            p /= p.sum()
-            agree, against = agree + float(p[file]), against + (1 - float(p[file])) * (float(p.max()) > 0.7)
-    return agree / (agree + against)
-
-
-def _day(f: FieldValue | None) -> date | None:
-    try:
-        return date.fromisoformat(f.value) if f else None
-    except ValueError:
-        return None
-
-
-def _event_gap(item: BookItem) -> Callable[[np.ndarray], np.ndarray] | None:
-    """ln of how likely days of registration are by the event that is registered, as far as the page is sure of that."""
-    for code, (usual, limit, late, same) in EVENTS.items():
-        f, day = item.value(code), _day(item.value(code))
-        if f is not None and day is not None and f.confidence > 0.3:
-            sure = 0.999 if code in item.verified else min(f.confidence, 0.97)
-
-            def gap(ordinals: np.ndarray, day: date = day, sure: float = sure, usual: float = usual, limit: float = limit,
-                    late: float = late, same: float = same) -> np.ndarray:
-                days = np.maximum(ordinals - day.toordinal(), -1)
-                likely = gap_log_prior(days, usual, limit, late, same)
-                return np.logaddexp(np.log(sure) + likely, np.log((1 - sure) / 3650))
-            return gap
-    return None
-
-
-def _keep_verified(item: BookItem) -> DraftRecord:
-    return replace(item.record, fields={**item.record.fields, **item.verified}) if item.verified else item.record
-
-
-def _with_values(item: BookItem, values: Mapping[str, Decoded]) -> DraftRecord:
-    fields = dict(item.record.fields)
-    for code, v in values.items():
-        old = fields.get(code, FieldValue(""))
-        fields[code] = replace(old, value=v.value, confidence=round(v.confidence, 4), evidence=v.evidence, unit_code=v.unit_code,
-                               source="ocr")
-    fields.update(item.verified)
-    late = timeliness(fields)
-    form = load_forms().get(item.record.form or "")
-    if late is not None and item.record.kind == "KS" and form is not None and not form.ticks and "loaiDangKy" not in item.verified:
-        fields["loaiDangKy"] = late
-    return replace(item.record, fields=fields)

@@ -34,8 +34,8 @@ class DayEvidence:
 
 @dataclass(frozen=True)
 class Days:
-    """posterior: (entries, days) with `first` the day at index 0; alone: the same without the neighbours. out_of_line: probability that
-    an entry's day is not where the neighbours want it."""
+    """posterior: (entries, days) with `first` the day at index 0; alone: the same by the figures alone, neither neighbours nor event
+    heard. out_of_line: probability that an entry's day is not where the neighbours want it."""
 
     first: date
     posterior: np.ndarray
@@ -54,7 +54,8 @@ def settle_days(entries: Sequence[DayEvidence], years: Mapping[int, float], temp
     ordinals = np.arange(first.toordinal(), last.toordinal() + 1)
     year_of = np.array([date.fromordinal(int(d)).year for d in ordinals])
     sunday = ordinals % 7 == 0          # date.fromordinal(7) is a Sunday
-    emit = np.stack([_emission(e, ordinals, first, temperature) for e in entries])
+    figures = np.stack([_emission(e, ordinals, first, temperature) for e in entries])
+    emit = np.stack([f if e.gap is None or e.known else f * _relative(e.gap(ordinals)) for e, f in zip(entries, figures, strict=True)])
     written = np.array([e.image is not None or e.known is not None for e in entries])
     chain = sorted((k for k, e in enumerate(entries) if e.order is not None), key=lambda k: (entries[k].order, k))
     gaps = [entries[b].order[1] - entries[a].order[1] for a, b in pairwise(chain)]     # type: ignore[index]
@@ -66,7 +67,7 @@ def settle_days(entries: Sequence[DayEvidence], years: Mapping[int, float], temp
         share = np.maximum(others, _OTHER_YEAR[0] / max(1, len(span)))
         prior = (share / share.sum(axis=1, keepdims=True))[:, year_of - span[0]] * np.where(sunday, sundays * 7, (1 - sundays) * 7 / 6)
         prior /= prior.sum(axis=1, keepdims=True)
-        alone = emit * prior
+        alone = figures * prior
         alone /= alone.sum(axis=1, keepdims=True)
         posterior, odd = _chain(emit, prior, chain, gaps, turns, mean, out)
         # the book teaches its pace, its Sundays, its years and how orderly it is; an entry never teaches itself
@@ -80,7 +81,7 @@ def settle_days(entries: Sequence[DayEvidence], years: Mapping[int, float], temp
 
 
 def _emission(entry: DayEvidence, ordinals: np.ndarray, first: date, temperature: float) -> np.ndarray:
-    """How well every day explains the entry, 1 for the best; what is certain is 1 on one day."""
+    """How well every day explains the figures, 1 for the best; what is certain is 1 on one day."""
     if entry.known is not None:
         place = entry.known.toordinal() - int(ordinals[0])
         if 0 <= place < len(ordinals):
@@ -93,8 +94,10 @@ def _emission(entry: DayEvidence, ordinals: np.ndarray, first: date, temperature
         scores = score_figures(entry.image, days_of_years(years), temperature)
         weights = scores.weights + np.log(len(scores.dates))
         weights = np.logaddexp(weights - weights.max(), np.log(_WRONG))
-    if entry.gap is not None:
-        weights = weights + entry.gap(ordinals)
+    return _relative(weights)
+
+
+def _relative(weights: np.ndarray) -> np.ndarray:
     return np.exp(np.maximum(weights - weights.max(), -40.0))
 
 

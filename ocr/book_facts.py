@@ -1,16 +1,22 @@
-"""What is known of a book before its entries are settled: its order, its years, its office."""
+"""The entries of a book as settling is given them, and what is known of the book beforehand: its years, its office."""
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+import numpy as np
+
+from ocr.decoding.context import Decoded
+from ocr.decoding.dates import gap_log_prior
 from ocr.decoding.places import find_office
-from ocr.extraction import Expectation
+from ocr.decoding.record_dates import EVENTS
+from ocr.extraction import Expectation, timeliness
 from ocr.lattice import Lattice
 from ocr.recogniser import list_models
+from ocr.table_ditto import DITTO
 from records.filenames import PageName, parse_entry_number, parse_page_name
 from records.forms import FieldType, load_forms
 from records.places import Unit, default_gazetteer
@@ -47,6 +53,11 @@ class BookItem:
         """Whether it is a row of a table: the number in its file's name is then the page's, not the entry's."""
         form = load_forms().get(self.record.form or "")
         return form is not None and form.table is not None
+
+    def image(self, code: str) -> Lattice | None:
+        """The field's lattice, if what is written there is the value: not where it says "as above", nor where nothing is written."""
+        f = self.record.fields.get(code)
+        return None if f is not None and DITTO in f.evidence else self.lattices.get(code)
 
     def value(self, code: str) -> FieldValue | None:
         return self.verified.get(code) or self.record.fields.get(code)
@@ -95,3 +106,50 @@ def find_book_office(items: Sequence[BookItem], expected: Expectation, year: int
         return None
     code, count = min(codes.items(), key=lambda cv: (-cv[1], cv[0]))
     return default_gazetteer().unit(code, date(year, 7, 1)) if 3 * count >= sum(codes.values()) and count >= 3 else None
+
+
+def day_of(f: FieldValue | None) -> date | None:
+    """The day a field says, None if it says none wholly."""
+    try:
+        return date.fromisoformat(f.value) if f else None
+    except ValueError:
+        return None
+
+
+def event_gap(item: BookItem) -> Callable[[np.ndarray], np.ndarray] | None:
+    """ln of how likely days of registration are by the event that is registered, as far as the page is sure of that."""
+    for code, (usual, limit, late, same) in EVENTS.items():
+        f, day = item.value(code), day_of(item.value(code))
+        if f is not None and day is not None and f.confidence > 0.3:
+            sure = 0.999 if code in item.verified else min(f.confidence, 0.97)
+
+            def gap(ordinals: np.ndarray, day: date = day, sure: float = sure, usual: float = usual, limit: float = limit,
+                    late: float = late, same: float = same) -> np.ndarray:
+                days = np.maximum(ordinals - day.toordinal(), -1)
+                likely = gap_log_prior(days, usual, limit, late, same)
+                return np.logaddexp(np.log(sure) + likely, np.log((1 - sure) / 3650))
+            return gap
+    return None
+
+
+def keep_verified(item: BookItem) -> DraftRecord:
+    """The record as read, with what a person settled."""
+    return replace(item.record, fields={**item.record.fields, **item.verified}) if item.verified else item.record
+
+
+def with_values(item: BookItem, values: Mapping[str, Decoded]) -> DraftRecord:
+    """The record with new values, what a person settled untouched, and what follows from them renewed."""
+    fields = dict(item.record.fields)
+    for code, v in values.items():
+        old = fields.get(code, FieldValue(""))
+        if DITTO in old.evidence:
+            continue            # follows the row above, once that is settled
+        fields[code] = replace(old, value=v.value, confidence=round(v.confidence, 4), evidence=v.evidence, unit_code=v.unit_code,
+                               source="ocr")
+    fields.update(item.verified)
+    late = timeliness(fields)
+    form = load_forms().get(item.record.form or "")
+    told = form is None or form.ticks or form.table is not None or "loaiDangKy" in item.verified
+    if late is not None and item.record.kind == "KS" and not told:
+        fields["loaiDangKy"] = late
+    return replace(item.record, fields=fields)

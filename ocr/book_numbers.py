@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from ocr.book_sequence import MARKS
-from ocr.decoding.folding import fold_digits
+from ocr.decoding.folding import FLOOR, LOOKALIKES, SEPARATORS, fold_digits
 from ocr.lattice import Lattice
 from ocr.trie import Trie
 from records.filenames import parse_entry_number
@@ -17,6 +17,7 @@ GREATEST = 999              # entries a year in one commune's book, rarely more
 _TAILS = (("", 0.3), ("/{year}", 0.6), ("/{short:02d}", 0.1))
 _PADDED = -0.7              # ln of how much rarer 007 is than 7
 _SEEN = 0.04                # least probability a letter has in some frame for a mark to be looked for
+_FILE_TRUST = (29.0, 1.0)        # prior counts of files whose number is the entry's, and of others
 _CLOSER = 25                # numbers that are tried with marks
 
 
@@ -31,7 +32,7 @@ def number_weights(lattice: Lattice, years: Sequence[int], temperature: float, g
     seen = _letters_seen(lattice)
     marks = [m for m in MARKS[1:] if all(seen.get(c, 0.0) > _SEEN for c in m)]
     if marks:
-        lettered = _with_letters(lattice, folded)
+        lettered = _with_letters(lattice)
         best = np.argsort(-bare, kind="stable")[:_CLOSER]
         heads = sorted({int(k) + 1 for k in best} | {int(str(int(k) + 1)[:-1]) for k in best if k >= 9})
         texts, where, forms = _marked_forms(heads, marks, years)
@@ -102,9 +103,34 @@ def _letters_seen(lattice: Lattice) -> dict[str, float]:
     return {c: float(p[:, k].sum(axis=1).max()) for c, k in _columns(lattice.alphabet).items() if k and len(p)}
 
 
-def _with_letters(lattice: Lattice, folded: Lattice) -> Lattice:
-    """The field folded to digits, with the letters of the marks beside them."""
+def _with_letters(lattice: Lattice) -> Lattice:
+    """The field folded to digits as `fold_digits` does, with the letters of the marks beside them."""
+    letters = [c for c, k in _columns(lattice.alphabet).items() if k]
+    targets = "0123456789/" + "".join(letters)
     p = np.exp(lattice.log_probs.astype(np.float64))
-    columns = {c: k for c, k in _columns(lattice.alphabet).items() if k}
-    letters = np.stack([p[:, k].sum(axis=1) for k in columns.values()], axis=1)
-    return Lattice(np.hstack([folded.log_probs, np.log(np.maximum(letters, 1e-5))]), folded.alphabet + "".join(columns), lattice.model)
+    out = np.zeros((len(p), len(targets) + 1))
+    out[:, 0] = p[:, 0]
+    for i, c in enumerate(lattice.alphabet, 1):
+        for target, share in _stands_for(c, letters):
+            out[:, targets.index(target) + 1 if target else 0] += share * p[:, i]
+    return Lattice(np.log(np.maximum(out, FLOOR)), targets, lattice.model)
+
+
+def _stands_for(c: str, letters: Sequence[str]) -> list[tuple[str, float]]:
+    if c.isdigit():
+        return [(c, 1.0)]
+    out = [(c.lower(), 1.0)] if c.lower() in letters else []
+    if c == " ":
+        return [("", 1.0)]
+    return [*out, *LOOKALIKES.get(c.lower(), ()), *([("/", 1.0)] if c in SEPARATORS and c not in LOOKALIKES else [])]
+
+
+def file_trust(images: Sequence[np.ndarray | None], files: Sequence[tuple[int, int] | None]) -> float:
+    """How often the number in a file's name is the entry's, as far as the images (`number_weights`) tell."""
+    agree, against = _FILE_TRUST
+    for image, file in zip(images, files, strict=True):
+        if image is not None and file is not None:
+            p = np.exp(image - image.max())
+            p /= p.sum()
+            agree, against = agree + float(p[file]), against + (1 - float(p[file])) * (float(p.max()) > 0.7)
+    return agree / (agree + against)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ONE_HAND = 0.65             # how much of a letter's doubt is the hand's own: correlation of the pages' evidence on one spelling
+ONE_HAND = 0.15             # at least so much of a letter's doubt is the hand's own, the same on every page
 MOST_SURE = 0.985           # of a spelling that no person has seen
 _SWITCH = (1.0, 12.0)       # prior counts: pages with another text than the page before, and with the same
 _NEW = 0.02                 # share of pages with a text that no other page has
@@ -21,13 +21,11 @@ _MOST_TEXTS = 8
 
 @dataclass(frozen=True)
 class Spelling:
-    """A way to write one text. group: spellings with the same number are the same text, written so or so; log_prior: how usual the text is;
-    bonus: added where spellings of one text are compared, for what tempered likelihoods owe to longer ones."""
+    """A way to write one text. group: spellings with the same number are the same text, written so or so; log_prior: how usual that is."""
 
     text: str
     group: int
     log_prior: float
-    bonus: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def recur(scores: np.ndarray, spellings: Sequence[Spelling], own: Sequence[str],
     groups = sorted({s.group for s in spellings})
     column = {g: k for k, g in enumerate(groups)}
     owner = np.array([column[s.group] for s in spellings])
-    prior, bonus = np.array([s.log_prior for s in spellings]), np.array([s.bonus for s in spellings])
+    prior = np.array([s.log_prior for s in spellings])
     scores = scores.copy()
     for i, text in enumerate(known):
         if text is not None:
@@ -74,7 +72,7 @@ def recur(scores: np.ndarray, spellings: Sequence[Spelling], own: Sequence[str],
     spelled = {}
     for n, g in enumerate(chosen):
         mine = np.flatnonzero(owner == g)
-        word, p = _spelling(scores[:, mine], (prior + bonus)[mine], shares[:, n], [spellings[int(j)].text for j in mine], known)
+        word, p = _spelling(scores[:, mine], prior[mine], shares[:, n], [spellings[int(j)].text for j in mine], known)
         spelled[g] = word, min(most_sure, p if spelling_matters else 1.0)
     out: list[tuple[str, float] | None] = []
     for i, text in enumerate(known):
@@ -170,9 +168,26 @@ def _spelling(scores: np.ndarray, prior: np.ndarray, share: np.ndarray, texts: S
     pages = float(share.sum())
     if pages <= 0:
         return texts[int(prior.argmax())], 0.0
-    effective = pages / (1 + max(0.0, pages - 1) * ONE_HAND) if pages > 1 else 1.0
-    weight = effective * (share @ np.maximum(scores, -1e3)) / pages + prior
+    scores = np.maximum(scores, -1e3)
+    mean = share @ scores / pages
+    top = int((1.5 * mean + prior).argmax())
+    ahead = mean[top] - mean
+    spread = share @ (scores[:, [top]] - scores - ahead) ** 2 / pages
+    weight = prior - prior[top] - _worth(ahead, spread, pages) * ahead
     p = np.exp(weight - weight.max())
     k = int(p.argmax())
     return texts[k], float(p[k] / p.sum())
+
+
+def _worth(ahead: np.ndarray, spread: np.ndarray, pages: float) -> np.ndarray:
+    """How many independent pages the pages are worth, where their log-odds have this mean and variance.
+
+    Honest log-odds of one page with mean m have variance 2 m. What of that the pages do not show among themselves they have in common:
+    the hand. Pages of one book count the more the more they differ.
+    """
+    if pages <= 1:
+        return np.ones_like(ahead)
+    whole = 2 * np.abs(ahead) + 1e-9
+    own = np.minimum(spread * pages / (pages - 1), (1 - ONE_HAND) * whole)
+    return whole / (whole - own + own / pages)
 

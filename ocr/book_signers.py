@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from ocr.book_recurring import Recurrence, Spelling, recur
 from ocr.decoding.closed import TITLES
 from ocr.decoding.folding import fold_digits, fold_text, plain
-from ocr.decoding.names import LETTER_BONUS, name_log_prior
+from ocr.decoding.names import name_log_prior
 from ocr.lattice import Lattice
 from ocr.trie import Trie
 from records.filenames import parse_book_number
@@ -42,7 +42,7 @@ def settle_signers(pages: Sequence[Written], temperature: float) -> Recurrence |
     folded = [fold_text(p.image) for p in pages]
     known = [p.known for p in pages]
     groups = _people([t.partition(", ")[0] for t in texts])
-    first = _weigh(pages, folded, [Spelling(t, 0, _log_prior(t), _bonus(t)) for t in texts], groups, temperature, known)
+    first = _weigh(pages, folded, [Spelling(t, 0, _log_prior(t)) for t in texts], groups, temperature, known)
     titles = sorted({t.partition(", ")[2] for t in texts})
     wider = list(texts)
     for text in first.weights:
@@ -51,7 +51,7 @@ def settle_signers(pages: Sequence[Written], temperature: float) -> Recurrence |
             wider += [f"{variant}, {title}" if title else variant for title in titles]
     wider = list(dict.fromkeys(wider))
     groups = _people([t.partition(", ")[0] for t in wider])
-    return _weigh(pages, folded, [Spelling(t, 0, _log_prior(t), _bonus(t)) for t in wider], groups, temperature, known)
+    return _weigh(pages, folded, [Spelling(t, 0, _log_prior(t)) for t in wider], groups, temperature, known)
 
 
 def settle_titles(pages: Sequence[Written], temperature: float) -> Recurrence | None:
@@ -120,7 +120,7 @@ def _weigh(pages: Sequence[Written], folded: Sequence[Lattice], spellings: Seque
     marked = []
     for s, person in zip(spellings, people, strict=True):
         title = s.text.partition(", ")[2]
-        marked.append(Spelling(s.text, groups.setdefault((person, title), len(groups)), s.log_prior, s.bonus))
+        marked.append(Spelling(s.text, groups.setdefault((person, title), len(groups)), s.log_prior))
     trie = Trie([plain(s.text) for s in marked])
     scores = np.stack([temperature * trie.scores(x.log_probs, x.alphabet) for x in folded])
     there = {s.text for s in marked}
@@ -130,10 +130,6 @@ def _weigh(pages: Sequence[Written], folded: Sequence[Lattice], spellings: Seque
 def _log_prior(text: str) -> float:
     name, comma, title = text.partition(", ")
     return name_log_prior(name.lower()) + (math.log(TITLES[title]) if title in TITLES else _RARE_TITLE if comma else 0.0)
-
-
-def _bonus(text: str) -> float:
-    return LETTER_BONUS * len(plain(text.partition(", ")[0]))
 
 
 @cache
