@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import queue
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -135,6 +136,8 @@ def main() -> None:
         optimiser.load_state_dict(saved["optimiser"])
         spent, step = saved["spent"], saved["step"]
     network.train()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())      # asked to end: keep the state first
     losses: list[float] = []
     began = last = time.time()
     budget = o.minutes * 60
@@ -156,7 +159,7 @@ def main() -> None:
         if step % 50 == 0:
             now = time.time() - began
             print(f"step {step} {spent + now:.0f} s loss {np.mean(losses[-50:]):.3f} {seen / now:.0f} lines/s", flush=True)
-        if time.time() - last > 600 or done >= 1:
+        if time.time() - last > 600 or done >= 1 or stop.is_set():
             last = time.time()
             torch.save({"network": network.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(),
                         "spent": spent + time.time() - began, "step": step}, state.with_suffix(".part"))
@@ -164,7 +167,7 @@ def main() -> None:
             names = ("real_cer", "real_whole", "composed_cer", "composed_whole")
             figures = dict(zip(names, (*cer(mean.module, real), *cer(mean.module, composed)), strict=True))
             print(json.dumps({"step": step} | {k: round(v, 4) for k, v in figures.items()}), flush=True)
-        if done >= 1:
+        if done >= 1 or stop.is_set():
             break
 
 
