@@ -16,7 +16,8 @@ def draw_samples(count: int, seed: int, fonts: tuple[str, ...] = ()) -> list[Sam
     """`count` lines drawn from the seed, always the same ones; every line is a group of its own. fonts: of `samples.hands`; all of them if
     none is named."""
     cv2.setNumThreads(1)
-    names, out = fonts or font_names(), []
+    names = fonts or font_names()
+    out: list[Sample] = []
     rng = np.random.default_rng(seed)
     while len(out) < count:
         text = draw_value(rng)

@@ -83,7 +83,8 @@ def load_weights(path: Path) -> Network:
 def size_of(state: Mapping[str, torch.Tensor]) -> Size:
     """The size of the network whose state this is."""
     blocks = [state[f"stages.{k}.first.weight"] for k in range(len(state)) if f"stages.{k}.first.weight" in state]
-    channels, counts = [len(state["stem.0.weight"])], []
+    channels = [len(state["stem.0.weight"])]
+    counts: list[int] = []
     for k, first in enumerate(blocks):
         if f"stages.{k}.shortcut.0.weight" in state or not counts:      # a stage begins with a block that has a shortcut of its own
             channels.append(len(first))

@@ -145,7 +145,7 @@ def main() -> None:
     for images, lengths, targets, sizes in stream(shards, o.pixels, 3, 0 if not step else 1 + step, 260):
         done = (spent + time.time() - began) / budget
         for group in optimiser.param_groups:
-            group["lr"] = rate_at(done, o.rate)
+            group["lr"] = float(rate_at(done, o.rate))
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(images.to(memory_format=torch.channels_last))
         loss = loss_of(logits.float().log_softmax(-1).transpose(0, 1), targets, lengths, sizes)
