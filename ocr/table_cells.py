@@ -171,10 +171,13 @@ def _valley(profile: np.ndarray, a: int, b: int) -> float:
 
 
 def _is_ditto(crop: np.ndarray, scale: float) -> bool:
-    """Two strokes of like height side by side, a little apart, and nothing else."""
+    """Two strokes of like height side by side, a little apart, and nothing else of their size."""
     mask = _ink(crop, scale)
     _, _, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
     stats, centres = stats[1:], centres[1:]
+    if len(stats) >= 2:
+        large = stats[:, cv2.CC_STAT_AREA] > 0.3 * np.sort(stats[:, cv2.CC_STAT_AREA])[-2]
+        stats, centres = stats[large], centres[large]
     if len(stats) != 2:
         return False
     h, w = stats[:, cv2.CC_STAT_HEIGHT] / scale, stats[:, cv2.CC_STAT_WIDTH] / scale

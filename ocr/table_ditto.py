@@ -5,26 +5,34 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rapidfuzz import fuzz
+
 from ocr.decoding.folding import fold_text, plain
 from ocr.lattice import Lattice
 from records.record import DraftRecord, FieldValue
+from records.text import strip_marks
 
 DITTO = "ditto"             # the evidence of a value taken from the row above
 WORDS = ("nt", "như trên", "nhu trên", "như trén")
+STROKES = frozenset("1lIi\\")
 MARKS = frozenset("〃″“”\"'’‘`´,.=:;|!/-_ ")
+_LIKE = 0.75                # that two strokes are one where no number may stand, that what reads nearly như trên is that
+_NEARLY = 78                # likeness, of 100
 _NEAR = 0.7, 0.9            # nats, and more for each letter read, that a ditto may explain the image worse than the reader's own text
 _SHAPE = 0.97               # that two short strokes alone in a cell are a ditto mark
 _UNKNOWN = 0.3              # confidence of the empty value where there is no row above
 
 
-def says_ditto(lattice: Lattice) -> float:
-    """Probability 0..1 that the writing is a ditto; 0 where it clearly is not."""
+def says_ditto(lattice: Lattice, figures: bool = False) -> float:
+    """Probability 0..1 that the writing is a ditto; 0 where it clearly is not. figures: a number may stand there."""
     text = lattice.best_text().strip()
     if not text:
         return 0.0
-    if all(c in MARKS for c in text):
-        return 0.6 if len(text) <= 4 else 0.0
+    if all(c in (MARKS if figures else MARKS | STROKES) for c in text):      # a lone dash or stroke says that there is nothing
+        return _LIKE if len(text) <= 4 and (text in "〃″“”\"" or len(text.replace(" ", "")) >= 2) else 0.0
     letters = plain(text)
+    if len(letters) >= 6 and fuzz.ratio(strip_marks(letters), "nhutren") >= _NEARLY:
+        return _LIKE
     if len(letters) > 10:
         return 0.0
     folded = fold_text(lattice)

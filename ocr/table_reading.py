@@ -98,7 +98,7 @@ def read_table(page: StraightPage, table: TableFit, recogniser: Recogniser, cont
 
 
 def _lines_of(cell: Cell, column: PlacedColumn, recogniser: Recogniser, scale: float) -> list[_Line]:
-    if cell.ditto or column.column.mark is not None:
+    if column.column.mark is not None or (cell.ditto and not column.column.starts):
         return []
     card, fields = recogniser.card, column.column.fields
     room = card.digit_room if len(fields) == 1 and fields[0].type in FIGURES else card.room
@@ -121,7 +121,9 @@ def _take(row: _Row, column: PlacedColumn, cell: Cell, lines: Sequence[_Line], f
         if cell.lines or cell.ditto:
             row.marks[codes[0]], row.boxes[codes[0]] = column.column.mark, whole
         return
-    sure = shape_says_ditto() if cell.ditto else says_ditto(found[0]) if len(found) == 1 and not column.column.starts else 0.0
+    sure = 0.0
+    if not column.column.starts:        # an 11 has the shape of the mark, and no number is that of the row above
+        sure = shape_says_ditto() if cell.ditto else says_ditto(found[0], fields[0].type in FIGURES) if len(found) == 1 else 0.0
     if sure > 0.5:
         text = found[0].best_text() if found else "〃"
         for code in codes:
