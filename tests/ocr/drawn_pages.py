@@ -21,7 +21,7 @@ TEXTS = {
 
 @dataclass(frozen=True)
 class DrawnPage:
-    """pixels: uint8 RGB; boxes: (x0, y0, x1, y1) of the ink written into each blank, by code."""
+    """pixels: uint8 RGB; boxes: (x0, y0, x1, y1) of the ink written into each blank, by code (the first of a code's blanks)."""
 
     pixels: np.ndarray
     boxes: dict[str, tuple[int, int, int, int]]
@@ -42,7 +42,7 @@ def drawn_page(form_id: str = "KS2016", dpi: float = 200.0, paper: tuple[int, in
         while len(text) > 2 and face.getlength(text) > pixels(blank.x1 - blank.x0, dpi):
             text = text[:-1]
         draw.text((x, y), text, font=face, fill=255, anchor="ls")
-        boxes[blank.code] = tuple(round(v) for v in draw.textbbox((x, y), text, font=face, anchor="ls"))
+        boxes.setdefault(blank.code, tuple(round(v) for v in draw.textbbox((x, y), text, font=face, anchor="ls")))
     if form.ticks:
         t = form.ticks[ticked]
         x0, y0, x1, y1 = (pixels(v, dpi) for v in (t.x, t.y, t.x + t.size, t.y + t.size))

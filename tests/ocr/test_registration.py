@@ -9,9 +9,9 @@ from drawn_pages import DrawnPage, drawn_page, leaned, shaded, turned
 from ocr.reading import PageImage, PrintedWord
 from ocr.registration import FormFit, fit_form, read_labels
 from ocr.straighten import straighten
-from records.forms import load_forms
+from records.forms import page_forms
 
-FORMS = tuple(load_forms().values())
+FORMS = page_forms()
 
 
 def fitted(pixels: np.ndarray, dpi: int | None = 200) -> FormFit | None:
