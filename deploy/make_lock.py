@@ -43,7 +43,7 @@ def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     build = [r for r in project["build-system"]["requires"]]
     run = closure([*project["project"]["dependencies"], *build])
-    dev = closure([r for group in project["project"]["optional-dependencies"].values() for r in group]) - run
+    dev = closure(project["project"]["optional-dependencies"]["dev"]) - run      # PyTorch is too large to be installed for the tests
     write(ROOT / "requirements.lock", run,
           "# Everything the program needs, pinned (Python 3.11, Linux). Made by deploy/make_lock.py; install with --no-deps.\n")
     write(ROOT / "requirements-dev.lock", dev, "# What the tests need besides. Made by deploy/make_lock.py; install with --no-deps.\n")

@@ -24,10 +24,12 @@ ACTIONS: Mapping[str, Pair] = {
     "user.logout": ("Đăng xuất", "Signed out"), "user.add": ("Thêm tài khoản", "Account added"),
     "user.password": ("Đặt lại mật khẩu", "Password set"), "client.add": ("Thêm hệ thống kết nối", "Client added"),
     "client.token": ("Cấp mã truy cập", "Token issued"),
+    "model.adapt": ("Dạy thêm mô hình chữ viết tay", "Handwriting model adapted"),
+    "model.use": ("Đổi mô hình chữ viết tay", "Handwriting model changed"),
 }
 _SUBJECTS: Mapping[str, Pair] = {
     "entry": ("mục", "entry"), "page": ("trang", "page"), "batch": ("quyển", "book"), "user": ("tài khoản", "account"),
-    "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"),
+    "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"), "model": ("mô hình", "model"),
 }
 _ACTORS: Mapping[str, Pair] = {
     "cli": ("dòng lệnh", "command line"), "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),
@@ -44,11 +46,23 @@ _KEYS: Mapping[str, Pair] = {
     "found": ("tìm thấy", "found"), "answer": ("trả lời", "answer"),
     "by": ("theo", "by"), "address": ("địa chỉ", "address"),
     "bytes": ("byte", "bytes"),
+    "before": ("trước đó", "before"), "model": ("mô hình", "model"), "outcome": ("kết quả", "outcome"), "passes": ("số lượt học", "passes"),
+    "held_out_cer": ("CER trên dòng chừa ra", "CER on held-out lines"),
+    "held_out_cer_parent": ("CER của mô hình cũ", "CER of the model before"),
+    "held_out_exact": ("đúng cả dòng", "whole lines right"),
+    "held_out_exact_parent": ("đúng cả dòng, mô hình cũ", "whole lines right, before"),
+    "gain_bound": ("CER giảm ít nhất", "CER less by at least"), "general_cer": ("CER chữ nói chung", "CER of hands in general"),
+    "general_cer_parent": ("CER chữ nói chung, mô hình cũ", "CER of hands in general, before"),
+    "held_out_lines": ("số dòng chừa ra", "held-out lines"), "held_out_groups": ("số quyển hoặc trang chừa ra", "held-out books or pages"),
+    "general_lines": ("số dòng nói chung", "general lines"),
     "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
 }
 _VALUES: Mapping[str, Pair] = {
     "review": ("rà soát", "review"), "portal": ("cổng rà soát", "portal"), "api": ("API", "API"),
     "page image": ("ảnh trang", "page image"), "wrong": ("sai tên hoặc mật khẩu", "wrong name or password"),
+    "adapt": ("dạy thêm mô hình chữ viết tay", "adapting the handwriting model"), "cli": ("dòng lệnh", "command line"),
+    "better": ("đọc đúng hơn", "reads better"), "not_better": ("chưa chắc đúng hơn", "not surely better"),
+    "nothing_learned": ("không học được gì", "nothing learned"),
     "copy": ("bản sao", "copy"), "head": ("chỉ tiêu đề", "headers alone"),
     "locked": ("đang khóa", "locked"), "disabled": ("đã ngừng", "disabled"),
     **{code: said for code, said in REJECT_REASONS.items()},

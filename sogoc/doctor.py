@@ -90,13 +90,21 @@ def _poppler(_: Settings) -> Finding:
 
 def _models(settings: Settings) -> Finding:
     from ocr.recogniser import list_models
+    from sogoc.home import model_that_reads
 
+    wanted = model_that_reads(settings)
     ids = [m.id for m in list_models()]
-    wanted = settings.reading.model
-    good = bool(ids) and (not wanted or wanted in ids)
+    name = ("Mô hình chữ viết tay", "Handwriting models")
+    if wanted and wanted not in ids:
+        return Finding(
+            name,
+            False,
+            (f"thiếu mô hình đang chọn {wanted}", f"the chosen model {wanted} is missing"),
+            ("Chọn mô hình khác: sogoc model use ID, hoặc bỏ reading.model", "Choose another: sogoc model use ID, or remove reading.model"),
+        )
     return Finding(
-        ("Mô hình chữ viết tay", "Handwriting models"),
-        good,
+        name,
+        bool(ids),
         (", ".join(ids) or "không có", ", ".join(ids) or "none"),
         ("Cài lại chương trình: pip install -r requirements.lock", "Install again: pip install -r requirements.lock"),
     )

@@ -25,7 +25,7 @@ from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.outbox import ObjectLedger
 from storage.signing import Signer, create_demo_identity
 
-FOLDERS = ("inbox", "logs", "tmp", "dagster", "secrets", "cache", "locks")
+FOLDERS = ("inbox", "logs", "tmp", "dagster", "secrets", "cache", "locks", "models")
 _TOML = """# Thiết lập của Sổ Gốc. Mỗi mục có thể thay bằng biến môi trường, ví dụ SOGOC_READING__WORKERS=4.
 # Settings of Sổ Gốc. Each can be given in the environment instead. `sogoc doctor --settings` shows them all.
 
@@ -140,6 +140,33 @@ def use_forms(settings: Settings) -> None:
     load_forms()
 
 
+def model_that_reads(settings: Settings, database: Database | None = None) -> str | None:
+    """Id of the handwriting model that reads: `reading.model` of the settings, else the one chosen with `sogoc model use` or by adapting;
+    None: the program's preferred one. The home's own models are known to `ocr.recogniser` from now on."""
+    from ocr.recogniser import use_models
+    from storage.model_choice import chosen_model
+
+    use_models(settings.home / "models")
+    if settings.reading.model or not (settings.home / FILE_NAME).exists():
+        return settings.reading.model or None
+    opened = database or Database(database_url(settings))
+    try:
+        if not opened.probe()["up_to_date"]:
+            return None
+        with opened.reading() as session:
+            return chosen_model(session)
+    finally:
+        if database is None:
+            opened.dispose()
+
+
+def model_to_load(settings: Settings, database: Database) -> str | None:
+    """What reading processes are told to load: the folder of a model of the home's own, else an id, None for the preferred one."""
+    model = model_that_reads(settings, database)
+    own = settings.home.absolute() / "models" / (model or "")
+    return str(own) if model and (own / "card.json").is_file() else model
+
+
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
     """The opened parts of an existing home; raises NoHome before `sogoc init`."""
@@ -176,7 +203,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
         signer=open_signer(s),
         intake=IntakeOptions(s.intake.max_file_mb * mb, s.intake.max_megapixels * 1_000_000, s.intake.max_frames),
         reading=ReadingOptions(
-            s.reading.model or None,
+            model_to_load(s, database),
             s.reading.workers,
             s.reading.chunk_pages,
             s.reading.dpi,
