@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from rapidfuzz import fuzz
 
@@ -14,9 +15,13 @@ from ocr.label_search import letters
 from ocr.reading import PrintedWord
 from ocr.text_segments import Segment, segments_of
 from records.names import common_tokens
+from records.places import default_gazetteer
+from records.record import FieldValue
 from records.text import nfc, strip_marks
 
 UNREAD = "…"
+CONFIRM = "canXacNhan"      # key of the list of fields that a person must look at: written by hand, read with doubt or not at all
+_SURE_DAY = 0.6             # a day written by hand is given from this confidence on; below it the month stands alone
 FIELDS = ("soKyHieu", "ngayBanHanh", "coQuanBanHanh", "loaiVanBan", "trichYeu", "nguoiKy", "chucVu", "noiNhan")
 _MOTTO = ("conghoaxahoichunghiavietnam", "doclaptudohanhphuc")
 _TYPES: Mapping[str, str] = {      # base letters of the title -> name; NĐ 30/2020 Điều 7
@@ -35,6 +40,7 @@ _INCOMPLETE_BODIES = ("uybannhandan", "hoidongnhandan", "ubnd", "hdnd")
 _PHRASES = ("ỦY BAN NHÂN DÂN", "HỘI ĐỒNG NHÂN DÂN", "THÀNH PHỐ", "THỊ TRẤN", "PHÓ CHỦ TỊCH", "CHỦ TỊCH", "PHÓ GIÁM ĐỐC", "GIÁM ĐỐC")
 _DATE = re.compile(r"ngày\s*(.{0,4}?)\s*tháng\s*(\d{1,2})\s*năm\s*(\d{4})", re.IGNORECASE)
 _NOTATION = re.compile(r"/\s*([0-9]{4}\s*/\s*)?([A-ZĐ][A-ZĐa-zr0-9]*(?:\s*-\s*[A-ZĐ][A-ZĐ0-9]*)*)")
+_PLACE_KINDS = ("th", "ti", "hu", "qu", "xa", "ph")      # thành phố, thị xã, thị trấn; tỉnh; huyện; quận; xã; phường
 _ON_BEHALF = ("TM", "KT", "TL", "TUQ", "Q")
 
 
@@ -79,6 +85,24 @@ def read_dossier(pages: Sequence[Sequence[PrintedWord]]) -> dict[str, str | list
     if signed is not None:
         found.update({k: v for k, v in _end(*signed).items() if v})
     return {k: found[k] for k in FIELDS if k in found}
+
+
+def with_hand(fields: Mapping[str, str | list[str]], hand: Mapping[str, FieldValue]) -> dict[str, str | list[str]]:
+    """The fields with what is written by hand in the letterhead (ocr.dossier_hand) put where print left it open. All that print did not
+    tell is listed under CONFIRM. A number is given where the recogniser's free reading and its best number are the same."""
+    out, confirm = dict(fields), []
+    notation, day = fields.get("soKyHieu"), fields.get("ngayBanHanh")
+    if isinstance(notation, str) and notation.startswith(UNREAD):
+        confirm.append("soKyHieu")
+        number = hand.get("so")
+        if number is not None and number.raw.strip(" .").lstrip("0") == number.value:
+            out["soKyHieu"] = number.value + notation.removeprefix(UNREAD)
+    if isinstance(day, str) and len(day) == len("2023-10"):
+        confirm.append("ngayBanHanh")
+        written = hand.get("ngay")
+        if written is not None and written.confidence >= _SURE_DAY:
+            out["ngayBanHanh"] = f"{day}-{written.value}"
+    return out | ({CONFIRM: confirm} if confirm else {})
 
 
 def _sheet(words: Sequence[PrintedWord]) -> _Sheet:
@@ -143,7 +167,28 @@ def _body(head: _Sheet, number: Segment | None) -> str:
             bodies[-1] += " " + text
         else:
             bodies.append(text)
-    return bodies[-1] if bodies else ""
+    return _with_place(bodies[-1]) if bodies else ""
+
+
+def _with_place(body: str) -> str:
+    """The body's name with the marks of its place mended, where only one place of Vietnam is spelled with these letters."""
+    words = body.split()
+    for i, word in enumerate(words):
+        if letters(word)[:2] in _PLACE_KINDS:
+            names = _place_names().get(letters("".join(words[i:])), frozenset())
+            if len(names) == 1:
+                return " ".join([*words[:i], next(iter(names)).upper()])
+    return body
+
+
+@cache
+def _place_names() -> dict[str, frozenset[str]]:
+    """Base letters -> spellings of provinces, districts and communes, kind included."""
+    gazetteer = default_gazetteer()
+    out: dict[str, set[str]] = {}
+    for unit in (*gazetteer.provinces, *gazetteer.former_provinces, *gazetteer.districts, *gazetteer.communes):
+        out.setdefault(letters(unit.name), set()).add(unit.name)
+    return {k: frozenset(v) for k, v in out.items()}
 
 
 def _letterhead(text: str) -> str:

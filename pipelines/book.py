@@ -107,7 +107,7 @@ def check_rules(records: Sequence[DraftRecord], office: str) -> list[list[Findin
 
 def page_records(page: Page, batch: Batch) -> list[DraftRecord]:
     """The page's records; a page with ink on which no form was found is one empty entry, so that a person is asked."""
-    records = draft_records(page)
+    records = [r for r in draft_records(page) if r.kind != DOSSIER]       # a letter among the pages of a book is no entry
     if records or (page.quality or {}).get("blank"):
         return records
     name = parse_page_name(page.file)

@@ -8,7 +8,7 @@ from pipelines.page_reading import DOSSIER
 from pipelines.services import Services
 from storage import archive, events
 from storage.models import Batch, Dossier, Page
-from storage.readings import fingerprint, mark_progress, progress_of, read_pages
+from storage.readings import draft_records, fingerprint, mark_progress, progress_of, read_pages
 
 
 def page_words(page: Page) -> list[PrintedWord]:
@@ -18,7 +18,7 @@ def page_words(page: Page) -> list[PrintedWord]:
 
 def settle_dossier(services: Services, batch_id: str) -> dict[str, object]:
     """Find the dossier's fields and keep them; the same pages give the same fields. An archived dossier is left as it is."""
-    from ocr.dossier import read_dossier
+    from ocr.dossier import read_dossier, with_hand
 
     with services.database.reading() as session:
         pages = read_pages(session, batch_id)
@@ -26,7 +26,8 @@ def settle_dossier(services: Services, batch_id: str) -> dict[str, object]:
         row = session.scalar(sa.select(Dossier).where(Dossier.batch_id == batch_id))
     if row is not None and (before.get("settled") == mark or row.archive_id is not None):
         return dict(row.fields)
-    fields: dict[str, object] = dict(read_dossier([page_words(p) for p in pages]))
+    hand = next((r.fields for p in pages[:1] for r in draft_records(p) if r.kind == DOSSIER), {})
+    fields: dict[str, object] = dict(with_hand(read_dossier([page_words(p) for p in pages]), hand))
     with services.database.session() as session:
         row = session.scalar(sa.select(Dossier).where(Dossier.batch_id == batch_id)) or Dossier(batch_id=batch_id)
         row.fields = fields

@@ -43,10 +43,10 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
     measured = measure(page)
     seconds = {"open": opened - begun, "quality": time.perf_counter() - opened}
     result = PageResult(task.page_id, quality=dataclasses.asdict(measured), width=page.width, height=page.height, dpi=page.dpi)
-    reading = read_print(page) if task.print_only else reader.read(page, task.expectation)
+    reading = read_print(page, reader) if task.print_only else reader.read(page, task.expectation)
     if not task.print_only and reading.form is None and task.expectation.kind is None and not measured.blank:
-        as_print = read_print(page)     # nobody said it is a register and it shows no form: it may turn out to be a dossier
-        reading = dataclasses.replace(reading, words=as_print.words, rotation=as_print.rotation)
+        as_print = read_print(page, reader)     # nobody said it is a register and it shows no form: it may turn out to be a dossier
+        reading = dataclasses.replace(reading, words=as_print.words, rotation=as_print.rotation, records=as_print.records)
     if not reading.words and reading.form is None and not measured.blank:
         return dataclasses.replace(result, reason="ink_without_text")
     lattices = pack(reading.lattices) if reading.lattices else None
@@ -54,14 +54,20 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
                                seconds=seconds | dict(reading.seconds))
 
 
-def read_print(page: Any) -> Any:
-    """The printed words of a page that is no register: a dossier."""
+def read_print(page: Any, reader: Any = None) -> Any:
+    """The printed words of a page that is no register: a dossier. What its letterhead has by hand comes as a record of the kind HS.
+
+    reader: the ocr.extraction.PageReader whose model reads the hand; None leaves it unread.
+    """
     from ocr.dossier_page import read_dossier_page
     from ocr.reading import PageReading
     from ocr.tesseract import probe
+    from records.record import DraftRecord
 
-    read = read_dossier_page(page)
-    return PageReading(None, 0.0, (), read.words, rotation=read.rotation, engine={"tesseract": probe().version})
+    read = read_dossier_page(page, reader.recogniser if reader is not None else None)
+    records = (DraftRecord("HS", None, 1, read.hand),) if read.hand else ()
+    engine = {"tesseract": probe().version} | (dict(reader.recogniser.engine) if read.hand else {})
+    return PageReading(None, 0.0, records, read.words, rotation=read.rotation, engine=engine)
 
 
 def memory_bytes() -> int:

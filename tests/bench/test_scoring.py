@@ -14,8 +14,8 @@ from records.record import DraftRecord, FieldValue
 
 @pytest.mark.parametrize(("code", "group"), [
     ("nksHoTen", "name"), ("chaNgaySinh", "date"), ("ngayDangKy", "date"), ("nktNgayChet", "date"), ("so", "number"), ("quyenSo", "number"),
-    ("voSoGiayToTuyThan", "number"), ("nksSoDinhDanh", "number"), ("nksNoiSinh", "place"), ("meNoiCuTru", "place"), ("loaiDangKy", "category"),
-    ("nksGioiTinh", "category"), ("nycQuanHe", "category")])
+    ("voSoGiayToTuyThan", "number"), ("nksSoDinhDanh", "number"), ("nksNoiSinh", "place"), ("meNoiCuTru", "place"),
+    ("loaiDangKy", "category"), ("nksGioiTinh", "category"), ("nycQuanHe", "category")])
 def test_fields_are_counted_in_their_group(code: str, group: str) -> None:
     assert group_of(code) == group
 
