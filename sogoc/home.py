@@ -168,8 +168,8 @@ def model_to_load(settings: Settings, database: Database) -> str | None:
 
 
 @contextmanager
-def open_services(settings: Settings) -> Iterator[Services]:
-    """The opened parts of an existing home; raises NoHome before `sogoc init`."""
+def open_database(settings: Settings) -> Iterator[Database]:
+    """The database of an existing home, upgraded; raises NoHome before `sogoc init`."""
     home = settings.home
     if not (home / FILE_NAME).exists():
         raise NoHome(
@@ -178,13 +178,19 @@ def open_services(settings: Settings) -> Iterator[Services]:
         )
     use_forms(settings)
     database = Database(database_url(settings))
-    if not database.probe()["up_to_date"]:
-        database.upgrade()
     try:
-        objects = ObjectStore(object_config(settings))
-        yield build_services(settings, database, objects)
+        if not database.probe()["up_to_date"]:
+            database.upgrade()
+        yield database
     finally:
         database.dispose()
+
+
+@contextmanager
+def open_services(settings: Settings) -> Iterator[Services]:
+    """The opened parts of an existing home; raises NoHome before `sogoc init`."""
+    with open_database(settings) as database:
+        yield build_services(settings, database, ObjectStore(object_config(settings)))
 
 
 def open_signer(settings: Settings) -> Signer:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipelines.services import Services
     from sogoc.commands.shared import Bars
     from storage.accounts import Actor
+    from storage.database import Database
     from storage.verified_crops import Crop
     from train.adapt import Adapted
     from train.adapt_tuning import Lines
@@ -89,11 +90,11 @@ def _installed(name: str) -> bool:
         return False
 
 
-def count_ready(services: Services) -> Ready:
+def count_ready(database: Database) -> Ready:
     """What `adapt` would look at."""
     from storage.verified_crops import chosen_pages, verified_pages
 
-    with services.database.reading() as session:
+    with database.reading() as session:
         pages = chosen_pages(verified_pages(session))
     fields = [f for p in pages for f in p.fields]
     kinds = Counter(f.kind for f in fields)

@@ -66,12 +66,13 @@ def use(
     model: Annotated[str, typer.Argument(metavar="ID", help=t("Mô hình (sogoc model list).", "The model (sogoc model list)."))],
 ) -> None:
     from sogoc.errors import SogocError, WrongUse
+    from sogoc.home import open_database
     from sogoc.settings import load
     from storage.model_choice import choose_model
 
     settings = load()
-    with services() as s:
-        cards = _cards()
+    with open_database(settings) as database:
+        before, cards = _reading(), _cards()
         if model not in cards:
             raise WrongUse(f"Không có mô hình {model}. Xem: sogoc model list", f"There is no model {model}. See: sogoc model list")
         if settings.reading.model:
@@ -79,10 +80,9 @@ def use(
                 f"Mô hình đã được cố định bằng thiết lập reading.model = {settings.reading.model}; bỏ thiết lập đó trước.",
                 f"The setting reading.model = {settings.reading.model} fixes the model; remove it first.",
             )
-        before = _reading()
         preferred = next(iter(cards))
         if model != before:
-            with s.database.session() as session:
+            with database.session() as session:
                 choose_model(session, _actor(), None if model == preferred else model, before, model)
     typer.echo(t(f"Từ nay đọc bằng {model}.", f"{model} reads from now on."))
 
@@ -127,7 +127,7 @@ def adapt(
     ] = False,
     model: Annotated[
         str | None,
-        typer.Option(metavar="ID", help=t("Mô hình để dạy thêm; mặc định là mô hình đang đọc.", "Start from this, not from the one reading.")),
+        typer.Option(metavar="ID", help=t("Mô hình để dạy thêm; mặc định là mô hình đang đọc.", "The model to start from.")),
     ] = None,
     threads: Annotated[
         int, typer.Option(min=0, metavar="N", help=t("Số nhân CPU; 0 là tất cả.", "CPU cores; 0 for all."))
@@ -137,17 +137,22 @@ def adapt(
     import os
 
     from sogoc.errors import WrongUse
-    from sogoc.model_adapting import adapt_model, count_ready, parent_of
+    from sogoc.home import open_database
+    from sogoc.model_adapting import adapt_model, count_ready, need_torch, parent_of
+    from sogoc.settings import load
 
+    reading = _reading()
+    card = _cards().get(model or reading)
+    if card is None:
+        raise WrongUse(f"Không có mô hình {model}. Xem: sogoc model list", f"There is no model {model}. See: sogoc model list")
+    if dry_run:
+        with open_database(load()) as database:
+            _say_ready(count_ready(database), min_crops, card.id)
+    parent_of(card)
+    need_torch()
+    if dry_run:
+        return
     with services() as s:
-        reading = _reading()
-        card = _cards().get(model or reading)
-        if card is None:
-            raise WrongUse(f"Không có mô hình {model}. Xem: sogoc model list", f"There is no model {model}. See: sogoc model list")
-        if dry_run:
-            _say_ready(count_ready(s), min_crops, card.id)
-            parent_of(card)
-            return
         os.nice(10)
         with Bars() as bars:
             result = adapt_model(s, _actor(), card, reading, minutes, min_crops, threads or os.cpu_count() or 1, seed, bars)
