@@ -15,12 +15,16 @@ _FIRST_REACH, _LAST_REACH = 6.0, 2.5    # mm a label may lie from its place, bef
 _SEEDS = 70                             # sightings that may propose a placement
 _STIFFNESS = np.array([0.0, 0.0, 0.0, 0.3, 0.3, 0.3])   # penalty on bending, in units of one label's weight (u, v of ±1)
 _OUTLIER = 1.0                          # mm: farther off than this counts less and less (Huber)
+_NEAR = 22.0, 35.0                      # mm across and down over which what is left after the fit is alike (a sheet bends along its fold)
+_DOUBT = 0.7                            # in units of one label: how much nearness it takes to be believed
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Maps the form's millimetres to pixels, each coordinate a quadratic polynomial: coefficients (6, 2) of `_terms`.
+    """Maps the form's millimetres to pixels: each coordinate a quadratic polynomial, coefficients (6, 2) of `_terms`, and what labels
+    and leaders near the point are off it (a sheet that dips into the fold follows no polynomial).
 
+    left: (n, 4) of millimetres x, y, pixels off, weight, for the x coordinate first, then for y.
     found: the sighting of each label, by its number, that agrees. scale: pixels a millimetre. score: 0..1, share of the
     form's label letters found in place. error: median mm between found labels and their places.
     """
@@ -31,11 +35,21 @@ class Placement:
     score: float
     scale: float
     error: float = 0.0
+    left: tuple[np.ndarray, ...] = ()
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Pixel of a point given in mm."""
-        px, py = (_terms(self.form, np.array([[x, y]])) @ self.coefficients)[0]
+        px, py = self.all_at(np.array([[x, y]], float))[0]
         return float(px), float(py)
+
+    def all_at(self, places: np.ndarray) -> np.ndarray:
+        """Pixels (n, 2) of points (n, 2) given in mm."""
+        out = _terms(self.form, places) @ self.coefficients
+        for axis, left in enumerate(self.left):
+            away = (places[:, None, :] - left[None, :, :2]) / _NEAR
+            near = np.exp(-0.5 * np.square(away).sum(axis=2)) * left[:, 3]
+            out[:, axis] += near @ left[:, 2] / (near.sum(axis=1) + _DOUBT)
+        return out
 
     def bent_to(self, heights: Sequence[tuple[float, float, float]]) -> Placement:
         """Fitted anew with heights (mm x, mm y, pixel y) seen along leaders as well."""
@@ -61,7 +75,7 @@ def best_placement(form: Form, sightings: Sequence[Sighting], scale: float) -> P
         if len(placement.found) < 3:
             return None
         fitted = _fitted(placement, ())
-        predicted = _terms(form, places) @ fitted.coefficients
+        predicted = fitted.all_at(places)
         placement = _agreeing(form, usable, predicted, pixels, weights, fitted.scale, reach)
     return _fitted(placement, ()) if len(placement.found) >= 3 else None
 
@@ -126,21 +140,19 @@ def _fitted(placement: Placement, heights: Sequence[tuple[float, float, float]])
     mm = np.array([[form.labels[n].x, form.labels[n].y] for n in numbers])
     lefts = np.array([found[n].left for n in numbers])
     bases = np.array([found[n].baseline for n in numbers])
+    points = np.concatenate((mm, np.array(heights).reshape(-1, 3)[:, :2]))
+    rows = np.concatenate((bases, np.array(heights).reshape(-1, 3)[:, 2]))
     coefficients = np.zeros((6, 2))
-    coefficients[:, 0], off_x = _ridge(_terms(form, mm), lefts, scale)
-    if heights:
-        points = np.array(heights)
-        all_terms = np.concatenate((_terms(form, mm), _terms(form, points[:, :2])))
-        coefficients[:, 1], off_y = _ridge(all_terms, np.concatenate((bases, points[:, 2])), scale)
-        off_y = off_y[:len(numbers)]
-    else:
-        coefficients[:, 1], off_y = _ridge(_terms(form, mm), bases, scale)
-    error = float(np.median(np.hypot(off_x, off_y))) / scale
+    coefficients[:, 0], off_x, weight_x = _ridge(_terms(form, mm), lefts, scale)
+    coefficients[:, 1], off_y, weight_y = _ridge(_terms(form, points), rows, scale)
+    left = np.column_stack((mm, off_x, weight_x)), np.column_stack((points, off_y, weight_y))
+    error = float(np.median(np.hypot(off_x, off_y[:len(numbers)]))) / scale
     across = np.hypot(*(coefficients[1] * 2 / form.width))
-    return replace(placement, coefficients=coefficients, scale=float(across), error=error)
+    return replace(placement, coefficients=coefficients, scale=float(across), error=error, left=left)
 
 
-def _ridge(terms: np.ndarray, values: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+def _ridge(terms: np.ndarray, values: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(coefficients, what is left of each value, its weight in the end)."""
     weights = np.ones(len(values))
     solution = np.zeros(terms.shape[1])
     off = values
@@ -149,4 +161,4 @@ def _ridge(terms: np.ndarray, values: np.ndarray, scale: float) -> tuple[np.ndar
         solution = np.linalg.lstsq(weighted.T @ terms + np.diag(_STIFFNESS) + 1e-9 * np.eye(6), weighted.T @ values, rcond=None)[0]
         off = values - terms @ solution
         weights = np.minimum(1.0, _OUTLIER * scale / np.maximum(np.abs(off), 1e-6))
-    return solution, off
+    return solution, off, weights

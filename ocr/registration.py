@@ -82,10 +82,12 @@ def fit_form(page: StraightPage, words: Sequence[PrintedWord], forms: Iterable[F
     _, form, sightings, placement = max(ranked, key=lambda r: (r[0], r[1].id))
     if placement.score < LEAST_SCORE:
         return None
-    return _lay(page, form, sightings, placement)
+    return lay_form(page, placement)
 
 
-def _lay(page: StraightPage, form: Form, sightings: list[Sighting], placement: Placement) -> FormFit:
+def lay_form(page: StraightPage, placement: Placement) -> FormFit:
+    """The placement's form laid on the page: bent to its dotted leaders, each blank with its room."""
+    form = placement.form
     dots = find_dots(page.gray, placement.scale)
     leaders = _leaders(form, placement, dots)
     placement = placement.bent_to(_anchors(form, placement, leaders))
