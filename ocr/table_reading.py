@@ -18,7 +18,7 @@ from ocr.table_columns import PlacedColumn
 from ocr.table_ditto import DITTO, ditto_value, says_ditto, shape_says_ditto
 from ocr.table_entries import find_entries
 from ocr.table_fields import part_cell
-from ocr.table_grid import TableFit
+from ocr.table_grid import LEAST_HEADINGS, TableFit
 from ocr.table_rules import erase_rules
 from records.forms import Form, load_forms, page_forms, table_forms
 from records.record import Box, DraftRecord, FieldValue
@@ -88,6 +88,8 @@ def read_table(page: StraightPage, table: TableFit, recogniser: Recogniser, cont
             found = [next(read) for _ in lines[n][c]]
             _take(row, column, cells[n][c], lines[n][c], found, boxes[n][c], page, recogniser, scale)
         rows.append(row)
+    if table.fit.headings < LEAST_HEADINGS and rows and _is_heading(rows[0]):
+        del rows[0]
     kept = unpack(pack({(n, code): x for n, row in enumerate(rows, 1) for code, x in row.lattices.items()}))
     for (n, code), lattice in kept.items():     # as they will be kept: settling a book later sees the same
         rows[n - 1].lattices[code] = lattice
@@ -95,6 +97,13 @@ def read_table(page: StraightPage, table: TableFit, recogniser: Recogniser, cont
     records = _decode(table.form, rows, context)
     tick("decode")
     return records, {(n, code): x for n, row in enumerate(rows, 1) for code, x in row.lattices.items()}
+
+
+def _is_heading(row: _Row) -> bool:
+    """Whether a first row is headings written by hand: words without a figure where number and day would stand."""
+    texts = [row.lattices[code].best_text() for code in ("so", "ngayDangKy") if code in row.lattices]
+    signs = "".join(texts)
+    return sum(c.isalpha() for c in signs) >= 4 and not any(c.isdigit() for c in signs) and "ngayDangKy" not in row.dittos
 
 
 def _lines_of(cell: Cell, column: PlacedColumn, recogniser: Recogniser, scale: float) -> list[_Line]:

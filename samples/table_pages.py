@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -24,14 +25,15 @@ _LINE_PITCH = 7.2           # mm between lines of one cell, where there is room
 class TableLook:
     """How a table is ruled. rules: strength of the rules' ink 0…1; broken: share of a rule that did not print or has faded.
 
-    headings: printed above the columns; frame: the outer rules are there; row_rules: rules between the entries; guides: faint lines of a
-    school notebook on the whole sheet; numbered: a row (1) (2) (3) … under the headings; widths: how far a hand-ruled column may differ
-    from the form's, as a share.
+    headings: printed above the columns; written: put there by hand; frame: the outer rules are there; row_rules: rules between the entries;
+    guides: faint lines of a school notebook on the whole sheet; numbered: a row (1) (2) (3) … under the headings; widths: how far a
+    hand-ruled column may differ from the form's, as a share.
     """
 
     rules: float = 0.9
     broken: float = 0.0
     headings: bool = True
+    written: bool = False
     frame: bool = True
     row_rules: bool = True
     guides: bool = False
@@ -62,6 +64,11 @@ def compose_table_page(form: Form, rows: Sequence[Row], hand: Hand, wear: Wear, 
     ruled = _rule(shape, table, grid, look, dpi, rng)
     printed = _headings(shape, table, edges, levels, dpi, look)
     ink = np.zeros(shape, np.uint8)
+    if look.written:
+        small = replace(hand, x_height=1.6)
+        for column, (x0, x1) in zip(table.columns, pairwise(edges), strict=True):
+            for n, text in enumerate(_wrapped(column.heading, x1 - x0 - 1.2, small)[:3]):
+                _put(ink, text, (x0 + 0.6, x1 - 0.6), levels[0] + 4.0 + 4.6 * n, small, dpi, rng)
     first = len(levels) - 1 - table.rows
     spans = [_write_row(ink, row, table, edges, levels[first + n:first + n + 2], hand, dpi, rng) for n, row in enumerate(rows)]
     page = sheet(shape, wear, rng)

@@ -13,7 +13,7 @@ from ocr.reading import PageImage, PageReading
 from ocr.table_reading import tables_for
 from records.forms import load_forms, table_forms
 from records.text import fold
-from samples.table_pages import TablePage
+from samples.table_pages import TableLook, TablePage
 from samples.table_rows import Row
 from tests.ocr.table_page import table_page
 
@@ -105,3 +105,10 @@ def test_a_table_is_known_without_being_told() -> None:
     _, _, image = table_page("KH1999", 6, rows=1)
     got = reader().read(image, Expectation(), 0)
     assert got.form == "KH1999" and len(got.records) == 1
+
+
+def test_headings_written_by_hand_are_no_entry() -> None:
+    rows, _, image = table_page("KS1956", 8, TableLook(rules=0.7, headings=False, written=True), rows=1)
+    got = reader().read(image, Expectation("KS", None, 1960), 0)
+    assert got.form == "KS1956" and len(got.records) == 1
+    assert got.records[0].fields["so"].value == rows[0].values["so"]
