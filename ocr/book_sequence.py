@@ -24,12 +24,11 @@ _ROUNDS = 6
 
 @dataclass(frozen=True)
 class Followed:
-    """posterior: (entries, numbers, marks), what each entry's number is, by its image, its file's name and the others; number k stands at
-    index k - 1. own: the same by image and file name alone. astray: probability that the entry does not stand where its number belongs.
-    restarts: probability that a new year's numbers begin here. shuffled: that the pages come in no order."""
+    """posterior: float32 (entries, numbers, marks), what each entry's number is, by its image, its file's name and the others; number k
+    stands at index k - 1. astray: probability that the entry does not stand where its number belongs. restarts: probability that a new
+    year's numbers begin here. shuffled: that the pages come in no order."""
 
     posterior: np.ndarray
-    own: np.ndarray
     astray: np.ndarray
     restarts: np.ndarray
     shuffled: float
@@ -39,11 +38,11 @@ def follow(weights: Sequence[np.ndarray | None]) -> Followed:
     """Numbers of entries in the order in which they lie. weights: tempered ln P(image | number, mark), (numbers, marks), None where nothing
     is written."""
     size = next((w.shape for w in weights if w is not None), (1, len(MARKS)))
-    emit = np.ones((len(weights), *size))
+    emit = np.ones((len(weights), *size), np.float32)       # a batch may hold thousands of entries
     for k, w in enumerate(weights):
         if w is not None:
             emit[k] = np.exp(np.maximum(w - w.max(), -600.0)) + _WRONG
-    prior = np.full(size, 0.003 / size[0])
+    prior = np.full(size, 0.003 / size[0], np.float32)
     prior[:, 0] = 1.0 / size[0]
     own = _normed(emit * prior)
     ordered, astray, restarts, log_ordered = _in_order(emit, prior, _anywhere(own, prior, 0.5))
@@ -51,7 +50,7 @@ def follow(weights: Sequence[np.ndarray | None]) -> Followed:
     odds = np.log(_SHUFFLED / (1 - _SHUFFLED)) + log_mixed - log_ordered if len(weights) > 3 else -50.0
     shuffled = float(1 / (1 + np.exp(-np.clip(odds, -50, 50))))
     kept = 1 - shuffled
-    return Followed(kept * ordered + shuffled * mixed, own, kept * astray + shuffled, kept * restarts, shuffled)
+    return Followed(np.float32(kept) * ordered + np.float32(shuffled) * mixed, kept * astray + shuffled, kept * restarts, shuffled)
 
 
 def _normed(p: np.ndarray) -> np.ndarray:
@@ -94,7 +93,7 @@ def _anywhere(posterior: np.ndarray, prior: np.ndarray, near: float) -> np.ndarr
     """What the number of each entry may be, out of any order: near the others' for a share, else any at all. Sums to 1 for each entry."""
     n, size, _ = posterior.shape
     reach = np.exp(-np.abs(np.arange(1 - size, size)) / n)
-    around = np.array([np.convolve(row, reach)[size - 1: 2 * size - 1] for row in posterior.sum(axis=2)])
+    around = np.array([np.convolve(row, reach)[size - 1: 2 * size - 1] for row in posterior.sum(axis=2)], np.float32)
     around /= around.sum(axis=1, keepdims=True)
     others = (around.sum(axis=0) - around) / (n - 1) if n > 1 else np.full_like(around, 1 / size)
     weight = prior * (near * others * size + (1 - near))[:, :, None]
@@ -110,14 +109,14 @@ def _in_order(emit: np.ndarray, prior: np.ndarray, stray_prior: np.ndarray) -> t
     n = len(emit)
     anywhere = (emit * stray_prior).sum(axis=(1, 2))
     for _ in range(_ROUNDS):
-        came, log_p = [prior / prior.sum()], 0.0
+        came, log_p = [(prior / prior.sum()).astype(np.float32)], 0.0
         for k in range(n):
             f = came[k]
             here = sum(shares[name] * m for name, m in _steps(f).items()) if k else f
             f = (1 - stray) * emit[k] * here + stray * anywhere[k] * f
             scale = f.sum()
             log_p += float(np.log(scale))
-            came.append(f / scale)
+            came.append((f / scale).astype(np.float32))
         posterior, astray, restarts = np.empty_like(emit), np.empty(n), np.zeros(n)
         counts, lost_count = dict(_STEPS), _ASTRAY[0]
         b = np.ones_like(prior)
