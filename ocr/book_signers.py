@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from ocr.book_recurring import Recurrence, Spelling, recur
 from ocr.decoding.closed import TITLES
 from ocr.decoding.folding import fold_digits, fold_text, plain
-from ocr.decoding.names import name_log_prior
+from ocr.decoding.name_prior import name_log_prior
 from ocr.lattice import Lattice
 from ocr.trie import Trie
 from records.filenames import parse_book_number

@@ -1,25 +1,27 @@
-"""Names of people: beam search with the tokens that names are made of as a prior, never as a fence."""
+"""Names of people: words found between the spaces of the lattice, known ones and what the letters spell, weighed together as names."""
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import combinations
 
 import numpy as np
 
-from ocr.decoding.beam import beam_search
-from ocr.decoding.choice import Choice, Scored, choose
 from ocr.decoding.folding import fold_names, fold_words, plain
+from ocr.decoding.name_prior import PARTS, lexicon, listed, word_log
+from ocr.decoding.near import near_texts
 from ocr.lattice import Lattice
-from records.names import Part, common_tokens, written_case
+from ocr.trie import Trie
+from records.names import Part
 
-UNKNOWN_TOKEN = 0.03        # share of tokens that no list has
-UNKNOWN_LETTER = 2.4        # nats a letter of such a token
-SECOND_SURNAME = 0.06       # share of middle names that are surnames (the mother's)
-LETTER_BONUS = 1.5          # nats a letter: tempered likelihoods favour short texts, the prior of each word being whole
+LETTER_BONUS = 0.6          # nats a letter: tempered likelihoods favour short texts, the prior of each word being whole
 MISSED = 0.06               # how fast it grows likely that the search missed the name, a nat (tempered) that the best one explains less
-TOKENS_IN_NAME = {1: 0.006, 2: 0.13, 3: 0.56, 4: 0.28, 5: 0.022, 6: 0.002}
+STRAY = math.log(0.03) - 4      # ink ahead of the name that is no part of it: the end of a label, a blot
+_SPACE_SEEN, _SPACE_SURE = 0.03, 0.9    # probability from which a space may stand, and surely stands
+_DOUBTFUL = 4               # doubtful spaces that are tried both ways
+_WORDS = 8                  # words tried at a place, known ones and open ones each
 
 
 @dataclass(frozen=True)
@@ -31,90 +33,115 @@ class NameCandidates:
     words: Lattice
 
 
-@cache
-def _weights(part: Part, sex: str | None) -> dict[str, float]:
-    """Lower-case words of a part with shares. With a sex known, the other sex's tokens keep a tenth: some names do not follow it."""
-    out: dict[str, float] = {}
-    tables = [(common_tokens(part, sex), 0.9), (common_tokens(part), 0.1)] if sex else [(common_tokens(part), 1.0)]
-    for table, share in tables:
-        for token, w in table.items():
-            words = token.lower().split()
-            for word in words:
-                out[word] = out.get(word, 0.0) + share * w / len(words)
-    return out
-
-
-@cache
-def _later(sex: str | None) -> dict[str, float]:
-    """Words after the surname: middle or given name, or a second surname."""
-    out: dict[str, float] = {}
-    half = 0.5 - SECOND_SURNAME / 2
-    shares: tuple[tuple[Part, float], ...] = (("middle", half), ("given", half), ("surname", SECOND_SURNAME))
-    for part, share in shares:
-        for word, w in _weights(part, sex if part != "surname" else None).items():
-            out[word] = out.get(word, 0.0) + share * w
-    return out
-
-
-@cache
-def _beginnings(first: bool, sex: str | None) -> dict[str, float]:
-    """Total share of the words that begin so; "" is all of them."""
-    out: dict[str, float] = {}
-    for word, w in (_weights("surname", None) if first else _later(sex)).items():
-        for k in range(len(word) + 1):
-            out[word[:k]] = out.get(word[:k], 0.0) + w
-    return out
-
-
-def _word_log(word: str, table: dict[str, float]) -> float:
-    known = table.get(word, 0.0)
-    return math.log((1 - UNKNOWN_TOKEN) * known + UNKNOWN_TOKEN * math.exp(-UNKNOWN_LETTER * len(word)))
-
-
-def _begin_log(begin: str, table: dict[str, float]) -> float:
-    return _word_log(begin, table) if begin else 0.0
-
-
-def name_log_prior(text: str, sex: str | None = None) -> float:
-    """ln of how likely a name (lower case, single spaces) is: number of words, surname, middle names, given name by sex."""
-    words = text.split()
-    if not words:
-        return -math.inf
-    out = math.log(TOKENS_IN_NAME.get(len(words), 2e-4))
-    if len(words) == 1:
-        return out + _word_log(words[0], _weights("given", sex))
-    out += _word_log(words[0], _weights("surname", None)) + _word_log(words[-1], _weights("given", sex))
-    middle, surnames = _weights("middle", sex), _weights("surname", None)
-    for w in words[1:-1]:
-        out += max(_word_log(w, middle), math.log(SECOND_SURNAME) + _word_log(w, surnames))
-    return out
-
-
-def search_names(lattice: Lattice, temperature: float, sex: str | None = None, width: int = 24, keep: int = 24) -> NameCandidates:
+def search_names(lattice: Lattice, temperature: float, sex: str | None = None, keep: int = 32) -> NameCandidates:
     """The likely texts of a name field."""
     words = fold_words(lattice)
-
-    def step(prefix: str, c: str) -> float:
-        begun = prefix.rpartition(" ")[2]
-        first = " " not in prefix
-        table = _beginnings(first, sex)
-        if c == " ":
-            if not begun:
-                return -math.inf
-            whole = _weights("surname", None) if first else _later(sex)
-            return _word_log(begun, whole) - _begin_log(begun, table)
-        return LETTER_BONUS + _begin_log(begun + c, table) - _begin_log(begun, table)
-
-    found = beam_search(words, step, temperature, width)
-    texts = [t.strip() for t, _ in found[:keep]]
     greedy = " ".join(words.best_text().split())
-    texts += [greedy, *(s for s in (_split_glued(t, sex) for t in [greedy, *texts[:6]]) if s)]
+    windows = _Windows(words, temperature, sex)
+    found: dict[str, float] = {}
+    for parts, spaces in _divisions(words):
+        for text, w in windows.combine(parts):
+            found[text] = max(found.get(text, -math.inf), w + temperature * spaces)
+    ranked = sorted(found, key=lambda t: (-found[t], t))[:keep]
+    texts = [greedy, *ranked, *(s for s in (_split_glued(t, sex) for t in (greedy, *ranked[:4])) if s)]
     return NameCandidates(tuple(dict.fromkeys(t.replace("' ", "'") for t in texts if plain(t))), fold_names(lattice), words)
+
+
+def _divisions(words: Lattice) -> list[tuple[list[tuple[int, int]], float]]:
+    """Ways to divide the line at its spaces: windows of frames and ln P of the spaces between."""
+    if " " not in words.alphabet:
+        return [([(0, len(words.log_probs))], 0.0)]
+    column = words.alphabet.index(" ") + 1
+    p = np.exp(words.log_probs[:, [0, column]])
+    seen = np.concatenate(([0], (p[:, 1] > _SPACE_SEEN).astype(np.int8), [0]))
+    edges = np.flatnonzero(np.diff(seen))
+    gaps = [(int(a), int(b), float(p[a:b, 1].max())) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    doubtful = sorted((g for g in gaps if g[2] < _SPACE_SURE), key=lambda g: (abs(g[2] - 0.5), g[0]))[:_DOUBTFUL]
+    firm = [g for g in gaps if g not in doubtful and g[2] > 0.5]
+    out = []
+    for n in range(len(doubtful) + 1):
+        for some in combinations(doubtful, n):
+            taken = sorted([*firm, *some])
+            starts, stops = [0, *(b for _, b, _ in taken)], [*(a for a, _, _ in taken), len(p)]
+            parts = [(a, b) for a, b in zip(starts, stops, strict=True) if _inked(words, a, b)]
+            spaces = sum(math.log(g[2]) for g in taken)
+            if parts and len(parts) <= 8:
+                out.append((parts, spaces))
+    return out
+
+
+def _inked(words: Lattice, a: int, b: int) -> bool:
+    """Whether anything but blanks and spaces is likely between two frames."""
+    best = words.log_probs[a:b].argmax(axis=1)
+    return bool(((best > 0) & (best != words.alphabet.find(" ") + 1)).any())
+
+
+class _Windows:
+    """The words that may stand in windows of one line, each window looked at once."""
+
+    def __init__(self, words: Lattice, temperature: float, sex: str | None):
+        self.words, self.temperature, self.sex = words, temperature, sex
+        self._kept: dict[tuple[int, int, Part], list[tuple[str, float]]] = {}
+        self._scores: dict[tuple[int, int], tuple[np.ndarray, list[tuple[str, float]]]] = {}
+
+    def combine(self, parts: Sequence[tuple[int, int]], width: int = 24) -> list[tuple[str, float]]:
+        """The likeliest names of one division, with their weights (tempered ln P and prior of the words)."""
+        kinds: list[Part] = ["given"] if len(parts) == 1 else ["surname", *(["middle"] * (len(parts) - 2)), "given"]      # type: ignore[list-item]
+        names = [("", 0.0)]
+        for (a, b), part in zip(parts, kinds, strict=True):
+            grown = [(f"{text} {word}" if text else word, w + v) for text, w in names for word, v in self._likely(a, b, part)]
+            names = sorted(grown, key=lambda tw: (-tw[1], tw[0]))[:width]
+        return names
+
+    def _likely(self, a: int, b: int, part: Part) -> list[tuple[str, float]]:
+        """Words of one window with tempered ln P, prior and the bonus of their letters."""
+        key = a, b, part
+        if key not in self._kept:
+            scores, near = self._look(a, b)
+            weights = self.temperature * scores + _priors(part, self.sex)
+            best = np.argpartition(-weights, _WORDS)[:_WORDS]
+            known = lexicon()
+            out = {known[i]: float(weights[i]) for i in best if weights[i] > -math.inf}
+            for word, s in near:
+                out.setdefault(word, self.temperature * s + word_log(word, part, self.sex) + LETTER_BONUS * len(word))
+            self._kept[key] = sorted(out.items(), key=lambda ww: (-ww[1], ww[0]))[:2 * _WORDS]
+        return self._kept[key]
+
+    def _look(self, a: int, b: int) -> tuple[np.ndarray, list[tuple[str, float]]]:
+        """ln P of every word of the lexicon in a window, and what its letters spell with ln P."""
+        if (a, b) not in self._scores:
+            part, alphabet = self.words.log_probs[a:b], self.words.alphabet
+            near = [t for t in dict.fromkeys(t.replace(" ", "") for t, _ in near_texts(part, alphabet, _WORDS)) if plain(t)]
+            own = Trie(near).scores(part, alphabet)
+            scores = _lexicon_trie(alphabet).scores(part, alphabet)
+            self._scores[a, b] = scores, [(t, float(s)) for t, s in zip(near, own, strict=True) if s > -math.inf]
+        return self._scores[a, b]
+
+
+@lru_cache(maxsize=4)
+def _lexicon_trie(alphabet: str) -> Trie:
+    speller = Lattice(np.zeros((0, len(alphabet) + 1)), alphabet, "")
+    return Trie([speller.spelled(w) for w in lexicon()])
+
+
+@cache
+def _priors(part: Part, sex: str | None) -> np.ndarray:
+    """ln prior of every word of the lexicon as this part, the bonus of its letters included."""
+    return np.array([word_log(w, part, sex) + LETTER_BONUS * len(w) for w in lexicon()])
+
+
+@cache
+def _all_listed(sex: str | None) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for part in PARTS:
+        for word, w in listed(part, sex).items():
+            out[word] = out.get(word, 0.0) + w / 3
+    return out
 
 
 def _split_glued(text: str, sex: str | None) -> str | None:
     """The text with words that stand glued together ("vănlong") taken apart where both halves are known, None if there are none."""
-    known = _later(sex)
+    known = _all_listed(sex)
     out = []
     for word in text.split():
         cuts = [(known[word[:k]] * known[word[k:]], k) for k in range(1, len(word)) if word[:k] in known and word[k:] in known]
@@ -126,30 +153,7 @@ def _split_glued(text: str, sex: str | None) -> str | None:
     return " ".join(out) if len(out) > len(text.split()) else None
 
 
-def weigh_names(fields: Sequence[NameCandidates], temperature: float, sex: str | None = None, extra: Sequence[str] = ()) -> Choice | None:
-    """The best name on one field, or on several that hold the same person's name; `extra`: further texts to consider."""
-    texts = list(dict.fromkeys([*(t for f in fields for t in f.texts), *extra]))
-    total = np.sum([f.folded.scores(texts) for f in fields], axis=0)
-    candidates = [
-        Scored(written_case(t), t, float(s), name_log_prior(t, sex) + LETTER_BONUS * len(plain(t)))
-        for t, s in zip(texts, total, strict=True)
-    ]
-    best = choose(candidates, temperature)      # free text is among the candidates, at the price of unknown words
-    if best is None:
-        return None
-    gap = temperature * sum(f.folded.best_log_prob() - f.folded.score(best.text) for f in fields) / len(fields)
-    found = math.exp(-MISSED * max(0.0, gap))
-    return replace(best, probability=best.probability * found, ranking=tuple((v, q * found) for v, q in best.ranking))
-
-
-def same_person(a: NameCandidates, b: NameCandidates, temperature: float, prior: float) -> float:
-    """Probability that two fields hold one name: both read as one against each read by itself. prior: beforehand."""
-    def evidence(fields: Sequence[NameCandidates], texts: Sequence[str]) -> float:
-        total = np.sum([f.folded.scores(texts) for f in fields], axis=0)
-        bonus = LETTER_BONUS * len(fields)
-        return max(temperature * float(s) + name_log_prior(t) + bonus * len(plain(t)) for s, t in zip(total, texts, strict=True))
-
-    together = evidence([a, b], list(dict.fromkeys(a.texts + b.texts)))
-    apart = evidence([a], a.texts) + evidence([b], b.texts)
-    odds = math.exp(min(700.0, together - apart)) * prior / (1 - prior)
-    return odds / (1 + odds)
+def is_stray(text: str) -> bool:
+    """Whether the first word may be ink that is no part of the name: the end of a label, a blot."""
+    first, _, rest = text.partition(" ")
+    return " " in rest and len(first) <= 2 and first not in listed("surname", None)

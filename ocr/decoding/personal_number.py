@@ -5,9 +5,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ocr.decoding.beam import beam_search
 from ocr.decoding.choice import Choice, Scored, choose
 from ocr.decoding.folding import fold_digits
+from ocr.decoding.near import near_texts
 from ocr.lattice import Lattice
 
 
@@ -22,6 +22,7 @@ class NumberPrior:
     nine: float = 0.05
 
 
+NEAR = 24          # digit strings of each length that are weighed
 _UNSURE = 0.03     # share left to what the prior does not expect
 
 
@@ -53,14 +54,12 @@ class NumberCandidates:
 def search_numbers(lattice: Lattice) -> NumberCandidates:
     """The likely digit strings of a field; search once, weigh as often as priors change."""
     folded = fold_digits(lattice)
-
-    def step(prefix: str, c: str) -> float:
-        if c == "/":
-            return -4.0 if not prefix.endswith("//") else -math.inf
-        return 0.0 if len(prefix) - prefix.count("/") < 12 else -math.inf
-
-    found = beam_search(folded, step, 1.0, width=80, symbols=10, floor=-11.4)
-    return NumberCandidates(tuple(sorted({t.replace("/", "") for t, _ in found})), folded)
+    near = near_texts(folded.log_probs, folded.alphabet, NEAR, by_length=True)
+    digits: dict[str, None] = dict.fromkeys(t.replace("/", "") for t, _ in near)
+    kept: dict[int, list[str]] = {}
+    for text in digits:
+        kept.setdefault(len(text), []).append(text)
+    return NumberCandidates(tuple(t for length in (9, 10, 11, 12) for t in kept.get(length, [])[:2 * NEAR]), folded)
 
 
 def weigh_number(found: NumberCandidates, prior: NumberPrior, temperature: float) -> Choice | None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from ocr.decoding import closed, names, numbers, places
+from ocr.decoding import closed, names, numbers, people, places
 from ocr.decoding.ages import read_age
 from ocr.decoding.context import Context, Decoded
 from ocr.decoding.dates import DateScores, favour, settle, years_of
+from ocr.decoding.name_prior import name_log_prior
 from ocr.decoding.personal_number import NumberCandidates, birth_of, search_numbers, weigh_number
 from ocr.decoding.record_dates import AGES, heard_from_number, number_of, number_prior, read_dates
 from ocr.lattice import Lattice
@@ -18,8 +19,7 @@ from records.names import written_case
 from records.text import nfc
 
 SEX_OF_ROLE = {"me": "Nữ", "cha": "Nam", "vo": "Nữ", "chong": "Nam"}
-DECLARANT = "nyc"
-PARENT_DECLARES = 0.9       # how often the one who declares a birth is a parent
+RELATION_OF = {"Cha": "cha", "Bố": "cha", "Cha đẻ": "cha", "Mẹ": "me", "Mẹ đẻ": "me"}
 
 
 @dataclass
@@ -136,21 +136,22 @@ def _people(e: _Entry) -> None:
     for code in e.codes("name"):
         owner = code.removesuffix("HoTen")
         found[owner] = names.search_names(e.lattices[code], t, SEX_OF_ROLE.get(owner))
-    for owner, candidates in found.items():
+        if SEX_OF_ROLE.get(owner):
+            e.sexes[owner] = {SEX_OF_ROLE[owner]: 1.0}
+    for owner in found:
         code = owner + "GioiTinh"
-        sex = SEX_OF_ROLE.get(owner)
         if code in e.lattices:
-            choice = names.weigh_names([candidates], t)
+            choice = people.read_alone(found[owner], t, e.sexes.get(owner, {}))
             weights = _sexes_by_name(choice.ranking) if choice else closed.SEX
             weights = {k: w * _sex_by_number(e, owner).get(k, 0.5) for k, w in weights.items()}
             said = closed.read_closed(e.lattices[code], weights, e.context.temperature("closed"), may_be_other=False)
             e.choice(code, said, "list", "name")
             e.sexes[owner] = dict(said.ranking) if said else {}
-            sex = said.value if said and said.probability > 0.8 else None
-        elif sex:
-            e.sexes[owner] = {sex: 1.0}
-        e.choice(owner + "HoTen", names.weigh_names([candidates], t, sex), "name-tokens")
-    _declarant(e, found, t)
+    if e.context.kind == "KS":
+        _family(e, found, t)
+    for owner, candidates in found.items():
+        if owner + "HoTen" not in e.out:
+            e.choice(owner + "HoTen", people.read_alone(candidates, t, e.sexes.get(owner, {})), "name-tokens")
     for code in e.codes("signer"):
         _signer(e, code)
 
@@ -158,7 +159,7 @@ def _people(e: _Entry) -> None:
 def _sexes_by_name(ranking: tuple[tuple[str, float], ...]) -> dict[str, float]:
     out = {"Nam": 1e-3, "Nữ": 1e-3}
     for name, p in ranking:
-        w = {s: names.name_log_prior(name.lower(), s) for s in out}
+        w = {s: name_log_prior(name.lower(), s) for s in out}
         top = max(w.values())
         each = {s: math.exp(max(-4.0, x - top)) for s, x in w.items()}
         for s in out:
@@ -179,33 +180,25 @@ def _sex_by_number(e: _Entry, owner: str) -> dict[str, float]:
     return {k: v / total for k, v in out.items()}
 
 
-def _declarant(e: _Entry, found: Mapping[str, names.NameCandidates], t: float) -> None:
-    """Where the declarant is a parent, the two fields hold one name and are read together."""
-    if DECLARANT not in found or e.context.kind != "KS":
-        return
+def _family(e: _Entry, found: Mapping[str, names.NameCandidates], t: float) -> None:
+    """Names of an entry of birth, read together; a declarant who is a parent has the parent's year of birth."""
     relation = e.out.get("nycQuanHe")
-    says = {"Cha": "cha", "Bố": "cha", "Cha đẻ": "cha", "Mẹ": "me", "Mẹ đẻ": "me"}.get(relation.value) if relation else None
-    best: tuple[float, str] | None = None
-    for parent in ("me", "cha"):
-        if parent in found:
-            prior = 0.98 if says == parent else 0.02 if says else PARENT_DECLARES / 2
-            p = names.same_person(found[parent], found[DECLARANT], t, prior)
-            best = max(best, (p, parent)) if best else (p, parent)
-    if best and best[0] > 0.5:
-        p, parent = best
-        choice = names.weigh_names([found[parent], found[DECLARANT]], t, SEX_OF_ROLE[parent])
-        if choice is not None:
-            for owner in (parent, DECLARANT):
-                share = 1.0 if owner == parent else p
-                e.out[owner + "HoTen"] = Decoded(choice.value, choice.probability * share, ("lattice", "name-tokens", "same-person"))
-            e.sexes[DECLARANT] = {SEX_OF_ROLE[parent]: p}
-            born = parent + "NgaySinh"
-            if born in e.dates:
-                e.dates[DECLARANT + "NgaySinh"] = e.dates[born]
-                heard = heard_from_number(DECLARANT, e.numbers, e.context)
-                year = settle(favour(e.dates[born], heard, 1.05 - p)) if heard else None
-                if year is not None:
-                    e.out[born] = Decoded(year.value, year.probability, ("lattice", "personal-number"))
+    says = RELATION_OF.get(relation.value, "") if relation and relation.confidence > 0.5 else None
+    family = people.read_family(found, t, e.sexes, says)
+    for owner, choice in family.names.items():
+        same = family.declarant.get(owner, 0.0) if owner != people.DECLARANT else 1 - family.declarant.get("", 1.0)
+        e.choice(owner + "HoTen", choice, "name-tokens", *(("same-person",) if same > 0.5 else ()))
+    parent = max(family.declarant, key=lambda w: family.declarant[w], default="")
+    p = family.declarant.get(parent, 0.0)
+    if parent and p > 0.5:
+        e.sexes[people.DECLARANT] = {SEX_OF_ROLE[parent]: p}
+        born = parent + "NgaySinh"
+        if born in e.dates:
+            e.dates[people.DECLARANT + "NgaySinh"] = e.dates[born]
+            heard = heard_from_number(people.DECLARANT, e.numbers, e.context)
+            year = settle(favour(e.dates[born], heard, 1.05 - p)) if heard else None
+            if year is not None:
+                e.out[born] = Decoded(year.value, year.probability, ("lattice", "personal-number"))
 
 
 def _signer(e: _Entry, code: str) -> None:
@@ -221,7 +214,7 @@ def _signer(e: _Entry, code: str) -> None:
     for text in candidates.texts[:8]:
         words = text.split()
         for n in range(2, min(6, len(words)) + 1):
-            texts[" ".join(words[:n])] = names.name_log_prior(" ".join(words[:n]))
+            texts[" ".join(words[:n])] = name_log_prior(" ".join(words[:n]))
     listed = {
         f"{written_case(n)}, {title}": math.exp(max(-60.0, w)) * share for n, w in texts.items() for title, share in closed.TITLES.items()
     }

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr.decoding import closed, dates, names, numbers, places
+from ocr.decoding import closed, dates, names, numbers, people, places
 from ocr.decoding.choice import Scored, choose
 from ocr.decoding.context import Context
 from ocr.decoding.folding import fold_digits, fold_text, plain
@@ -106,29 +106,54 @@ def test_closed_lists_and_what_is_on_none() -> None:
     assert closed.read_closed(clear("Xyzwkqpt Mnoprs"), closed.RELATIONS, T) is None
 
 
-@pytest.mark.parametrize("name", ["Nguyễn Thị Hồng Loan", "Huỳnh Văn Long", "K'Brơi", "Y Bluih Niê", "Rơ Châm Kpă", "Đỗ Xzyq"])
+def read_name(text: str, doubts: dict[int, tuple[str, float]] | None = None, **sexes: float) -> str | None:
+    choice = people.read_alone(names.search_names(clear(text, doubts), T), T, sexes)
+    return choice.value if choice else None
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Thị Hồng Loan", "Huỳnh Văn Long", "K'Brơi", "Y Bluih Niê", "Rơ Châm Kpă", "Đỗ Xzyq",
+                                  "H'Ngăm Êban"])
 def test_clear_names_are_read_as_written_common_or_not(name: str) -> None:
-    choice = names.weigh_names([names.search_names(clear(name), T)], T)
-    assert choice is not None and choice.value.lower() == name.lower()
+    assert (read_name(name) or "").lower() == name.lower()
 
 
 def test_a_doubtful_letter_becomes_the_likelier_name() -> None:
-    lattice = clear("Nguyễn Thi Loan", {9: ("ị", 0.4), 11: ("h", 0.2)})
-    choice = names.weigh_names([names.search_names(lattice, T, "Nữ")], T, "Nữ")
-    assert choice is not None and choice.value == "Nguyễn Thị Loan"
+    assert read_name("Nguyễn Thi Loan", {9: ("ị", 0.4), 11: ("h", 0.2)}, Nữ=1.0) == "Nguyễn Thị Loan"
 
 
 def test_glued_words_come_apart() -> None:
-    choice = names.weigh_names([names.search_names(clear("Huỳnh VănLong"), T)], T)
-    assert choice is not None and choice.value == "Huỳnh Văn Long"
+    assert read_name("Huỳnh VănLong") == "Huỳnh Văn Long"
+
+
+def test_a_blot_ahead_of_a_name_is_no_part_of_it() -> None:
+    assert read_name("q Nguyễn Văn Long") == "Nguyễn Văn Long"
+
+
+def test_what_says_nothing_gives_no_name() -> None:
+    assert read_name("") is None and read_name("...") is None
+
+
+def family(says: str | None = None, **texts: tuple[str, dict[int, tuple[str, float]]] | str) -> people.People:
+    found = {o: names.search_names(clear(*((t, {}) if isinstance(t, str) else t)), T) for o, t in texts.items()}
+    return people.read_family(found, T, {"me": {"Nữ": 1.0}, "cha": {"Nam": 1.0}}, says)
 
 
 def test_two_fields_of_one_person_help_each_other() -> None:
-    a = names.search_names(clear("Trần Thị Hia", {10: ("o", 0.3)}), T)
-    b = names.search_names(clear("Trần Thị Hoa"), T)
-    other = names.search_names(clear("Lê Văn Sang"), T)
-    assert names.same_person(a, b, T, 0.5) > 0.9 > 0.1 > names.same_person(a, other, T, 0.5)
-    assert names.weigh_names([a, b], T).value == "Trần Thị Hoa"      # type: ignore[union-attr]
+    read = family(me=("Trần Thị Hia", {10: ("o", 0.3)}), nyc="Trần Thị Hoa", cha="Lê Văn Sang", nks="Lê Văn Nam")
+    assert read.declarant["me"] > 0.9 and read.names["me"].value == read.names["nyc"].value == "Trần Thị Hoa"
+
+
+def test_a_stranger_may_declare() -> None:
+    read = family(me="Trần Thị Hoa", cha="Lê Văn Sang", nyc="Phạm Thị Cúc", nks="Lê Văn Nam")
+    assert read.declarant[""] > 0.9 and read.names["nyc"].value == "Phạm Thị Cúc"
+    assert family("cha", me="Trần Thị Hoa", cha="Lê Văn Sang", nyc="Lê Văn Sang").declarant["cha"] > 0.9
+
+
+def test_a_child_bears_a_parents_surname_unless_it_clearly_does_not() -> None:
+    doubtful = {1: ("ý", 0.5)}
+    assert family(nks=("Lê Văn Nam", doubtful), cha="Lý Văn Sang").names["nks"].value == "Lý Văn Nam"
+    assert family(nks=("Lê Văn Nam", doubtful), cha="Lê Văn Sang").names["nks"].value == "Lê Văn Nam"
+    assert family(nks="Cao Văn Nam", cha="Lê Văn Sang", me="Trần Thị Hoa").names["nks"].value == "Cao Văn Nam"
 
 
 def test_a_commune_is_found_through_misread_letters_and_free_text_is_kept() -> None:
