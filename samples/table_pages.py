@@ -41,6 +41,9 @@ class TableLook:
     widths: float = 0.0
 
 
+PRINTED = TableLook()
+
+
 @dataclass(frozen=True)
 class TablePage:
     """jpeg; cells: for every row its cells' quadrilaterals by column number, boxes: for every row field code to where its ink lies (the
@@ -52,7 +55,7 @@ class TablePage:
     writing: np.ndarray
 
 
-def compose_table_page(form: Form, rows: Sequence[Row], hand: Hand, wear: Wear, rng: np.random.Generator, *, look: TableLook = TableLook(),
+def compose_table_page(form: Form, rows: Sequence[Row], hand: Hand, wear: Wear, rng: np.random.Generator, *, look: TableLook = PRINTED,
                        dpi: float = 200.0, behind: np.ndarray | None = None) -> TablePage:
     """The page with these entries from its top; ValueError if they do not fit or the form is no table."""
     table = form.table
