@@ -143,7 +143,7 @@ class Tally:
             part = [(c, r) for c, r in hits if low <= c < high]
             if part:
                 said, right = (sum(h[i] for h in part) / len(part) for i in (0, 1))
-            out.append(f"{low:.2f}+: {len(part)} said {said:.3f} right {right:.3f}")
+                out.append(f"{low:.2f}+: {len(part)} said {said:.3f} right {right:.3f}")
         return out
 
 
