@@ -16,6 +16,7 @@ from records.record import Box
 _ABOVE, _BESIDE = 1.0, 0.7  # mm that a cell is taken larger, for tall letters and for writing that runs over
 _REMNANT = 0.75, 1.3        # mm, thickness of what is left of a rule, and how near its place that lies
 _APART = 5.5                # mm from the middle of a line of writing beyond which a speck is not its own
+_FLAT = 0.9                 # mm: lower than that is a rule or a dash, no writing
 _LINE_GAP = 4.2             # mm between lines of writing, at least
 _SMOOTH = 0.9               # mm, sigma of the row profile
 _MARK = 0.6, 4.2            # mm, height of a ditto mark's strokes
@@ -122,7 +123,7 @@ def _lines(crop: np.ndarray, scale: float) -> list[CellLine]:
         keep = own[labels]
         keep[top:bottom] |= (tall & (np.arange(len(tall)) > 0))[labels[top:bottom]]
         rows = np.flatnonzero(keep.any(axis=1))
-        if not len(rows) or keep.sum() < 0.3 * scale * scale:
+        if not len(rows) or keep.sum() < 0.3 * scale * scale or rows[-1] - rows[0] < _FLAT * scale:
             continue
         room = round(0.8 * scale)
         first, last = max(0, rows[0] - room), min(crop.shape[0], rows[-1] + 1 + room)

@@ -29,6 +29,9 @@ PART_MISSING = 0.6          # that a value is missing where a cell holds others
 MARK_CONFIDENCE = 0.97      # that ink in a column that is only ticked is the tick
 STRUCK_CONFIDENCE = 0.5     # at most, of a value all of whose writing is struck out
 SEQUENCE_TRUST = 0.9        # that an entry's number is one more than that of the row above, where most rows' are
+SHORT_DITTO = 0.6           # that a scrawl too short for a day or a place is a ditto
+LONG = frozenset(("date", "place"))
+_SHORT = 8.5, 3             # mm and letters read, at most, of such a scrawl
 FIGURES = frozenset(("entry_number", "date", "year"))
 _SIDE = 1.8                 # mm of white that a line has beside its ink
 
@@ -130,17 +133,20 @@ def _take(row: _Row, column: PlacedColumn, cell: Cell, lines: Sequence[_Line], f
         if cell.lines or cell.ditto:
             row.marks[codes[0]], row.boxes[codes[0]] = column.column.mark, whole
         return
-    sure = 0.0
-    if not column.column.starts:        # an 11 has the shape of the mark, and no number is that of the row above
-        sure = shape_says_ditto() if cell.ditto else says_ditto(found[0], fields[0].type in FIGURES) if len(found) == 1 else 0.0
-    if sure > 0.5:
-        text = found[0].best_text() if found else "〃"
-        for code in codes:
-            row.dittos[code], row.boxes[code] = (sure, nfc(text)), whole
-        return
     live = [n for n, line in enumerate(lines) if not line.struck]
     all_struck = bool(lines) and not live
     live = live or list(range(len(lines)))
+    only = live[0] if len(live) == 1 else None
+    sure = 0.0
+    if not column.column.starts:        # an 11 has the shape of the mark, and no number is that of the row above
+        sure = shape_says_ditto() if cell.ditto else says_ditto(found[only], fields[0].type in FIGURES) if only is not None else 0.0
+        if sure <= 0.5 and only is not None and fields[0].type in LONG and _short(lines[only], found[only], scale):
+            sure = SHORT_DITTO
+    if sure > 0.5:
+        text = found[only].best_text() if only is not None else "〃"
+        for code in codes:
+            row.dittos[code], row.boxes[code] = (sure, nfc(text)), whole
+        return
     if not live:
         for code in codes:
             row.empty[code], row.boxes[code] = BLANK_CONFIDENCE, whole
@@ -163,6 +169,10 @@ def _take(row: _Row, column: PlacedColumn, cell: Cell, lines: Sequence[_Line], f
         row.lattices[f.code] = lattice
         if all_struck or len(live) < len(lines):
             row.struck[f.code] = STRUCK_CONFIDENCE if all_struck else 1.0
+
+
+def _short(line: _Line, lattice: Lattice, scale: float) -> bool:
+    return line.box[2] - line.box[0] < _SHORT[0] * scale and len(lattice.best_text().replace(" ", "")) <= _SHORT[1]
 
 
 def _piece_box(line: _Line, first: int, end: int, frames: int, scale: float) -> tuple[int, int, int, int]:

@@ -78,12 +78,13 @@ def test_an_empty_cell_has_no_lines() -> None:
     assert cell.lines == () and not cell.ditto
 
 
-@pytest.mark.parametrize("text", ["nt", "-nt-", "như trên", "nt.", "\"", "nhu trên"])
+@pytest.mark.parametrize("text", ["nt", "-nt-", "như trên", "nt.", "\"", "nhu trên", "mt", "nh trôm", "nl"])
 def test_ditto_words(text: str) -> None:
     assert says_ditto(lattice_of(text)) > 0.5
 
 
-@pytest.mark.parametrize("text", ["nam", "nữ", "kinh", "5/8/1999", "xã an thủy", "1", "-", "tày", "nguyễn văn trên"])
+@pytest.mark.parametrize("text", ["nam", "nữ", "kinh", "5/8/1999", "xã an thủy", "1", "-", "tày", "nguyễn văn trên", "lr",
+                                  "nhà trẻ em", "mường", "hà trung", "nha trang"])
 def test_other_words_are_no_ditto(text: str) -> None:
     assert says_ditto(lattice_of(text)) < 0.5
 
