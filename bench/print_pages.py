@@ -76,7 +76,8 @@ def at_150_dpi(pixels: np.ndarray) -> np.ndarray:
 
 
 def at_jpeg_40(pixels: np.ndarray) -> np.ndarray:
-    return cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], cv2.IMREAD_COLOR)
+    out = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], cv2.IMREAD_COLOR)
+    return np.asarray(out)
 
 
 def sealed(pixels: np.ndarray) -> np.ndarray:

@@ -71,6 +71,8 @@ REASONS: dict[str, Reason] = {
                        "Writing is cut off at the right: place the page again"),
     "cut_bottom": Reason("retake", "Mất chữ ở mép dưới: đặt lại trang giấy rồi quét lại",
                        "Writing is cut off at the bottom: place the page again"),
+    "no_text": Reason("retake", "Có nét mực nhưng hầu như không đọc được chữ nào: quét lại rõ hơn, hoặc nhập tay",     # told by the reader
+                      "There is ink but hardly any text could be read: scan it more clearly, or enter it by hand"),
     "coarse": Reason("poor", "Độ phân giải thấp: nên quét ở 200–300 dpi", "Low resolution: 200–300 dpi is better"),
     "blurred": Reason("poor", "Ảnh hơi mờ: nên lau kính máy quét hoặc giữ chắc máy ảnh", "Somewhat blurred: clean the glass or hold still"),
     "faint": Reason("poor", "Chữ nhạt: nên tăng độ đậm của máy quét", "Faint ink: raise the scanner's contrast"),

@@ -82,6 +82,12 @@ def read_words(gray: np.ndarray, psm: int = 11, scale: float = 1.0, language: st
     return words
 
 
+def legible_letters(words: Sequence[PrintedWord], least_confidence: float = 0.5) -> int:
+    """Letters in words of two and more that were read with some confidence: next to none on a page that was not read at all, whatever
+    scraps were made of its ink."""
+    return sum(n for w in words if w.confidence >= least_confidence and (n := sum(c.isalpha() for c in w.text)) >= 2)
+
+
 def text_lines(words: Sequence[PrintedWord]) -> list[str]:
     """The words' lines as text, top to bottom as Tesseract numbered them."""
     lines: dict[int, list[PrintedWord]] = {}

@@ -17,6 +17,7 @@ from typing import Any
 
 from pipelines.page_task import PageResult, PageTask, ProgramBroken
 
+LEAST_LETTERS = 8       # legible letters below which a page with ink and without a form was not read
 _PR_SET_PDEATHSIG = 1
 
 
@@ -33,6 +34,7 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
     from ocr.images import open_page
     from ocr.lattice import pack
     from ocr.quality import measure
+    from ocr.tesseract import legible_letters
 
     begun = time.perf_counter()
     try:
@@ -47,11 +49,18 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
     if not task.print_only and reading.form is None and task.expectation.kind is None and not measured.blank:
         as_print = read_print(page, reader)     # nobody said it is a register and it shows no form: it may turn out to be a dossier
         reading = dataclasses.replace(reading, words=as_print.words, rotation=as_print.rotation, records=as_print.records)
-    if not reading.words and reading.form is None and not measured.blank:
-        return dataclasses.replace(result, reason="ink_without_text")
+    if reading.form is None and not measured.blank and legible_letters(reading.words) < LEAST_LETTERS:
+        if not reading.words and task.expectation.kind in (None, "HS"):
+            return dataclasses.replace(result, reason="ink_without_text")
+        result = dataclasses.replace(result, quality=unreadable(measured))     # it goes to review, and says why
     lattices = pack(reading.lattices) if reading.lattices else None
     return dataclasses.replace(result, reading=dataclasses.replace(reading, lattices={}, seconds={}), lattices=lattices,
                                seconds=seconds | dict(reading.seconds))
+
+
+def unreadable(measured: Any) -> dict[str, Any]:
+    """The page's quality as kept, with the reason that hardly any text could be read (ocr.quality.REASONS)."""
+    return dataclasses.asdict(measured) | {"verdict": "retake", "reasons": (*measured.reasons, "no_text")}
 
 
 def read_print(page: Any, reader: Any = None) -> Any:

@@ -1,18 +1,21 @@
 """Documents drawn as NĐ 30/2020 lays them out, read with the real Tesseract, and their fields found."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ocr.dossier import read_dossier
+from ocr.dossier import CONFIRM, read_dossier, with_hand
+from ocr.dossier_hand import day_strip, decode_day, decode_number, number_strip
 from ocr.dossier_page import read_dossier_page
 from ocr.reading import PageImage, PrintedWord
 from ocr.text_segments import segments_of
+from records.record import FieldValue
 from samples.hands import load_font
+from tests.ocr.lattices import clear
 
 DPI = 200
 RED = (200, 40, 45)
@@ -31,6 +34,7 @@ class Letter:
     office: tuple[str, ...] = ("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH")
     signer: str = "Nguyễn Thị Hồng Vân"
     motto: bool = True
+    hand: bool = False              # number 142 and day 05 in blue ink
 
 
 def drawn(letter: Letter) -> PageImage:
@@ -49,6 +53,10 @@ def drawn(letter: Letter) -> PageImage:
         draw.line((940, 274, 1320, 274), fill=(30, 30, 30), width=2)
     put(f"Số: {letter.number or '        '}/{letter.notation}", 430, 330)
     put(f"Sơn Tịnh, ngày {letter.day or '     '} tháng 8 năm 2020", 1130, 330)
+    if letter.hand:
+        pen = load_font("patrick-hand", 46)
+        draw.text((362, 334), "142", font=pen, fill=(35, 45, 120), anchor="ls")
+        draw.text((1052, 334), "05", font=pen, fill=(35, 45, 120), anchor="ls")
     y = 390
     if letter.title:
         put(letter.title, 827, y + 60, 14, bold=True)
@@ -128,3 +136,38 @@ def test_columns_stay_apart_and_words_together(gap: int) -> None:
         ("Nơi", 100, 100), ("nhận:", 174, 102), ("CHỦ", 234 + gap, 104), ("TỊCH", 304 + gap, 105), ("dưới", 100, 140))]
     texts = [s.text for s in segments_of(words)]
     assert texts == (["Nơi nhận:", "CHỦ TỊCH", "dưới"] if gap == 80 else ["Nơi nhận: CHỦ TỊCH", "dưới"])
+
+
+HEAD = [PrintedWord(t, box, c, line) for t, box, c, line in (
+    ("Số:", (250, 200, 295, 230), 0.97, 0), ("#74?", (317, 195, 383, 226), 0.15, 0), ("/UBND-SGDĐT", (432, 203, 679, 233), 0.9, 0),
+    ("Nẵng,", (900, 200, 983, 240), 0.97, 1), ("ngày", (996, 207, 1065, 242), 0.93, 1), ("Jÿtháng", (1074, 205, 1193, 245), 0.3, 1),
+    ("10", (1203, 209, 1237, 234), 0.97, 1), ("năm", (1246, 209, 1306, 235), 0.97, 1), ("2023", (1315, 209, 1385, 235), 0.97, 1))]
+
+
+def test_where_a_letterhead_is_written_by_hand() -> None:
+    number, day = number_strip(HEAD), day_strip(HEAD)
+    assert number is not None and number[0] >= 295 and number[2] <= 432
+    assert day is not None and day[1:] == (10, 2023) and 1100 < day[0][2] < 1125, "the day ends where the printed word begins"
+    printed = [replace(w, text="5710", confidence=0.95) if w.text == "#74?" else w for w in HEAD]
+    assert number_strip(printed) is None
+    assert number_strip([replace(w, text="12/UBND-TP") if "/" in w.text else w for w in HEAD]) is None
+
+
+def test_a_hands_digits_are_decoded_as_what_they_must_be() -> None:
+    assert (found := decode_number(clear("57i0"), 0.5)) is not None and found.value == "5710"
+    assert (found := decode_day(clear("3l"), 10, 2023, 0.5)) is not None and found.value == "31"
+    assert (found := decode_day(clear("31"), 2, 2023, 0.5)) is not None and found.value != "31"
+
+
+def test_doubt_is_left_to_a_person() -> None:
+    printed = {"soKyHieu": "…/UBND-TP", "ngayBanHanh": "2020-08"}
+    sure = {"so": FieldValue("142", "142", 0.4), "ngay": FieldValue("05", "05", 0.9)}
+    assert with_hand(printed, sure) == {"soKyHieu": "142/UBND-TP", "ngayBanHanh": "2020-08-05", CONFIRM: ["soKyHieu", "ngayBanHanh"]}
+    unsure = {"so": FieldValue("142", "l4", 0.4), "ngay": FieldValue("05", "05", 0.4)}
+    assert with_hand(printed, unsure) == {**printed, CONFIRM: ["soKyHieu", "ngayBanHanh"]}
+    assert with_hand({"soKyHieu": "9/QĐ-STP", "ngayBanHanh": "2020-08-05"}, sure) == {"soKyHieu": "9/QĐ-STP", "ngayBanHanh": "2020-08-05"}
+
+
+def test_a_place_in_the_letterhead_gets_its_marks() -> None:
+    fields = fields_of(Letter(body=("ỦY BAN NHÂN DÂN", "THÀNH PHỐ ĐÁ NÀNG")))
+    assert fields["coQuanBanHanh"] == "ỦY BAN NHÂN DÂN THÀNH PHỐ ĐÀ NẴNG"
