@@ -12,10 +12,11 @@ from ocr import cleaning
 from ocr.decoding.context import Context, Decoded
 from ocr.decoding.places import find_office
 from ocr.decoding.record import decode_record
+from ocr.form_search import FoundPage, find_pages
 from ocr.lattice import Lattice, pack, unpack
 from ocr.reading import PageImage, PageReading, PrintedWord
 from ocr.recogniser import Recogniser, load_model
-from ocr.registration import FittedBlank, FormFit, fit_form, read_labels
+from ocr.registration import FittedBlank, FormFit
 from ocr.straighten import StraightPage, straighten
 from ocr.table_grid import TableFit, find_known_table, find_table
 from ocr.table_reading import read_table, tables_for
@@ -61,30 +62,44 @@ class PageReader:
         so."""
         expected = expected or Expectation()
         clock = _Clock()
-        straight = straighten(page, rotation)
-        clock.tick("straighten")
         tables, known = tables_for(expected.kind, expected.form, expected.year)
-        found = find_known_table(page, straight, tables, rotation is not None) if known else None
-        clock.tick("form")
+        found = None
+        if known:
+            straight = straighten(page, rotation)
+            clock.tick("straighten")
+            found = find_known_table(page, straight, tables, rotation is not None)
+            clock.tick("form")
         if found is not None:
             return self._read_table(*found, expected, clock)
-        words = read_labels(straight)
-        clock.tick("print")
         forms = [f for f in page_forms() if expected.kind in (None, f.kind)]
-        fit = fit_form(straight, words, forms or page_forms(), expected.form)
-        unsure = not known and (fit is None or fit.score < SURE_OF_FORM)
+        pages = find_pages(page, forms or page_forms(), expected.form, rotation, clock.tick)
+        straight, fit, words = pages[0].straight, pages[0].fit, pages[0].words
+        unsure = not known and len(pages) == 1 and (fit is None or fit.score < SURE_OF_FORM)
         table = find_table(straight, tables, known) if unsure else None
         clock.tick("form")
         if table is not None and (fit is None or table.fit.score > fit.score):
             return self._read_table(straight, table, expected, clock)
-        if fit is None:
+        if len(pages) == 1 and fit is None:
             words = read_words(straight.gray, psm=3)
             clock.tick("print")
             return PageReading(None, 0.0, (), _back(words, straight), rotation=straight.rotation, engine=self._engine,
                                seconds=clock.seconds)
-        record, lattices = self._read_entry(straight, fit, expected, clock)
-        return PageReading(fit.form.id, fit.score, (record,), _back(words, straight), {(1, c): v for c, v in lattices.items()},
-                           straight.rotation,
+        return self._read_pages(pages, expected, clock)
+
+    def _read_pages(self, pages: tuple[FoundPage, ...], expected: Expectation, clock: _Clock) -> PageReading:
+        """The entries of one page, or of the two of an open book: the left one is row 1, the right one row 2."""
+        if len(pages) > 1:
+            expected = replace(expected, file_number=None)
+        records: list[DraftRecord] = []
+        lattices: dict[tuple[int, str], Lattice] = {}
+        for row, found in enumerate(pages, 1):
+            if found.fit is not None:
+                record, own = self._read_entry(found.straight, found.fit, expected, clock)
+                records.append(replace(record, row=row))
+                lattices |= {(row, code): lattice for code, lattice in own.items()}
+        fits = [found.fit for found in pages if found.fit is not None]
+        words = tuple(w for found in pages for w in _back(found.words, found.straight))
+        return PageReading(fits[0].form.id, min(f.score for f in fits), tuple(records), words, lattices, pages[0].straight.rotation,
                            self._engine, clock.seconds)
 
     def _read_table(self, straight: StraightPage, table: TableFit, expected: Expectation, clock: _Clock) -> PageReading:
@@ -129,9 +144,9 @@ class PageReader:
     def field_lines(self, page: PageImage, form: Form, rotation: int | None = None) -> dict[str, tuple[list[np.ndarray], Box]]:
         """The written lines of every field of a page known to be of `form` (one entry a page), as `read` hands them to the model, with the
         box of their ink in the original; {} where the form's labels are not found. rotation: as `read` was given it."""
-        straight = straighten(page, rotation)
-        fit = fit_form(straight, read_labels(straight), [form], form.id)
-        if fit is None:
+        found = find_pages(page, [form], form.id, rotation)
+        straight, fit = found[0].straight, found[0].fit
+        if fit is None or len(found) > 1:
             return {}
         lines, boxes = self._lines_by_code(cleaning.darkness(straight.rgb, fit.scale), fit)
         return {code: (found, straight.box_to_original(boxes[code])) for code, found in lines.items()}

@@ -6,7 +6,7 @@ what matches weakly is read by Tesseract.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ocr.print_template import PrintMatch, match_print
 from ocr.reading import PageImage, PrintedWord
@@ -64,7 +64,9 @@ def _spread(page: StraightPage, forms: Sequence[Form], expected: str | None, set
     if turns and page.rotation not in turns:
         parts = halves(turned_over(page))
         found = [_by_look(p, forms, expected, True) for p in parts]
-    out = tuple(f or _by_reading(p, forms, expected) for f, p in zip(found, parts, strict=True))
+    left, right = (f or _by_reading(p, forms, expected) for f, p in zip(found, parts, strict=True))
+    lines = 1 + max((w.line for w in left.words), default=0)          # lines do not run across the fold
+    out = left, replace(right, words=[replace(w, line=w.line + lines) for w in right.words])
     return out if any(f.fit and f.fit.score >= _SPREAD for f in out) else ()
 
 

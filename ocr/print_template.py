@@ -22,7 +22,8 @@ _FONTS = Path(__file__).parent / "fonts"
 _INK = 300.0 / 25.4                     # pixels a mm at which labels are set
 _COARSE, _FINE = 50 / 25.4, 100 / 25.4  # pixels a mm at which they are sought
 _ANCHORS = 9
-_FIELD = 24.0, 30.0                     # mm left and right, up and down of the expected place, first and wide
+_FIELD = 22.0, 26.0                     # mm left and right, up and down of the expected place, the form in the middle of the page
+_MOST_EXCESS = 40.0                     # mm by which the page may be larger or smaller than the form, for the field to grow with it
 _CLOSE = 4.0, 2.6                       # the same, once it is known where the form lies
 _PIECE = 30.0                           # mm of a label compared at once: more would not fit where print runs a little wider
 _END = 3.0                              # mm that a label may end off its expected end
@@ -72,11 +73,13 @@ def _anchors(page: np.ndarray, form: Form) -> Iterator[Sighting]:
     for n in by_length:
         if all(abs(form.labels[n].y - form.labels[m].y) > 14 for m in chosen) and len(letters(form.labels[n].text)) > 6:
             chosen.append(n)
+    excess = np.clip((page.shape[1] - form.width * _COARSE, page.shape[0] - form.height * _COARSE),
+                     -_MOST_EXCESS * _COARSE, _MOST_EXCESS * _COARSE) / 2
+    reach = _FIELD[0] * _COARSE + abs(excess[0]), _FIELD[1] * _COARSE + abs(excess[1])
     for n in chosen[:_ANCHORS]:
         label = form.labels[n]
         piece = _piece(label.text, label.bold, label.size, _COARSE)
-        x, y = label.x * _COARSE, label.y * _COARSE
-        yield from _sightings(page, piece, n, x, y, (_FIELD[0] * _COARSE, _FIELD[1] * _COARSE), _PEAKS)
+        yield from _sightings(page, piece, n, label.x * _COARSE + excess[0], label.y * _COARSE + excess[1], reach, _PEAKS)
 
 
 def _close_look(page: np.ndarray, form: Form, n: int, rough: Placement) -> Sighting | None:
