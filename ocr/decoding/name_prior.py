@@ -8,7 +8,12 @@ from functools import cache
 from records.names import Part, common_tokens
 from records.places import default_gazetteer
 
-LISTED, ELSEWHERE, PLACE_WORD, OPEN = 0.935, 0.03, 0.015, 0.02    # shares: words of that part, of another part, of place names, any letters
+PLACE_WORD, OPEN = 0.01, 0.02       # shares of words known from place names only, and of any letters
+# shares of words that stand on another part's list: a mother's surname as a middle name is usual, a surname as a given name is not
+ELSEWHERE: Mapping[tuple[Part, Part], float] = {
+    ("middle", "surname"): 0.05, ("middle", "given"): 0.03, ("given", "middle"): 0.015, ("given", "surname"): 0.002,
+    ("surname", "middle"): 0.002, ("surname", "given"): 0.004,
+}
 OPEN_LETTER = 2.4           # nats a letter of a word that no list has
 OTHER_SEX = 0.04            # share of middle and given names that do not follow the bearer's sex
 TWICE = math.log(0.03)      # a word that stands twice in a name
@@ -53,9 +58,11 @@ def lexicon() -> tuple[str, ...]:
 @cache
 def word_log(word: str, part: Part, sex: str | None = None) -> float:
     """ln of the share of names that have this word (lower case) in this part."""
-    elsewhere = sum(listed(p, sex).get(word, 0.0) for p in PARTS if p != part) / 2
-    return math.log(LISTED * listed(part, sex).get(word, 0.0) + ELSEWHERE * elsewhere + PLACE_WORD * place_words().get(word, 0.0)
-                    + OPEN * math.exp(-OPEN_LETTER * len(word)))
+    others = {p: ELSEWHERE[part, p] for p in PARTS if p != part}
+    share = (1 - sum(others.values()) - PLACE_WORD - OPEN) * listed(part, sex).get(word, 0.0)
+    if part == "middle" or word not in _MARKERS:
+        share += sum(w * listed(p, sex).get(word, 0.0) for p, w in others.items())
+    return math.log(share + PLACE_WORD * place_words().get(word, 0.0) + OPEN * math.exp(-OPEN_LETTER * len(word)))
 
 
 def name_log_prior(text: str, sex: str | None = None) -> float:
@@ -69,7 +76,7 @@ def name_log_prior(text: str, sex: str | None = None) -> float:
     for n in (2, 3):
         share = double_surnames().get(" ".join(words[:n]), 0.0) if len(words) > n else 0.0
         if share:
-            whole = math.log(LISTED * share) + _later(words[n:], sex) + math.log(LENGTHS.get(len(words) - n + 1, 2e-4))
+            whole = math.log(share) + _later(words[n:], sex) + math.log(LENGTHS.get(len(words) - n + 1, 2e-4))
             out = max(out, whole)
     return out + TWICE * (len(words) - len(set(words)))
 

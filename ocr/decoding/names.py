@@ -16,7 +16,7 @@ from ocr.lattice import Lattice
 from ocr.trie import Trie
 from records.names import Part
 
-LETTER_BONUS = 0.6          # nats a letter: tempered likelihoods favour short texts, the prior of each word being whole
+LETTER_BONUS = 0.9          # nats a letter: tempered likelihoods favour short texts, the prior of each word being whole
 MISSED = 0.06               # how fast it grows likely that the search missed the name, a nat (tempered) that the best one explains less
 STRAY = math.log(0.03) - 4      # ink ahead of the name that is no part of it: the end of a label, a blot
 _SPACE_SEEN, _SPACE_SURE = 0.03, 0.9    # probability from which a space may stand, and surely stands

@@ -42,7 +42,8 @@ class Weighed:
             if score == -math.inf:
                 continue
             w = temperature * float(score) + LETTER_BONUS * len(plain(text))
-            for value, v in [(text, w)] + ([(text.partition(" ")[2], w + STRAY)] if is_stray(text) else []):
+            stray = [(text.partition(" ")[2], w + STRAY)] if is_stray(text) else []
+            for value, v in [(text, w), *stray]:
                 if v > likelihood.get(value, -math.inf):
                     likelihood[value], self.text_of[value] = v, text
         self.values = sorted(likelihood)
@@ -122,10 +123,10 @@ def read_family(found: Mapping[str, NameCandidates], temperature: float, sexes: 
         names[m] = read[m].choice(sum((chance[w] * shares[w][m] for w in ways), np.zeros(len(read[m].values))))
     if other is not None:
         mixed: dict[str, float] = {}
-        for way, p in chance.items():
+        for way, sure in chance.items():
             values, share = (read[way].values, shares[way][way]) if way else (other.values, _share(other.weights))
-            for v, s in zip(values, share, strict=True):
-                mixed[v] = mixed.get(v, 0.0) + p * float(s)
+            for k, value in enumerate(values):
+                mixed[value] = mixed.get(value, 0.0) + sure * float(share[k])
         names[DECLARANT] = other.choice(np.array(list(mixed.values())), list(mixed))
     return People({o: c for o, c in names.items() if c is not None}, chance if other is not None else {})
 
@@ -138,7 +139,7 @@ def _together(members: list[str], surnames: Mapping[str, list[str]],
     top = {m: np.argsort(-weights[m], kind="stable")[:_KEPT] for m in members}
     axes = {m: k for k, m in enumerate(members)}
     own = np.array([surnames[CHILD][k] for k in top[CHILD]])
-    usual = np.exp([word_log(s, "surname") for s in own])
+    usual = np.exp([word_log(str(name), "surname") for name in own])
     passed = {FATHER: FATHERS_NAME, MOTHER: MOTHERS_NAME} if len(members) == 3 else {members[1]: ONLY_PARENTS_NAME}
     shape = [1] * len(members)
     factor = np.full(shape, 1 - sum(passed.values()))

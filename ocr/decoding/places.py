@@ -8,15 +8,20 @@ from datetime import date
 from functools import lru_cache
 
 import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
 
 from ocr.decoding.choice import Choice, Scored, choose, free_text_weight
 from ocr.decoding.folding import fold_text, plain
 from ocr.lattice import Lattice
-from ocr.trie import Trie
 from records.places import TWO_TIERS, Unit, default_gazetteer, split_kind, written
 
 SAME_COMMUNE, SAME_DISTRICT, SAME_PROVINCE, ELSEWHERE = 0.4, 0.3, 0.22, 0.08
 OTHER_TIME = math.log(0.1)       # a unit that did not exist on that day
+NEAREST = 64            # texts that are scored on the image
+EDIT_COST = 3.0         # nats a letter by which a text differs from the reader's own, for choosing those
+# first days of lists of communes (records.places), the first a day of the oldest
+_NEW_LISTS = (date(2019, 6, 1), date(2020, 3, 1), date(2024, 11, 1), TWO_TIERS)
 SURE_ENOUGH = 0.5       # below this the whole country is tried as well
 
 
@@ -30,10 +35,13 @@ class PlaceReading:
 
 @dataclass(frozen=True)
 class _Candidates:
+    """Units and the ways to write them: texts[k] is a way to write units[owner[k]]. codes: of each unit, its district, its province."""
+
     units: tuple[Unit, ...]
-    owner: np.ndarray       # index of the unit of each text
+    texts: tuple[str, ...]
+    owner: np.ndarray
     log_form: np.ndarray
-    trie: Trie
+    codes: np.ndarray
 
 
 def find_office(text: str | None, on: date | None) -> Unit | None:
@@ -76,21 +84,35 @@ def _candidates(on: date, province: str | None) -> _Candidates:
             texts.append(text)
             owner.append(i)
             log_form.append(math.log(weight) + (0.0 if u.existed(on) else OTHER_TIME))
-    return _Candidates(tuple(units), np.array(owner, dtype=np.int64), np.array(log_form), Trie(texts))
+    codes = np.array([(u.code, u.district_code, u.province_code) for u in units]).reshape(-1, 3)
+    return _Candidates(tuple(units), tuple(texts), np.array(owner, dtype=np.int64), np.array(log_form), codes)
 
 
-def _log_prior(unit: Unit, office: Unit | None, count: int, habits: Mapping[str, float]) -> float:
+def _list_day(on: date) -> date:
+    """A day with the same list of communes, the same for all days that share it."""
+    return max((day for day in _NEW_LISTS if day <= on), default=_NEW_LISTS[0])
+
+
+def _log_priors(c: _Candidates, office: Unit | None, habits: Mapping[str, float]) -> np.ndarray:
+    """ln of how likely each unit is in a book of this office."""
     if office is None:
-        return -math.log(count)
-    if unit.code == office.code:
-        share = SAME_COMMUNE
-    elif unit.district_code and unit.district_code == office.district_code:
-        share = SAME_DISTRICT / 20
-    elif unit.province_code == office.province_code:
-        share = SAME_PROVINCE / 200
-    else:
-        share = ELSEWHERE / 10000
-    return math.log(share + habits.get(unit.code, 0.0))
+        return np.full(len(c.units), -math.log(max(1, len(c.units))))
+    share = np.where(c.codes[:, 2] == office.province_code, SAME_PROVINCE / 200, ELSEWHERE / 10000)
+    if office.district_code:
+        share = np.where(c.codes[:, 1] == office.district_code, SAME_DISTRICT / 20, share)
+    share = np.where(c.codes[:, 0] == office.code, SAME_COMMUNE, share)
+    for code, w in habits.items():
+        share = share + w * (c.codes[:, 0] == code)
+    return np.log(share)
+
+
+def _nearest(folded: Sequence[Lattice], c: _Candidates, prior: np.ndarray, temperature: float) -> np.ndarray:
+    """The texts (their places) near what the reader read, or likely beforehand: only these are worth scoring on the image."""
+    guesses = [f.best_text() for f in folded]
+    distance = process.cdist(guesses, c.texts, scorer=Levenshtein.distance, dtype=np.int32).sum(axis=0)
+    weight = prior[c.owner] + c.log_form - temperature * EDIT_COST * distance
+    near = np.argsort(distance, kind="stable")[:NEAREST // 2]
+    return np.unique(np.concatenate((near, np.argsort(-weight, kind="stable")[:NEAREST // 2])))
 
 
 def read_place(lattices: Sequence[Lattice], on: date, office: Unit | None, temperature: float,
@@ -101,30 +123,26 @@ def read_place(lattices: Sequence[Lattice], on: date, office: Unit | None, tempe
     habits: unit code -> share of this book's places that are it, once known.
     """
     folded = [fold_text(x) for x in lattices]
-    best: tuple[Choice, str] | None = None
+    other = sum(free_text_weight(f, temperature) for f in folded)
+    best: PlaceReading | None = None
     for province in [office.province_code, None] if office else [None]:
-        c = _candidates(on, province)
+        c = _candidates(_list_day(on), province)
         if not c.units:
             continue
-        scores = np.sum([f_scores(c.trie, f) for f in folded], axis=0)
-        scored = [
-            Scored(c.units[o].code, c.trie.texts[k], float(scores[k]),
-                   float(c.log_form[k]) + _log_prior(c.units[o], office, len(c.units), habits or {}))
-            for k, o in enumerate(c.owner) if scores[k] > -math.inf
-        ]
-        other = sum(free_text_weight(f, temperature) for f in folded)
+        prior = _log_priors(c, office, habits or {})
+        near = _nearest(folded, c, prior, temperature)
+        scores = np.sum([f.scores([c.texts[k] for k in near]) for f in folded], axis=0)
+        by_name: dict[str, str] = {}
+        scored = []
+        for k, s in zip(near, scores, strict=True):
+            if s > -math.inf:
+                unit = c.units[c.owner[k]]
+                value = written(unit)
+                by_name.setdefault(value, unit.code)
+                scored.append(Scored(value, c.texts[k], float(s), float(c.log_form[k] + prior[c.owner[k]])))
         choice = choose(scored, temperature, other)
-        if choice is not None:
-            codes = {u.code: u for u in c.units}
-            named = Choice(written(codes[choice.value]), choice.text, choice.probability,
-                           tuple((written(codes[v]), p) for v, p in choice.ranking))
-            if best is None or choice.probability > best[0].probability:
-                best = named, choice.value
-        if best and best[0].probability > SURE_ENOUGH:
+        if choice is not None and (best is None or choice.probability > best.choice.probability):
+            best = PlaceReading(choice, by_name[choice.value])
+        if best and best.choice.probability > SURE_ENOUGH:
             break
-    return PlaceReading(*best) if best else None
-
-
-def f_scores(trie: Trie, folded: Lattice) -> np.ndarray:
-    """ln P of each of the tree's texts on a folded lattice."""
-    return trie.scores(folded.log_probs, folded.alphabet)
+    return best
