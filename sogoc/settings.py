@@ -51,7 +51,7 @@ class IntakeSettings(Section):
 
 
 class ReadingSettings(Section):
-    model: str = Field("", description="handwriting model; empty: the default (see `sogoc model list`)")
+    model: str = Field("", description="handwriting model; empty: the one chosen (`sogoc model use`), or the default")
     workers: int = Field(2, ge=1, le=64, description="processes that read pages")
     chunk_pages: int = Field(4, ge=1, le=64, description="pages handed to a process at a time")
     dpi: int = Field(200, ge=100, le=600, description="resolution PDF sheets are drawn at")
