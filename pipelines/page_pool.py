@@ -111,6 +111,7 @@ class PagePool:
             worker.queue.popleft()
             if not worker.queue:
                 self._end_chunk(worker)
+                self._hand_out(waiting, alone)      # it reads on while this page's result is kept
             yield answer
 
     def _end_chunk(self, worker: _Worker) -> None:
