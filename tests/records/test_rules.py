@@ -32,7 +32,22 @@ DEATH = {
     "nktGioiTinh": "Nữ", "nktSoGiayToTuyThan": "051143810350", "nktNgayChet": "2019-05-02",
     "nktNoiChet": "Xã Tịnh Hiệp, Huyện Sơn Tịnh, Quảng Ngãi",
 }
-SOUND = {"KS": BIRTH, "KH": MARRIAGE, "KT": DEATH}
+PARENTAGE = {
+    "so": "3", "quyenSo": "01/2017", "ngayDangKy": "2017-03-20", "loaiXacNhan": "Cha, mẹ nhận con", "cmHoTen": "Huỳnh Văn Long",
+    "cmNgaySinh": "1985-06-01", "cmGioiTinh": "Nam", "cmSoGiayToTuyThan": "051085413450", "ncHoTen": "Nguyễn Thị Lan",
+    "ncNgaySinh": "2014-01-07", "ncGioiTinh": "Nữ",
+}
+CERTIFICATE = {
+    "so": "31", "ngayDangKy": "2018-05-08", "nxnHoTen": "Lê Văn Minh", "nxnNgaySinh": "1992-02-03", "nxnGioiTinh": "Nam",
+    "nxnSoGiayToTuyThan": "051092413450", "nxnThoiGianCuTruTu": "2010-05-01", "nxnThoiGianCuTruDen": "2018-05-08",
+    "nxnTinhTrangHonNhan": "Chưa đăng ký kết hôn với ai",
+}
+ADOPTION = {
+    "so": "2", "quyenSo": "01/2017", "ngayDangKy": "2017-09-12", "cnHoTen": "Trần Thị Hà", "cnNgaySinh": "2015-08-30", "cnGioiTinh": "Nữ",
+    "chaNuoiHoTen": "Lê Văn Tư", "chaNuoiNgaySinh": "1978-04-04", "chaNuoiSoGiayToTuyThan": "051078413450",
+    "meNuoiHoTen": "Võ Thị Sáu", "meNuoiNgaySinh": "1980-10-10", "meNuoiSoGiayToTuyThan": "051180413451", "gcnNgay": "2017-09-12",
+}
+SOUND = {"KS": BIRTH, "KH": MARRIAGE, "KT": DEATH, "NCM": PARENTAGE, "HN": CERTIFICATE, "CN": ADOPTION}
 
 
 def entry(kind: str, changes: Mapping[str, str] | None = None) -> DraftRecord:
@@ -51,6 +66,12 @@ def test_a_sound_entry_breaks_nothing(kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "changes", "rule", "severity"), [
     ("KS", {"so": ""}, "missing-value", "hard"),
+    ("HN", {"nxnThoiGianCuTruTu": "31/02/2010"}, "no-such-date", "hard"),
+    ("HN", {"nxnSoGiayToTuyThan": "051192413450"}, "personal-number-sex", "hard"),
+    ("CN", {"gcnNgay": "45/13/2017"}, "no-such-date", "hard"),
+    ("CN", {"meNuoiNgaySinh": "1998-10-10", "meNuoiSoGiayToTuyThan": ""}, "adoptive-age", "soft"),
+    ("CN", {"meNuoiSoGiayToTuyThan": "051080413451"}, "personal-number-sex", "hard"),
+    ("NCM", {"cmNgaySinh": "2016-01-01", "cmSoGiayToTuyThan": ""}, "parent-after-child", "hard"),
     ("KS", {"ngayDangKy": ""}, "missing-value", "hard"),
     ("KS", {"so": "mười"}, "not-a-number", "hard"),
     ("KH", {"trangSo": "14B"}, "not-a-number", "soft"),
