@@ -18,6 +18,7 @@ from storage.models import Batch, Dossier, Page
 from storage.overview import BatchFigures, batches
 from storage.set_aside import explain
 
+_BY_HAND = {"soKyHieu": ("số, ký hiệu", "number"), "ngayBanHanh": ("ngày ban hành", "date of issue")}
 _AGAIN = ("reader_stopped", "reader_too_slow")
 
 
@@ -90,9 +91,16 @@ def tell_book(figures: BatchFigures, counts: Mapping[str, Any]) -> str:
 
 
 def tell_dossier(services: Services, figures: BatchFigures) -> str:
+    from ocr.dossier import CONFIRM
+
     with services.database.reading() as session:
         row = session.scalar(sa.select(Dossier).where(Dossier.batch_id == figures.id))
     number = (row.fields.get("soKyHieu") if row else None) or "?"
     kept_vi, kept_en = ("đã lưu trữ", "archived") if row and row.archive_id else ("chưa lưu trữ", "not archived")
     vi = f"{figures.id}: hồ sơ số {number}, {figures.read} trang đã đọc, {figures.set_aside} để riêng, {kept_vi}."
-    return t(vi, f"{figures.id}: dossier {number}, {figures.read} pages read, {figures.set_aside} set aside, {kept_en}.")
+    en = f"{figures.id}: dossier {number}, {figures.read} pages read, {figures.set_aside} set aside, {kept_en}."
+    doubtful = [_BY_HAND[c] for c in (row.fields.get(CONFIRM) if row else None) or () if c in _BY_HAND]
+    if doubtful:
+        vi += f" Viết tay, cần người xem lại: {', '.join(d[0] for d in doubtful)}."
+        en += f" Written by hand, to be looked at: {', '.join(d[1] for d in doubtful)}."
+    return t(vi, en)
