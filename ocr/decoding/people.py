@@ -17,6 +17,7 @@ CHILD, MOTHER, FATHER, DECLARANT = "nks", "me", "cha", "nyc"
 FATHERS_NAME, MOTHERS_NAME = 0.88, 0.07     # share of children with the father's surname, the mother's, where both are written
 ONLY_PARENTS_NAME = 0.92                    # where one is
 PARENT_DECLARES = 0.9                       # how often the one who declares a birth is a parent
+SECOND_LOOK = 0.75                          # how much of two fields' likelihoods counts where both hold one name
 _KEPT = 14                                  # names of each that are weighed together
 
 Sexes = Mapping[str, float]
@@ -115,7 +116,11 @@ def read_family(found: Mapping[str, NameCandidates], temperature: float, sexes: 
         extra = float(np.logaddexp.reduce(other.weights)) if other is not None and not way else 0.0
         if way and other is not None:
             weights[way] = weights[way] + other.of(read[way].values)
-        total, shares[way] = _together(members, {m: read[m].surnames for m in members}, weights)
+        surnames = {m: read[m].surnames for m in members}
+        total, shares[way] = _together(members, surnames, weights)
+        if way and other is not None:       # one pen and one reader: the second look is not wholly a new one
+            softened = read[way].prior + SECOND_LOOK * (read[way].likelihood + other.of(read[way].values))
+            shares[way] = _together(members, surnames, weights | {way: softened})[1]
         evidence[way] = ways[way] + total + extra
     norm = float(np.logaddexp.reduce(list(evidence.values())))
     chance = {w: math.exp(v - norm) if norm > -math.inf else 1.0 / len(evidence) for w, v in evidence.items()}

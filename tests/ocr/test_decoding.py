@@ -174,6 +174,15 @@ def test_a_place_of_another_province_is_found() -> None:
     assert found is not None and found.code == far.code
 
 
+def test_a_commune_keeps_the_name_it_had_on_the_day() -> None:
+    """The code stays where the name changed; the value is the name that stands there."""
+    gazetteer, on = default_gazetteer(), date(2019, 6, 1)
+    renamed = next((u, v) for u in gazetteer.communes_on(on) for v in gazetteer.units(u.code)
+                   if v.lists != "D" and v.district == u.district and v.name != u.name and not v.existed(on))
+    found = places.read_place([clear(written(renamed[0]))], on, renamed[0], T)
+    assert found is not None and found.choice.value == written(renamed[0]) and found.code == renamed[0].code
+
+
 def test_a_whole_entry_hangs_together() -> None:
     """The number tells the year that the figures leave open; the declarant is the mother; the late date follows the words."""
     born = date(2017, 3, 2)
