@@ -129,7 +129,7 @@ def table(settled: Tally, run: PooledRun, others: dict[str, Tally], others_secon
     seconds = {OURS: f"{run.wall / max(1, run.pages):.2f} s", **{n: f"{s:.2f} s*" for n, s in others_seconds.items()}}
     rows.append(("wall time a page", seconds))
     rows.append(("one line, one core", {n: f"{f.median:.0f} / {f.p90:.0f} ms" for n, f in lines.items()}))
-    rows.append(("peak memory", {OURS: f"{run.peak / 1e9:.2f} GB"}))
+    rows.append(("peak memory", {OURS: f"{run.peak_together / 1e9:.2f} GB"}))
     return rows
 
 
