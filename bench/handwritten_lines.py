@@ -27,7 +27,8 @@ class LineSet:
 
 @dataclass(frozen=True)
 class LineFigures:
-    """cer: edits per letter of the label, letter case, punctuation and the tone mark's place forgotten. milliseconds: processor time, one a line."""
+    """cer: edits per letter of the label, letter case, punctuation and the tone mark's place forgotten. milliseconds: processor time of
+    each line."""
 
     cer: float
     exact: float
