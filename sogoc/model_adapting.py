@@ -122,7 +122,7 @@ def adapt_model(
     """The whole work: crops, tuning, comparison, switch, log. reading: id of the model that reads now.
 
     What was cut from pages is removed at the end whatever came of it; a killed run leaves it and goes on with it.
-    Raises CannotAdapt, train.adapt.NotAdaptable.
+    Raises CannotAdapt.
     """
     parent = parent_of(card)
     need_torch()
@@ -136,7 +136,7 @@ def adapt_model(
         except CannotAdapt:
             shutil.rmtree(work)
             raise
-        from train.adapt import adapt
+        from train.adapt import NotAdaptable, adapt
         from train.adapt_tuning import Options
 
         def tell(stage: str, done: int, of: int) -> None:
@@ -148,9 +148,15 @@ def adapt_model(
 
         begun: set[str] = set()
         told: dict[str, int] = {}
-        result = adapt(
-            parent, lines, models, work, Options(minutes=minutes, threads=threads, seed=seed), trained_on=_numbers(crops), tell=tell
-        )
+        options = Options(minutes=minutes, threads=threads, seed=seed)
+        try:
+            result = adapt(parent, lines, models, work, options, trained_on=_numbers(crops), tell=tell)
+        except NotAdaptable as e:
+            shutil.rmtree(work)
+            raise CannotAdapt(
+                f"Mô hình {card.id} không dạy thêm được: mạng hay bảng chữ của nó khác với chương trình này ({e.reason}).",
+                f"The model {card.id} cannot be adapted: its network or letters are not those of this program ({e.reason}).",
+            ) from e
         _settle(services, actor, card, reading, result)
         shutil.rmtree(work)
     return result

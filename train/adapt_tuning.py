@@ -74,10 +74,8 @@ def tune(network: Network, lines: Lines, state: Path, key: str, options: Options
         groups = batches_of(own, rehearsed, options, at.passes)
         training(network)
         for number in range(at.step, len(groups)):
-            spent = at.spent + time.monotonic() - began
-            done = max((at.passes + number / len(groups)) / options.passes, spent / limit)
             for group in optimiser.param_groups:
-                group["lr"] = rate_at(done, options.rate)
+                group["lr"] = rate_at((at.passes + number / len(groups)) / options.passes, options.rate)
             rng = np.random.default_rng((options.seed, at.passes, number))
             torch.manual_seed(int(rng.integers(2**31)))
             images, frames, targets, sizes = collate([(worn(x, rng), t) for x, t in groups[number]])
@@ -88,7 +86,7 @@ def tune(network: Network, lines: Lines, state: Path, key: str, options: Options
             optimiser.step()
             mean.update_parameters(network)
             at.step = number + 1
-            if spent > limit:
+            if at.spent + time.monotonic() - began > limit:
                 break
             if time.monotonic() - last > SAVE_SECONDS:
                 last = time.monotonic()
