@@ -2,9 +2,10 @@
 
     python -m bench.forms [--form ID]… [--pages N] [--wear 1-3] [--seed N]
 
-A line a form: pages on which it was recognised among all page forms; blanks found within 2 mm (both ends of the writing line, on the
-scanned page); the lowest score of the right form, the highest of a wrong one, the highest of a wrong one of another kind. Then a line
-for each sort of page that is no register page: the highest score any form reached. A page is taken for a form from LEAST_SCORE on.
+A line for each sort of page that is no register page: the highest score any form reached, and the greatest share found of the labels
+that a form is known by. Then a line a form: pages on which it was recognised among all page forms; blanks found within 2 mm (both ends
+of the writing line, on the scanned page); the lowest score and known share of the right form; the highest score of a wrong one, which,
+and the highest known share of a wrong one. A page is taken for a form from LEAST_SCORE on.
 """
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from ocr.form_search import find_pages
 from ocr.images import open_page
-from ocr.label_search import sight_labels
+from ocr.label_search import letters, sight_labels
 from ocr.placement import best_placement
 from ocr.reading import PrintedWord
 from ocr.registration import LEAST_SCORE, FormFit, read_labels
@@ -40,15 +41,17 @@ WITHIN = 2.0        # mm
 
 @dataclass
 class Row:
-    """What the pages of one form gave. missed: codes of blanks that were not found; taken: forms that a page was wrongly taken for."""
+    """What the pages of one form gave. wrong: best score of another form, and which. right_known, wrong_known: shares of `known_by`.
+    missed: codes of blanks that were not found; taken: forms that a page was wrongly taken for."""
 
     pages: int = 0
     recognised: int = 0
     blanks: int = 0
     near: int = 0
     right: float = 1.0
-    wrong: float = 0.0
-    other_kind: float = 0.0
+    right_known: float = 1.0
+    wrong: tuple[float, str] = (0.0, "")
+    wrong_known: float = 0.0
     missed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
 
@@ -65,12 +68,14 @@ def composed(form: Form, pages: int, wear: int, seed: int, world: World) -> list
     return [compose_page(entry, book, np.random.default_rng([seed, n])) for n, entry in enumerate(entries)]
 
 
-def scores(words: Sequence[PrintedWord], forms: Sequence[Form], dpi: float) -> dict[str, float]:
-    """Share of each form's label text that was found in place; 0 where nothing fits."""
+def scores(words: Sequence[PrintedWord], forms: Sequence[Form], dpi: float) -> dict[str, tuple[float, float]]:
+    """For each form the share of its label text that was found in place, and that of the labels it is known by; 0 where nothing fits."""
     out = {}
     for form in forms:
         placed = best_placement(form, sight_labels(form.labels, words, dpi / 25.4), dpi / 25.4)
-        out[form.id] = placed.score if placed else 0.0
+        known = {n: len(letters(label.text)) for n, label in enumerate(form.labels) if label.text in form.known_by}
+        seen = sum(known[n] * s.likeness for n, s in placed.found.items() if n in known) if placed else 0.0
+        out[form.id] = (placed.score if placed else 0.0, seen / max(1, sum(known.values())))
     return out
 
 
@@ -96,9 +101,9 @@ def measure(form: Form, pages: Sequence[Page], forms: Sequence[Form]) -> Row:
         found = find_pages(open_page(page.jpeg, "image/jpeg"), forms)[0]
         each = scores(found.words, forms, found.straight.dpi)
         row.pages += 1
-        row.right = min(row.right, each[form.id])
-        row.wrong = max([row.wrong, *(s for i, s in each.items() if i != form.id)])
-        row.other_kind = max([row.other_kind, *(each[f.id] for f in forms if f.kind != form.kind)])
+        row.right, row.right_known = min(row.right, each[form.id][0]), min(row.right_known, each[form.id][1])
+        row.wrong = max([row.wrong, *((s, i) for i, (s, _) in each.items() if i != form.id)])
+        row.wrong_known = max([row.wrong_known, *(known for i, (_, known) in each.items() if i != form.id)])
         if found.fit is None or found.fit.form.id != form.id:
             row.taken.add(found.fit.form.id if found.fit else "none")
             row.blanks += len(form.blanks)
@@ -111,15 +116,16 @@ def measure(form: Form, pages: Sequence[Page], forms: Sequence[Form]) -> Row:
     return row
 
 
-def strangers(name: str, pages: int, wear: int, seed: int, forms: Sequence[Form]) -> tuple[float, str, int]:
-    """Highest score any form reached on pages of this sort, which form, and how many pages were taken for a form."""
-    best, taken = (0.0, ""), 0
+def strangers(name: str, pages: int, wear: int, seed: int, forms: Sequence[Form]) -> tuple[float, str, float, int]:
+    """Highest score any form reached on pages of this sort, which form, the highest known share, how many pages were taken for a form."""
+    best, known, taken = (0.0, ""), 0.0, 0
     for n in range(pages):
         page = straighten(open_page(other_page(name, np.random.default_rng([seed, n, len(name)]), wear, DPI), "image/jpeg"))
         each = scores(read_labels(page), forms, page.dpi)
-        top = max((s, i) for i, s in each.items())
+        top = max((s, i) for i, (s, _) in each.items())
+        known = max(known, max(k for _, k in each.values()))
         best, taken = max(best, top), taken + (top[0] >= LEAST_SCORE)
-    return best[0], best[1], taken
+    return best[0], best[1], known, taken
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -133,18 +139,18 @@ def main(arguments: list[str] | None = None) -> int:
     forms = page_forms()
     world = simulate(replace(LE_THUY, settled=2), 1500, options.seed)
     good = True
-    print(f"{'form':9} {'recognised':>10} {'blanks':>9} {'right ≥':>8} {'wrong ≤':>8} {'other kind ≤':>12}")
+    for name in () if options.form else PAGES:
+        score, form_id, known, taken = strangers(name, options.pages, options.wear, options.seed, forms)
+        good &= not taken
+        print(f"{name:12} best {score:.2f} ({form_id})  known {known:.2f}  taken for a form: {taken}/{options.pages}", flush=True)
+    print(f"{'form':9} {'recognised':>10} {'blanks':>9}  {'right ≥':>7} {'known ≥':>7}   {'wrong ≤':>7} {'':9} {'known ≤':>7}")
     for form in forms:
         if options.form and form.id not in options.form: continue
         row = measure(form, composed(form, options.pages, options.wear, options.seed, world), forms)
         good &= row.recognised == row.pages
         said = "  ".join(filter(None, ("taken for " + ", ".join(sorted(row.taken)) if row.taken else "", " ".join(sorted(row.missed)))))
-        print(f"{form.id:9} {row.recognised:>6}/{row.pages:<3} {row.near:>5}/{row.blanks:<4} {row.right:>7.2f} {row.wrong:>8.2f} "
-              f"{row.other_kind:>12.2f}  {said}", flush=True)
-    for name in () if options.form else PAGES:
-        score, form_id, taken = strangers(name, options.pages, options.wear, options.seed, forms)
-        good &= not taken
-        print(f"{name:12} best {score:.2f} ({form_id})  taken for a form: {taken}/{options.pages}", flush=True)
+        print(f"{form.id:9} {row.recognised:>6}/{row.pages:<3} {row.near:>5}/{row.blanks:<4} {row.right:>7.2f} {row.right_known:>7.2f} "
+              f"  {row.wrong[0]:>7.2f} {row.wrong[1]:9} {row.wrong_known:>7.2f}  {said}", flush=True)
     return 0 if good else 1
 
 
