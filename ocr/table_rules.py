@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,6 +15,8 @@ _COVERED = 0.45             # share of a window that must be inked
 _STEP = 0.6, 0.12           # mm a rule may move from one station to the next, and further for each station without it
 _GAP = 6                    # stations a rule may be missing
 _JOIN = 2.2                 # mm between the ends of two parts of one rule (the halves of a spread)
+_OVERLAP = 35.0             # mm that a rule may have been followed beyond the start of its other half
+_ALIKE = 0.5                # of the darker part's strength
 _LEAST_LENGTH = 0.22        # of the page's extent along the rule
 _LEAST_SEEN = 0.5           # share of a rule's own extent that is inked: writing on a line reaches some 0.35
 _DARKER = 2.2, 15.0         # a pixel darker than this times the rule's strength, and grey levels more, is not the rule's
@@ -99,7 +101,7 @@ def _trace(dark: np.ndarray, scale: float) -> list[Rule]:
     stations = np.arange(round(_STATION * scale / 2), width, max(2, round(_STATION * scale)))
     chains = _follow([_peaks(covered[:, x], scale) for x in stations], scale)
     traced = [Rule(stations[[s for s, _ in c]].astype(np.float64), np.array([y for _, y in c]), 0.0, 0.0) for c in chains if len(c) >= 2]
-    joined = _join(traced, scale)
+    joined = _join([replace(r, strength=_measured(r, thin, near).strength) for r in traced], scale)
     out = [_measured(r, thin, near) for r in joined]
     length = _LEAST_LENGTH * width
     kept = [r for r in out if r.along[-1] - r.along[0] >= length and r.seen >= _LEAST_SEEN]
@@ -144,7 +146,7 @@ def _expected(chain: Sequence[tuple[int, float]], station: int) -> float:
 
 
 def _join(rules: Sequence[Rule], scale: float) -> list[Rule]:
-    """Parts of one rule as one: the next begins beyond the end of the first, about where that leads or ends."""
+    """Parts of one rule as one: the next begins beyond the end of the first, about where that leads or ends, and is about as dark."""
     left = sorted(rules, key=lambda r: (r.along[0], r.across[0]))
     out: list[Rule] = []
     while left:
@@ -152,14 +154,27 @@ def _join(rules: Sequence[Rule], scale: float) -> list[Rule]:
         while True:
             end, height = rule.along[-1], rule.across[-1]
             after = [(min(abs(r.across[0] - rule.at(r.along[0])), abs(r.across[0] - height)) + 0.02 * (r.along[0] - end), n)
-                     for n, r in enumerate(left) if r.along[0] > end]
+                     for n, r in enumerate(left) if _follows(r, rule, _OVERLAP * scale) and _alike(rule, r)]
             near = [a for a in after if a[0] <= _JOIN * scale]
             if not near:
                 break
             other = left.pop(min(near)[1])
-            rule = Rule(np.concatenate([rule.along, other.along]), np.concatenate([rule.across, other.across]), 0.0, 0.0)
+            before = rule.along < other.along[0]
+            rule = Rule(np.concatenate([rule.along[before], other.along]), np.concatenate([rule.across[before], other.across]), 0.0,
+                        max(rule.strength, other.strength))
         out.append(rule)
     return out
+
+
+def _follows(part: Rule, rule: Rule, overlap: float) -> bool:
+    """Whether a part goes on where the rule ends; at a fold the rule may have gone astray some way along the part."""
+    start, end = part.along[0], rule.along[-1]
+    return bool(start > end or (start > end - overlap and start > rule.along[0] + overlap and part.along[-1] > end + overlap))
+
+
+def _alike(a: Rule, b: Rule) -> bool:
+    """Whether both may be parts of one rule: about as dark, so that no line of writing is taken for the other half."""
+    return min(a.strength, b.strength) >= _ALIKE * max(a.strength, b.strength)
 
 
 def _measured(rule: Rule, thin: np.ndarray, near: np.ndarray) -> Rule:
