@@ -10,6 +10,7 @@ import io
 import os
 import stat
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +58,17 @@ class FileFacts:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Content:
+    """Pages of a file's bytes. bad: why a page (0-based) cannot be opened; at least one page can."""
+
+    media_type: str
+    frames: int
+    bad: Mapping[int, UnreadableFile]
+
+
 def inspect(path: Path | str, limits: Limits = Limits()) -> FileFacts:
-    """Facts of the file at `path`, having checked that each page can be opened.
+    """Facts of the file at `path`, having checked that its pages, or some of them, can be opened.
 
     Raises UnreadableFile: missing_file not_a_file no_permission empty_file file_too_big wrong_type animated truncated
     damaged encrypted too_large too_small too_many_pages no_pages.
@@ -95,23 +105,43 @@ def read_file(path: Path | str, limits: Limits = Limits()) -> bytes:
 
 
 def check_content(data: bytes, limits: Limits = Limits()) -> tuple[str, int]:
-    """(media type, number of pages) of a file's bytes; the page images are decoded once to find damage. Raises as `inspect`."""
+    """(media type, number of pages) of a file's bytes. Raises as `inspect`, where no page of it can be opened."""
+    content = check_frames(data, limits)
+    return content.media_type, content.frames
+
+
+def check_frames(data: bytes, limits: Limits = Limits()) -> Content:
+    """What a file's bytes hold; page images are decoded once to find damage. One bad page of several does not spoil the others.
+
+    Raises as `inspect`, with the first page's reason where no page can be opened.
+    """
     if not data:
         raise UnreadableFile("empty_file")
     media_type = sniff(data)
     if media_type == PDF:
-        return media_type, _pdf(data, limits).frames
+        facts = _pdf(data, limits)
+        return _with_a_good_page(Content(PDF, facts.frames, facts.bad))
     image = _open_raster(data, media_type)
-    frames = _count_frames(image, media_type, limits)
-    for frame in range(frames):
-        _seek(image, frame)
-        _check_size(image, limits)
-        if media_type == JPEG:
-            image.draft("L", (image.width // 8, image.height // 8))     # entropy-decodes everything, transforms an eighth
-        _load(image)
+    frames, bad = _count_frames(image, media_type, limits)
+    for frame in range(frames - len(bad)):
+        try:
+            _seek(image, frame)
+            _check_size(image, limits)
+            if media_type == JPEG:
+                image.draft("L", (image.width // 8, image.height // 8))     # entropy-decodes everything, transforms an eighth
+            _load(image)
+        except UnreadableFile as error:
+            bad[frame] = error
+            image = _open_raster(data, media_type)                          # a reader that failed is not asked again
     if media_type == JPEG and not _jpeg_ends(data):
-        raise UnreadableFile("truncated")
-    return media_type, frames
+        bad[0] = bad.get(0) or UnreadableFile("truncated")
+    return _with_a_good_page(Content(media_type, frames, bad))
+
+
+def _with_a_good_page(content: Content) -> Content:
+    if len(content.bad) >= content.frames:
+        raise content.bad[min(content.bad)]
+    return content
 
 
 def sniff(data: bytes) -> str:
@@ -139,6 +169,8 @@ def open_page(data: bytes, media_type: str, frame: int = 0, dpi: int = 200, limi
         facts = _pdf(data, limits)
         if not 0 <= frame < facts.frames:
             raise UnreadableFile("no_such_page", frame=frame + 1)
+        if frame in facts.bad:
+            raise facts.bad[frame]
         pixels, dpi = render_pdf_page(data, frame, facts.sizes[frame], dpi, limits.pixels, limits.seconds)
         return PageImage(pixels, dpi, frame)
     if media_type not in _PILLOW_FORMATS:
@@ -176,11 +208,12 @@ def _header_size(data: bytes, media_type: str) -> tuple[int | str, int | str]:
     return "?", "?"
 
 
-def _count_frames(image: Image.Image, media_type: str, limits: Limits) -> int:
+def _count_frames(image: Image.Image, media_type: str, limits: Limits) -> tuple[int, dict[int, UnreadableFile]]:
+    """(pages in the file, those known to be bad): where a TIFF's chain of pages breaks, what follows cannot be counted."""
     if media_type == PNG and getattr(image, "is_animated", False):
         raise UnreadableFile("animated")
     if media_type != TIFF:
-        return 1
+        return 1, {}
     count = 0
     while True:
         try:
@@ -188,13 +221,13 @@ def _count_frames(image: Image.Image, media_type: str, limits: Limits) -> int:
         except EOFError:
             break
         except _READER_ERRORS:
-            raise UnreadableFile("damaged", frame=count + 1) from None
+            return count + 1, {count: UnreadableFile("damaged", frame=count + 1)}
         count += 1
         if count > limits.frames:
             raise UnreadableFile("too_many_pages", limit=limits.frames)
     if not count:
         raise UnreadableFile("damaged")
-    return count
+    return count, {}
 
 
 def _seek(image: Image.Image, frame: int) -> None:

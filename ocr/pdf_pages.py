@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import io
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pikepdf
@@ -20,13 +21,16 @@ from ocr.errors import BrokenProgram, UnreadableFile
 
 POINTS_PER_INCH = 72.0
 _FORM_DEPTH = 3
+# pikepdf's own, and what its objects raise where a page is not what it should be
+_PAGE_ERRORS = (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RuntimeError, IndexError)
 
 
 @dataclass(frozen=True)
 class PdfFacts:
-    """sizes: (width, height) of each page in points, as shown (after /Rotate and /UserUnit)."""
+    """sizes: (width, height) of each page in points, as shown (after /Rotate and /UserUnit). bad: why a page (0-based) is refused."""
 
     sizes: tuple[tuple[float, float], ...]
+    bad: Mapping[int, UnreadableFile] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
@@ -34,9 +38,10 @@ class PdfFacts:
 
 
 def inspect_pdf(data: bytes, max_pages: int, max_pixels: int) -> PdfFacts:
-    """Page sizes, having refused passwords, damage, too many pages, and images so large that rendering them would fill the memory.
+    """Page sizes, having refused passwords, damage, too many pages; pages that are damaged (damaged) or hold images so large that
+    rendering them would fill the memory (too_large) are named as bad.
 
-    Raises UnreadableFile: encrypted truncated damaged no_pages too_many_pages too_large.
+    Raises UnreadableFile: encrypted truncated damaged no_pages too_many_pages.
     """
     if b"%%EOF" not in data[-4096:]:      # qpdf would mend the file and silently lose the pages that never arrived
         raise UnreadableFile("truncated")
@@ -47,16 +52,23 @@ def inspect_pdf(data: bytes, max_pages: int, max_pixels: int) -> PdfFacts:
                 raise UnreadableFile("no_pages")
             if count > max_pages:
                 raise UnreadableFile("too_many_pages", limit=max_pages)
-            sizes = []
-            for page in pdf.pages:
-                sizes.append(_shown_size(page))
-                _check_images(page.obj.get("/Resources"), max_pixels, _FORM_DEPTH)
-            return PdfFacts(tuple(sizes))
+            sizes: list[tuple[float, float]] = []
+            bad: dict[int, UnreadableFile] = {}
+            for number in range(count):
+                try:
+                    sizes.append(_shown_size(pdf.pages[number]))
+                    _check_images(pdf.pages[number].obj.get("/Resources"), max_pixels, _FORM_DEPTH)
+                except UnreadableFile as error:
+                    bad[number] = error
+                except _PAGE_ERRORS as error:
+                    bad[number] = UnreadableFile("damaged", frame=number + 1, detail=type(error).__name__)
+                    sizes[number:] = [(0.0, 0.0)]
+            return PdfFacts(tuple(sizes), bad)
     except pikepdf.PasswordError:
         raise UnreadableFile("encrypted") from None
     except UnreadableFile:
         raise
-    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RuntimeError, IndexError) as error:
+    except _PAGE_ERRORS as error:
         raise UnreadableFile("damaged", detail=type(error).__name__) from None
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ocr.errors import UnreadableFile
-from ocr.images import Limits, check_content, sniff
+from ocr.images import Content, Limits, check_frames, sniff
 from records.filenames import PageName, parse_folder_name, parse_page_name
 from storage import events
 from storage.database import Database
@@ -197,9 +197,12 @@ def may_replace(session: Session, pages: list[Page]) -> bool:
 
 
 def store_original(database: Database, ledger: ObjectLedger, page_id: int, item: _Hashed, limits: Limits) -> None:
-    """Put the original in the store, untouched; only then open it, and say in the ledger what it is or why it is set aside."""
+    """Put the original in the store, untouched; only then open it, and say in the ledger what it is or why it is set aside.
+
+    Of a file with several pages only the bad ones are set aside.
+    """
     assert item.source.path is not None
-    media_type, frames, key = "", 0, None
+    content, key = Content("", 0, {}), None
     code, evidence = None, {}
     try:
         data = read_source(item.source.path, limits)
@@ -207,7 +210,7 @@ def store_original(database: Database, ledger: ObjectLedger, page_id: int, item:
             code = "changed"
         else:
             key = ledger.put("archive", original_key(item.sha256), data, sniffed(data))
-            media_type, frames = check_content(data, limits)
+            content = check_frames(data, limits)
     except UnreadableFile as e:
         code, evidence = e.code, e.evidence
     with database.session() as session:
@@ -216,10 +219,14 @@ def store_original(database: Database, ledger: ObjectLedger, page_id: int, item:
         if code is not None:
             page.state, page.reason, page.detail = SET_ASIDE, code, evidence_text(evidence)
             return
-        page.state, page.media_type = STORED, media_type
-        session.add_all(
-            Page(batch_id=page.batch_id, file=page.file, frame=n, sha256=page.sha256, size=page.size, media_type=media_type, state=STORED,
-                 original_key=key) for n in range(1, frames))
+        pages = [page] + [Page(batch_id=page.batch_id, file=page.file, frame=n, sha256=page.sha256, size=page.size, original_key=key)
+                          for n in range(1, content.frames)]
+        for p in pages:
+            p.state, p.media_type = STORED, content.media_type
+            if p.frame in content.bad:
+                bad = content.bad[p.frame]
+                p.state, p.reason, p.detail = SET_ASIDE, bad.code, evidence_text(bad.evidence)
+        session.add_all(pages[1:])
 
 
 def original_key(sha256: str) -> str:

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from ocr.errors import BROKEN_PROGRAM, UNREADABLE, BrokenProgram, UnreadableFile
-from ocr.images import JPEG, PDF, PNG, TIFF, Limits, check_content, inspect, open_page
+from ocr.images import JPEG, PDF, PNG, TIFF, Limits, check_content, check_frames, inspect, open_page
 from ocr.pdf_pages import probe_poppler
 
 SMALL = Limits(bytes=5_000_000, pixels=2_000_000, frames=4)
@@ -105,6 +105,32 @@ def test_pages_of_a_pdf() -> None:
     assert abs(page.width - 600) <= 1 and abs(page.height - 800) <= 1 and page.dpi == 100
     assert page.pixels[115, 65, 1] < 60
     assert open_page(buffer.getvalue(), PDF, 1, dpi=100).pixels[115, 65, 1] > 200
+
+
+def test_one_bad_page_of_a_tiff_does_not_spoil_the_others() -> None:
+    frames = [picture(300, 400, (10 + 40 * i, 20)) for i in range(3)]
+    data = bytearray(saved(frames[0], "TIFF", save_all=True, append_images=frames[1:], compression="tiff_adobe_deflate"))
+    with Image.open(io.BytesIO(bytes(data))) as image:
+        image.seek(1)
+        start, length = image.tag_v2[273][0], image.tag_v2[279][0]
+    data[start:start + length] = b"\xff" * length
+    content = check_frames(bytes(data), SMALL)
+    assert (content.frames, {n: e.code for n, e in content.bad.items()}) == (3, {1: "damaged"})
+    assert open_page(bytes(data), TIFF, 2).pixels[50, 110, 1] == 0
+    with pytest.raises(UnreadableFile, match="damaged"):
+        open_page(bytes(data), TIFF, 1)
+
+
+def test_one_bad_page_of_a_pdf_does_not_spoil_the_others() -> None:
+    document = pikepdf.open(io.BytesIO(pdf(3)))
+    document.pages[1].obj.MediaBox = pikepdf.Array([0, 0, 0, 0])
+    buffer = io.BytesIO()
+    document.save(buffer)
+    content = check_frames(buffer.getvalue(), SMALL)
+    assert (content.frames, {n: e.code for n, e in content.bad.items()}) == (3, {1: "damaged"})
+    assert open_page(buffer.getvalue(), PDF, 2, dpi=50).width == pytest.approx(413, abs=1)
+    with pytest.raises(UnreadableFile, match="damaged"):
+        open_page(buffer.getvalue(), PDF, 1)
 
 
 @pytest.mark.parametrize(("mode", "value", "expected"), [

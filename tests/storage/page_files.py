@@ -31,6 +31,17 @@ def tiff(pages: int) -> bytes:
     return out.getvalue()
 
 
+def pdf_with_a_bad_page() -> bytes:
+    """A PDF of three pages, the second without any area."""
+    pdf = pikepdf.new()
+    for _ in range(3):
+        pdf.add_blank_page(page_size=(595, 842))
+    pdf.pages[1].obj.MediaBox = pikepdf.Array([0, 0, 0, 0])
+    out = io.BytesIO()
+    pdf.save(out)
+    return out.getvalue()
+
+
 def encrypted_pdf() -> bytes:
     pdf = pikepdf.new()
     pdf.add_blank_page(page_size=(595, 842))

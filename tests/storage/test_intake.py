@@ -16,7 +16,7 @@ from storage.models import Batch, Entry, Page, StoredObject
 from storage.outbox import ObjectLedger
 from storage.scan_folder import FolderError, escapes, safe_name, scan, unique
 from storage.set_aside import explain
-from tests.storage.page_files import encrypted_pdf, hostile_folder, jpeg, tiff
+from tests.storage.page_files import encrypted_pdf, hostile_folder, jpeg, pdf_with_a_bad_page, tiff
 
 
 def pages_of(database: Database, batch_id: str) -> dict[str, Page]:
@@ -69,6 +69,16 @@ def test_another_book_of_the_same_name_is_another_batch(database: Database, ledg
     add_folder(database, ledger, book(tmp_path / "x" / "so"))
     assert add_folder(database, ledger, book(tmp_path / "y" / "so", range(5, 7))).batch_id == "so~2"
     assert add_folder(database, ledger, tmp_path / "y" / "so").batch_id == "so~2"
+
+
+def test_only_the_bad_page_of_a_file_is_set_aside(database: Database, ledger: ObjectLedger, tmp_path: Path) -> None:
+    (tmp_path / "KS.2017.01").mkdir()
+    (tmp_path / "KS.2017.01" / "so.pdf").write_bytes(pdf_with_a_bad_page())
+    taken = add_folder(database, ledger, tmp_path / "KS.2017.01")
+    assert [(a.frame, a.reason) for a in taken.set_aside] == [(1, "damaged")]
+    pages = pages_of(database, taken.batch_id)
+    assert [pages[f"so.pdf#{n}"].state for n in range(3)] == ["stored", "set_aside", "stored"]
+    assert taken.added == 2 and explain("damaged", taken.set_aside[0].detail)
 
 
 def test_every_bad_file_has_its_own_reason(database: Database, ledger: ObjectLedger, tmp_path: Path) -> None:
