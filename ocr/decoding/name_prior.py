@@ -15,7 +15,7 @@ ELSEWHERE: Mapping[tuple[Part, Part], float] = {
     ("surname", "middle"): 0.002, ("surname", "given"): 0.004,
 }
 OPEN_LETTER = 2.4           # nats a letter of a word that no list has
-OTHER_SEX = 0.04            # share of middle and given names that do not follow the bearer's sex
+OTHER_SEX = 0.08            # share of middle and given names that do not follow the bearer's sex
 TWICE = math.log(0.03)      # a word that stands twice in a name
 LATE_MARKER = math.log(0.05)        # Thị or Văn that does not follow the surname
 LENGTHS = {1: 0.006, 2: 0.13, 3: 0.56, 4: 0.28, 5: 0.022, 6: 0.002}
