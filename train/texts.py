@@ -35,8 +35,9 @@ class Texts:
         self._communes = [(r["ward"], r["district"], r["province"].removeprefix("Tỉnh ").removeprefix("Thành phố "))
                           for r in csv.DictReader(communes.open(encoding="utf-8"))]
         self._kinds = {"name": self.name, "place": self.place, "date": self.date, "words": self.date_words, "number": self.number,
-                       "entry": self.entry, "year": self.year, "short": self.short, "signer": self.signer, "syllables": self.syllables}
-        self._shares = np.array([0.32, 0.16, 0.12, 0.08, 0.07, 0.06, 0.04, 0.06, 0.03, 0.06])
+                       "entry": self.entry, "year": self.year, "short": self.short, "signer": self.signer, "syllables": self.syllables,
+                       "row": self.row}
+        self._shares = np.array([0.25, 0.13, 0.16, 0.07, 0.14, 0.07, 0.04, 0.04, 0.03, 0.03, 0.04])
 
     def draw(self, rng: np.random.Generator) -> tuple[str, str]:
         kind = list(self._kinds)[int(rng.choice(len(self._kinds), p=self._shares))]
@@ -100,3 +101,11 @@ class Texts:
 
     def signer(self, rng):
         return f"{self.name(rng)}, {OFFICES[int(rng.integers(len(OFFICES)))]}"
+
+    def row(self, rng):
+        """What rows of ruled tables hold: dittos, ages, livelihoods as they are shortened."""
+        age = int(rng.integers(16, 90))
+        pool = ("nt", "-nt-", "Như trên", "//", f"{age}T", f"{age} tuổi", f"{age}", "LR", "Làm ruộng", "CN", "Công nhân", "BĐ", "Bộ đội",
+                "NN", "Giáo viên", "Buôn bán", "Nội trợ", f"{int(rng.integers(1, 32))}/{int(rng.integers(1, 13))}/{int(rng.integers(0, 100)):02}",
+                f"{int(rng.integers(1, 400))}a", "không rõ")
+        return pool[int(rng.integers(len(pool)))]

@@ -18,8 +18,8 @@ def _bend(width: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]
 def worn(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The line (uint8 (48, width, 2), ink dark) anew: same text, other width; uint8 (48, multiple of 4, 2)."""
     width = line.shape[1]
-    sx, sy = float(np.exp(rng.normal(0, 0.13))), float(np.exp(rng.normal(-0.04, 0.08)))
-    sx = min(1.45, max(0.7, sx))
+    sx, sy = float(np.exp(rng.normal(-0.02, 0.16))), float(np.exp(rng.normal(-0.04, 0.08)))
+    sx = min(1.5, max(0.62, sx))
     new = max(STRIDE * 4, round(width * sx / STRIDE) * STRIDE)
     slant, shift = rng.normal(0, 0.14), rng.normal(0, 1.5)
     ys, xs = np.mgrid[0:HEIGHT, 0:new].astype(np.float32)
