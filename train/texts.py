@@ -104,8 +104,7 @@ class Texts:
 
     def row(self, rng):
         """What rows of ruled tables hold: dittos, ages, livelihoods as they are shortened."""
-        age = int(rng.integers(16, 90))
+        age, day, month, year = (int(rng.integers(*r)) for r in ((16, 90), (1, 32), (1, 13), (0, 100)))
         pool = ("nt", "-nt-", "Như trên", "//", f"{age}T", f"{age} tuổi", f"{age}", "LR", "Làm ruộng", "CN", "Công nhân", "BĐ", "Bộ đội",
-                "NN", "Giáo viên", "Buôn bán", "Nội trợ", f"{int(rng.integers(1, 32))}/{int(rng.integers(1, 13))}/{int(rng.integers(0, 100)):02}",
-                f"{int(rng.integers(1, 400))}a", "không rõ")
+                "NN", "Giáo viên", "Buôn bán", "Nội trợ", f"{day}/{month}/{year:02}", f"{int(rng.integers(1, 400))}a", "không rõ")
         return pool[int(rng.integers(len(pool)))]
