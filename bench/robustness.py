@@ -24,7 +24,7 @@ from ocr.extraction import Expectation, PageReader
 from ocr.form_search import FoundPage, find_pages
 from ocr.images import open_page
 from ocr.reading import PageImage, PageReading
-from records.forms import load_forms
+from records.forms import load_forms, page_forms
 from records.record import DraftRecord
 from samples.distort import SINGLE, SPREADS, Distorted
 
@@ -118,7 +118,7 @@ def first(reading: PageReading, row: int = 1) -> DraftRecord | None:
 def measure(distorted: Distorted, samples: list[Sample], flat: list[DraftRecord | None], reader: PageReader | None, row: Row) -> None:
     """One distorted image, of one or two samples, counted into `row`."""
     image = PageImage(np.ascontiguousarray(distorted.pixels), distorted.dpi)
-    forms = [f for f in load_forms().values() if f.kind == samples[0].expected.kind] or list(load_forms().values())
+    forms = [f for f in page_forms() if f.kind == samples[0].expected.kind] or page_forms()
     start = time.perf_counter()
     found = find_pages(image, forms, samples[0].expected.form)
     row.seconds += time.perf_counter() - start

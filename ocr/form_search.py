@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ocr.print_template import PrintMatch, match_print
 from ocr.reading import PageImage, PrintedWord
 from ocr.registration import FormFit, fit_form, lay_form, read_labels
@@ -15,9 +17,12 @@ from ocr.spreads import halves, may_be_spread
 from ocr.straighten import StraightPage, level, turned_over, upside_down
 from records.forms import Form
 
-_SHARE, _KNOWN = 0.75, 0.65     # of a form's labels, and of those that set it apart, whose look is enough (another form's: 0.6 at most)
+_SHARE, _KNOWN = 0.75, 0.65     # of a form's labels, and of those that set it apart, whose look is enough
+_PLAIN = 0.92                   # share that no other form's page shows: the expected form need not be compared with others then
+_EXPECTED = 0.1                 # what being expected adds to a share in such a comparison
 _ERROR = 0.8                    # mm, greatest median distance of such labels from their places
 _SPREAD = 0.6                   # share of its labels that a page of an open book must show
+_OVER = 0.2                     # of its width that a form may lie outside the half of the picture that is its page
 
 
 @dataclass(frozen=True)
@@ -67,17 +72,26 @@ def _spread(page: StraightPage, forms: Sequence[Form], expected: str | None, set
     left, right = (f or _by_reading(p, forms, expected) for f, p in zip(found, parts, strict=True))
     lines = 1 + max((w.line for w in left.words), default=0)          # lines do not run across the fold
     out = left, replace(right, words=[replace(w, line=w.line + lines) for w in right.words])
-    return out if any(f.fit and f.fit.score >= _SPREAD for f in out) else ()
+    return out if any(f.fit and f.fit.score >= _SPREAD for f in out) and all(f.fit is None or _inside(f, f.fit) for f in out) else ()
+
+
+def _inside(found: FoundPage, fit: FormFit) -> bool:
+    """Whether the form lies on this half of the picture and not across its middle."""
+    left = float(np.median([f.baseline[0] - f.blank.x0 * fit.scale for f in fit.fitted]))
+    width, half = fit.form.width * fit.scale, found.straight.gray.shape[1]
+    return left > -_OVER * width and left + width < half + _OVER * width
 
 
 def _by_look(page: StraightPage, forms: Sequence[Form], expected: str | None, settled: bool) -> FoundPage | None:
     """The form whose labels are seen where they belong, the expected one if it is; settled: the page is known to stand upright."""
-    told = [f for f in forms if f.id == expected]
-    for group in (told, [f for f in forms if f.id != expected]):
-        for side in (page,) if settled else (page, turned_over(page)):
-            matches = [m for f in group if (m := match_print(side.gray, f, side.dpi / 25.4)) and _sure(m)]
-            if matches:
-                return _laid(side, max(matches, key=lambda m: (m.share, m.known, m.placement.form.id)))
+    for side in (page,) if settled else (page, turned_over(page)):
+        scale = side.dpi / 25.4
+        told = [m for f in forms if f.id == expected and (m := match_print(side.gray, f, scale)) and _sure(m)]
+        if told and told[0].share >= _PLAIN:
+            return _laid(side, told[0])
+        matches = told + [m for f in forms if f.id != expected and (m := match_print(side.gray, f, scale)) and _sure(m)]
+        if matches:
+            return _laid(side, max(matches, key=lambda m: (m.share + _EXPECTED * (m in told), m.known, m.placement.form.id)))
     return None
 
 
