@@ -232,7 +232,7 @@ def _ink_components(dark: np.ndarray, scale: float) -> np.ndarray:
         return body
     _, labels, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=8)
     peak = np.zeros(len(stats))
-    np.maximum.at(peak, labels[body], dark[body])
+    np.maximum.at(peak, labels[body].astype(np.intp), dark[body])
     strong = float(np.percentile(dark[body], 95))
     height = dark.shape[0]
     top, bottom = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]

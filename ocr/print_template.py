@@ -5,6 +5,7 @@ where the form lies; then every label close to its place. A page set otherwise m
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,12 +17,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocr.label_search import Sighting, letters
 from ocr.placement import Placement, best_placement
-from records.forms import Form, Label
+from records.forms import Form
 
 _FONTS = Path(__file__).parent / "fonts"
 _INK = 300.0 / 25.4                     # pixels a mm at which labels are set
 _COARSE, _FINE = 50 / 25.4, 100 / 25.4  # pixels a mm at which they are sought
-_ANCHORS = 9
+_ANCHORS, _LEAST_ANCHORS = 9, 0.5       # labels of the first look; share of them that must be seen for a second
 _FIELD = 22.0, 26.0                     # mm left and right, up and down of the expected place, the form in the middle of the page
 _MOST_EXCESS = 40.0                     # mm by which the page may be larger or smaller than the form, for the field to grow with it
 _CLOSE = 4.0, 2.6                       # the same, once it is known where the form lies
@@ -29,6 +30,8 @@ _PIECE = 30.0                           # mm of a label compared at once: more w
 _END = 3.0                              # mm that a label may end off its expected end
 _ALIKE = 0.42, 0.72                     # correlation that makes a sighting; that makes it a sure one
 _PEAKS = 3
+_MOST_OFF_SIZE = 0.35                   # of the page's size against the form's, logarithm: beyond it the anchors were mistaken
+_SCALE_STEP = 0.004                     # of the size, by which set labels differ
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class PrintMatch:
 def match_print(gray: np.ndarray, form: Form, scale: float) -> PrintMatch | None:
     """The form laid on a level, flattened page (uint8) by its labels' looks; None where nothing like it is seen. scale: pixels a mm."""
     coarse = _reduced(gray, _COARSE / scale)
-    rough = best_placement(form, list(_anchors(coarse, form)), _COARSE)
-    if rough is None:
+    anchors = _anchors(form)
+    rough = best_placement(form, list(_first_look(coarse, form, anchors)), _COARSE)
+    if rough is None or len(rough.found) < _LEAST_ANCHORS * len(anchors) or abs(math.log(rough.scale / _COARSE)) > _MOST_OFF_SIZE:
         return None
     fine = _reduced(gray, _FINE / scale)
     sightings = [s for n in range(len(form.labels)) if (s := _close_look(fine, form, n, rough))]
@@ -66,17 +70,22 @@ def _reduced(gray: np.ndarray, factor: float) -> np.ndarray:
     return 255 - cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _anchors(page: np.ndarray, form: Form) -> Iterator[Sighting]:
-    """Likely places of some long labels, spread over the page, in pixels of `page`."""
+def _anchors(form: Form) -> list[int]:
+    """Some long labels, spread over the page."""
     chosen: list[int] = []
     by_length = sorted((n for n, label in enumerate(form.labels) if not label.centred), key=lambda n: (-len(form.labels[n].text), n))
     for n in by_length:
         if all(abs(form.labels[n].y - form.labels[m].y) > 14 for m in chosen) and len(letters(form.labels[n].text)) > 6:
             chosen.append(n)
+    return chosen[:_ANCHORS]
+
+
+def _first_look(page: np.ndarray, form: Form, anchors: list[int]) -> Iterator[Sighting]:
+    """Likely places of these labels, in pixels of `page`."""
     excess = np.clip((page.shape[1] - form.width * _COARSE, page.shape[0] - form.height * _COARSE),
                      -_MOST_EXCESS * _COARSE, _MOST_EXCESS * _COARSE) / 2
     reach = _FIELD[0] * _COARSE + abs(excess[0]), _FIELD[1] * _COARSE + abs(excess[1])
-    for n in chosen[:_ANCHORS]:
+    for n in anchors:
         label = form.labels[n]
         piece = _piece(label.text, label.bold, label.size, _COARSE)
         yield from _sightings(page, piece, n, label.x * _COARSE + excess[0], label.y * _COARSE + excess[1], reach, _PEAKS)
@@ -85,7 +94,7 @@ def _anchors(page: np.ndarray, form: Form) -> Iterator[Sighting]:
 def _close_look(page: np.ndarray, form: Form, n: int, rough: Placement) -> Sighting | None:
     """Label `n` where `rough` (in pixels of `_COARSE`) expects it; its right end is sought by its last word."""
     label, zoom = form.labels[n], _FINE / _COARSE
-    shown = rough.scale * zoom
+    shown = _FINE * math.exp(_SCALE_STEP * round(math.log(rough.scale * zoom / _FINE) / _SCALE_STEP))     # few sizes, set once each
     x, y = (v * zoom for v in rough.at(label.x, label.y))
     text = label.text
     if label.centred:
@@ -141,7 +150,7 @@ class _Piece:
     base: float
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _piece(text: str, bold: bool, size: float, scale: float) -> _Piece:
     words = text.split(" ")
     while len(words) > 1 and _length(" ".join(words), bold, size) > _PIECE:
@@ -170,8 +179,3 @@ def _face(bold: bool, size: float) -> ImageFont.FreeTypeFont:
 
 def _scaled(s: Sighting, f: float) -> Sighting:
     return Sighting(s.label, s.left * f, s.right * f, s.baseline * f, s.likeness, s.right_known)
-
-
-def set_label(label: Label) -> tuple[float, float]:
-    """(mm a label is wide, mm its capitals are high) in the face of the official forms."""
-    return _length(label.text, label.bold, label.size), 0.66 * label.size * 25.4 / 72
