@@ -84,7 +84,8 @@ def _inside(found: FoundPage, fit: FormFit) -> bool:
 
 def _by_look(page: StraightPage, forms: Sequence[Form], expected: str | None, settled: bool) -> FoundPage | None:
     """The form whose labels are seen where they belong, the expected one if it is; settled: the page is known to stand upright."""
-    for side in (page,) if settled else (page, turned_over(page)):
+    for over in (False,) if settled else (False, True):
+        side = turned_over(page) if over else page
         scale = side.dpi / 25.4
         told = [m for f in forms if f.id == expected and (m := match_print(side.gray, f, scale)) and _sure(m)]
         if told and told[0].share >= _PLAIN:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
@@ -32,6 +33,7 @@ class Sighting:
     right_known: bool
 
 
+@lru_cache(maxsize=20_000)
 def letters(text: str) -> str:
     """Lower-case base letters and digits only: what is left of print after a poor reading."""
     return "".join(c for c in strip_marks(text).lower() if c.isalnum())

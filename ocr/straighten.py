@@ -17,6 +17,7 @@ _MOST_SKEW = 7.0            # degrees
 _PAPER, _FAINT = 250, 105   # grey of flattened paper; darkest ink lighter than this is made darker
 _LIKE_A4 = 0.14             # natural log of a sheet's sides, foreshortened as it is, against A4's
 _MARGIN = 0.012             # of the sheet's longer side, kept around it: the corners are not found to the millimetre
+_TABLE = 0.6                # of the paper's brightness: what is darker in that margin is the table
 _RULE_SHAPE = 10            # a component this many times longer than wide is a ruled line
 
 
@@ -25,7 +26,8 @@ class StraightPage:
     """gray: uint8 (height, width), paper even and near 255, ink dark. rgb: uint8 (height, width, 3), the same geometry, colours as scanned.
 
     to_original: 3x3, maps (x, y, 1) of this page to pixels of the original. rotation: degrees clockwise (0, 90, 180, 270)
-    that turned the original upright; skew: further degrees clockwise that levelled its lines. dpi: about that of this page.
+    that turned the original upright; skew: further degrees clockwise that levelled its lines (of a photograph, once its sheet was laid
+    flat). dpi: about that of this page.
     """
 
     gray: np.ndarray
@@ -62,7 +64,10 @@ def straighten(page: PageImage, rotation: int | None = None) -> StraightPage:
 def level(page: PageImage, rotation: int | None = None) -> StraightPage:
     """As `straighten`, but with `rotation` None the page may still stand on its head: which way up it lies is not asked."""
     small, first, dpi = _sheet_at_work_scale(page)
-    gray = strengthen(flatten(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)))
+    gray = flatten(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    times = faintness(gray)
+    if times > 1.0:
+        gray, small = strengthen(gray, times), _strengthen_colours(small, times)
     mask = skew_mask(gray)
     if rotation is None:
         rotation = 90 if find_skew(_turn(mask, 90), fine=False)[1] > find_skew(mask, fine=False)[1] else 0
@@ -119,6 +124,10 @@ def _sheet_at_work_scale(page: PageImage) -> tuple[np.ndarray, np.ndarray, float
         source = cv2.resize(source, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA)
     back = np.diag((page.width / source.shape[1], page.height / source.shape[0], 1.0))
     small = cv2.warpPerspective(source, matrix @ back, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    paper, frame = _paper_colour(small), np.ones(small.shape[:2], bool)
+    edge = max(1, round(margin))
+    frame[edge:-edge, edge:-edge] = False
+    small[frame & (small.max(axis=2) < _TABLE * max(paper))] = paper
     return small, matrix, dpi
 
 
@@ -142,13 +151,23 @@ def flatten(gray: np.ndarray) -> np.ndarray:
     return even
 
 
-def strengthen(even: np.ndarray) -> np.ndarray:
-    """A flattened page whose ink is faint, its ink as dark as usual; others as they are."""
+def faintness(even: np.ndarray) -> float:
+    """By how much a flattened page's ink must be multiplied to be as dark as usual; 1 where it is, or where there is no ink at all."""
     dark = float(np.percentile(even[::2, ::2], 0.4))
-    if not _FAINT < dark < _PAPER - 25:                       # dark enough, or there is no ink at all
-        return even
-    table = _PAPER - (_PAPER - np.arange(256)) * ((_PAPER - _FAINT) / (_PAPER - dark))
-    return cv2.LUT(even, np.clip(table, 0, 255).astype(np.uint8))
+    return (_PAPER - _FAINT) / (_PAPER - dark) if _FAINT < dark < _PAPER - 25 else 1.0
+
+
+def strengthen(even: np.ndarray, times: float) -> np.ndarray:
+    """A flattened page, its ink `times` as dark."""
+    return cv2.LUT(even, np.clip(_PAPER - (_PAPER - np.arange(256)) * times, 0, 255).astype(np.uint8)) if times > 1.0 else even
+
+
+def _strengthen_colours(rgb: np.ndarray, times: float) -> np.ndarray:
+    """The same for the page as scanned, whose paper keeps its colour and its shade."""
+    small = cv2.resize(rgb, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)), (0, 0), 3)
+    paper = cv2.resize(paper, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.addWeighted(rgb, times, paper, 1.0 - times, 0.0)
 
 
 def find_skew(mask: np.ndarray, fine: bool = True) -> tuple[float, float]:

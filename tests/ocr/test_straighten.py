@@ -8,6 +8,7 @@ from drawn_pages import drawn_page, shaded, turned
 
 from ocr.reading import PageImage
 from ocr.straighten import StraightPage, box_through, find_skew, flatten, straighten
+from samples.distort import faint
 
 
 def landmark(page: StraightPage, original: np.ndarray) -> float:
@@ -40,7 +41,8 @@ def test_every_resolution_comes_to_the_same_scale(dpi: int, stated: int | None) 
 def test_a_dark_table_around_the_page_is_not_taken_for_lines() -> None:
     picture, _ = turned(drawn_page("KS2006").pixels, 4.0, fill=(25, 22, 20))
     page = straighten(PageImage(np.ascontiguousarray(picture), None))
-    assert page.rotation == 0 and page.skew == pytest.approx(-4.0, abs=0.15)
+    (x0, y0), (x1, y1) = cv2.perspectiveTransform(np.array([[[300.0, 1000], [1300, 1000]]]), page.to_original)[0]
+    assert page.rotation == 0 and np.degrees(np.arctan2(y1 - y0, x1 - x0)) == pytest.approx(4.0, abs=0.15)
     assert page.gray[:40, :40].min() > 200, "the table should come out as paper"
 
 
@@ -51,6 +53,18 @@ def test_shade_is_evened_out_and_ink_stays() -> None:
     ink = even < 120
     assert ink.sum() > 10_000 and (uneven[ink] < 160).mean() > 0.97
     assert (uneven[even > 240] > 215).mean() > 0.99
+
+
+def test_faint_ink_is_made_dark_and_paper_stays() -> None:
+    plain = drawn_page("KH2016")
+    rng = np.random.default_rng(1)
+    pages = {left: straighten(PageImage(faint(plain.pixels, 200, rng, left).pixels, 200), rotation=0) for left in (1.0, 0.3)}
+    ink = pages[1.0].gray < 110
+    assert ink.sum() > 10_000 and np.median(pages[0.3].gray[ink]) < np.median(pages[1.0].gray[ink]) + 50
+    assert (pages[0.3].gray[pages[1.0].gray > 245] > 235).mean() > 0.99
+    dark = [255 - float(np.percentile(p.rgb[..., 0], 1)) for p in pages.values()]
+    assert dark[1] > 0.75 * dark[0], "the colours are strengthened as well: handwriting is read from them"
+    assert straighten(PageImage(np.full((700, 500, 3), 240, np.uint8), None), rotation=0).rgb.min() > 235
 
 
 def test_skew_of_a_blank_page_is_nothing_to_fail_on() -> None:
