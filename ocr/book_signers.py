@@ -22,6 +22,8 @@ from records.text import strip_marks
 _NEAR = 0.34            # share of a name's letters (marks aside) in which two readings of one person's name may differ
 _MOST_NAMES = 40        # distinct readings of names that are taken up
 _RARE_TITLE = math.log(0.002)
+_UNDECLARED = 0.05          # that a book declared with one number bears another
+_PAGES_OF_A_HAND = 3.0      # so many pages at most count as witnesses of a number: one hand's 1 looks like a 4 on every page
 _VOLUME_SURE = 0.998    # of a volume's number
 
 
@@ -68,16 +70,16 @@ def settle_volumes(pages: Sequence[Written], years: Mapping[int, float], declare
     if len(pages) < 2:
         return None
     values = {declared: 1.0} if declared else {}
-    total = sum(years.values())
+    total = sum(years.values()) / (_UNDECLARED if declared else 1.0)
     for year in range(min(years) - 1, max(years) + 2):
-        share = 0.5 * years.get(year, 0.0) / total + 0.02
+        share = 0.5 * years.get(year, 0.0) / total + 0.02 * (_UNDECLARED if declared else 1.0)
         for n in range(1, 10):
             for text, usual in ((f"{n:02d}/{year}", 0.7), (f"{n}/{year}", 0.3), (f"{n:02d}", 0.05), (f"{n}", 0.05)):
                 values.setdefault(text, share * usual / n ** 2)
     for page in pages:
         for said in (page.value, page.known):
             if said:
-                values.setdefault(said, 1e-3)
+                values.setdefault(said, 1e-3 * (_UNDECLARED if declared else 1.0))
     groups: dict[object, int] = {}
     spellings = []
     for text, weight in values.items():
@@ -86,6 +88,7 @@ def settle_volumes(pages: Sequence[Written], years: Mapping[int, float], declare
         spellings.append(Spelling(text, groups.setdefault(key, len(groups)), math.log(weight)))
     trie = Trie([s.text.replace("-", "/") for s in spellings])
     scores = np.stack([temperature * trie.scores(x.log_probs, x.alphabet) for x in map(fold_digits, (p.image for p in pages))])
+    scores *= min(1.0, _PAGES_OF_A_HAND / len(pages))
     return recur(scores, spellings, [p.value for p in pages], [p.known or None for p in pages], _VOLUME_SURE, spelling_matters=False)
 
 
