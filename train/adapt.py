@@ -16,8 +16,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ocr.recogniser import ModelCard, Recogniser, read_card
 from train.adapt_replay import draw_samples
 from train.adapt_tuning import Lines, Options, Tell, tune
@@ -68,7 +66,6 @@ def adapt(parent: Path, lines: Lines, models: Path, work: Path, options: Options
     """
     card = read_card(parent)
     check_adaptable(card)
-    torch.set_num_threads(options.threads)
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     network = load_weights(parent / WEIGHTS)
     tuned, passes, minutes = tune(network, lines, work / STATE, key_of(card, lines, options), options, tell)
@@ -107,7 +104,7 @@ def compare(old: Path, new: Path, held_out: Sequence[Sample], options: Options =
         a, b = (read_samples(r, samples) for r in readers)
         gains.append(measure_gain(a, b, [s.group for s in samples], options.seed))
         tell("compare", len(gains), 2)
-    return Verdict(*gains)
+    return Verdict(*gains, options.allowed_loss)
 
 
 def key_of(card: ModelCard, lines: Lines, options: Options) -> str:

@@ -30,7 +30,8 @@ Tell = Callable[[str, int, int], None]      # stage, done, of
 class Options:
     """How to adapt. passes: over the verified lines, at most; patience: passes without a gain that end it; rate: the greatest learning
     rate; pixels: padded columns a step; rehearsed: composed lines at hand; rehearsal: how many of them a pass takes for each verified line
-    (64 at least); known: composed lines that each pass is checked with; general: composed lines for the comparison."""
+    (64 at least); known: composed lines that each pass is checked with; general: composed lines for the comparison;
+    allowed_loss: how much worse composed lines may be read (CER)."""
 
     minutes: float = 360.0
     seed: int = 1
@@ -43,6 +44,7 @@ class Options:
     rehearsal: float = 0.6
     known: int = 100
     general: int = 400
+    allowed_loss: float = ALLOWED_LOSS
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Lines:
 def tune(network: Network, lines: Lines, state: Path, key: str, options: Options,
          tell: Tell = lambda stage, done, of: None) -> tuple[Network | None, int, float]:
     """(the network of the best pass, or None if none was better than it came; passes made; minutes spent, earlier runs included)."""
+    torch.set_num_threads(options.threads)
     own, check = scaled(lines.train), scaled(lines.check)
     rehearsed = scaled(draw_samples(options.rehearsed, options.seed))
     known = scaled(draw_samples(options.known, options.seed + 500_009))
@@ -75,7 +78,8 @@ def tune(network: Network, lines: Lines, state: Path, key: str, options: Options
         training(network)
         for number in range(at.step, len(groups)):
             for group in optimiser.param_groups:
-                group["lr"] = rate_at((at.passes + number / len(groups)) / options.passes, options.rate)
+                done = (at.passes + number / len(groups)) / options.passes
+                group["lr"] = float(rate_at(done, options.rate))        # a number of numpy's could not be loaded again
             rng = np.random.default_rng((options.seed, at.passes, number))
             torch.manual_seed(int(rng.integers(2**31)))
             images, frames, targets, sizes = collate([(worn(x, rng), t) for x, t in groups[number]])
@@ -94,7 +98,7 @@ def tune(network: Network, lines: Lines, state: Path, key: str, options: Options
         at.passes, at.step = at.passes + 1, 0
         reached, general = cer_of(mean.module, check), cer_of(mean.module, known)
         at.stale += 1
-        if reached < at.best_cer and general <= at.first[1] + ALLOWED_LOSS:
+        if reached < at.best_cer and general <= at.first[1] + options.allowed_loss:
             at.best_cer, at.stale, at.best = reached, 0, copy.deepcopy(mean.module.state_dict())
         at.over = at.passes >= options.passes or at.stale >= options.patience or at.spent + time.monotonic() - began > limit
         last = time.monotonic()

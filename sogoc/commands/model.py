@@ -130,7 +130,7 @@ def adapt(
         typer.Option(metavar="ID", help=t("Mô hình để dạy thêm; mặc định là mô hình đang đọc.", "The model to start from.")),
     ] = None,
     threads: Annotated[
-        int, typer.Option(min=0, metavar="N", help=t("Số nhân CPU; 0 là tất cả.", "CPU cores; 0 for all."))
+        int, typer.Option(min=0, metavar="N", help=t("Số nhân CPU; 0 là một nửa số nhân.", "CPU cores; 0 for half of them."))
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help=t("Số khởi đầu ngẫu nhiên.", "Seed of all chance."))] = 1,
 ) -> None:
@@ -155,7 +155,7 @@ def adapt(
     with services() as s:
         os.nice(10)
         with Bars() as bars:
-            result = adapt_model(s, _actor(), card, reading, minutes, min_crops, threads or os.cpu_count() or 1, seed, bars)
+            result = adapt_model(s, _actor(), card, reading, minutes, min_crops, threads or max(1, (os.cpu_count() or 1) // 2), seed, bars)
     _say_result(card.id, result)
 
 
