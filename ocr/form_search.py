@@ -51,6 +51,9 @@ def find_pages(page: PageImage, forms: Sequence[Form], expected: str | None = No
             return both
     found = _by_look(straight, forms, expected, rotation is not None)
     tick("form")
+    if found is None and rotation is None:                    # a table's grain or a picture may lie about the lines' direction
+        found = _by_look(level(page, 90 - straight.rotation), forms, expected, False)
+        tick("form")
     if found is not None:
         return (found,)
     if rotation is None and upside_down(straight.gray):

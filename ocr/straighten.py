@@ -18,6 +18,7 @@ _PAPER, _FAINT = 250, 105   # grey of flattened paper; darkest ink lighter than 
 _LIKE_A4 = 0.14             # natural log of a sheet's sides, foreshortened as it is, against A4's
 _MARGIN = 0.012             # of the sheet's longer side, kept around it: the corners are not found to the millimetre
 _TABLE = 0.6                # of the paper's brightness: what is darker in that margin is the table
+_EDGE = 0.014               # of the longer side: what lies nearer to the edge is the sheet's own edge and tells no line's direction
 _RULE_SHAPE = 10            # a component this many times longer than wide is a ruled line
 
 
@@ -227,6 +228,8 @@ def skew_mask(gray: np.ndarray) -> np.ndarray:
     large[0] = True
     weight = (255 - small).astype(np.float32) / 255
     weight[large[labels]] = 0
+    edge = round(_EDGE * max(small.shape))
+    weight[:edge], weight[-edge:], weight[:, :edge], weight[:, -edge:] = 0, 0, 0, 0
     return weight
 
 

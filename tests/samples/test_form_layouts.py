@@ -35,7 +35,7 @@ def test_a_blank_follows_its_label_on_the_same_line(form: Form) -> None:
 @pytest.mark.parametrize("form", FORMS, ids=lambda f: f.id)
 def test_blanks_do_not_overlap(form: Form) -> None:
     for a, b in combinations(form.blanks, 2):
-        assert abs(a.y - b.y) > 6 or a.x1 < b.x0 or b.x1 < a.x0, (a, b)
+        assert abs(a.y - b.y) >= 6 or a.x1 < b.x0 or b.x1 < a.x0, (a, b)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda f: f.id)
