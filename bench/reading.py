@@ -109,10 +109,11 @@ def measure_lines(labels: Path, model: str | None, every_writer: bool, most: int
 
 
 class Tell:
-    """Progress on the terminal's error channel, one line that is written over."""
+    """Progress on the error channel, one line that is written over; nothing where that is no terminal."""
 
     def __call__(self, what: str, done: int, all_: int) -> None:
-        print(f"\r{what}: {done}/{all_}   ", end="\n" if done == all_ else "", file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            print(f"\r{what}: {done}/{all_}   ", end="\n" if done == all_ else "", file=sys.stderr, flush=True)
 
 
 def table(settled: Tally, run: PooledRun, others: dict[str, Tally], others_seconds: dict[str, float],
