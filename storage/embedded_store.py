@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from minio.error import S3Error
+
 from storage.errors import EmbeddedStoreFailed, StorageError
 from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.weed_arguments import PORT_NAMES, weed_binary
@@ -133,7 +135,7 @@ class EmbeddedStore:
         with open(self.log, "ab") as log:
             subprocess.Popen([sys.executable, "-m", "storage.store_supervisor", str(self.folder)], stdin=subprocess.DEVNULL, stdout=log,
                              stderr=log, cwd=self.folder, start_new_session=True, env=_environment())
-        deadline = time.monotonic() + START_SECONDS
+        deadline, last = time.monotonic() + START_SECONDS, ""
         while time.monotonic() < deadline:
             state = self.running()
             if state and (old is None or state.supervisor != old.supervisor):
@@ -141,10 +143,10 @@ class EmbeddedStore:
                     config = self._config(state)
                     ObjectStore(config, timeout=20.0).ensure_buckets()
                     return config
-                except StorageError:
-                    pass
+                except (StorageError, S3Error) as e:    # a server that answers before it has read who may enter denies everybody
+                    last = str(e)
             time.sleep(0.05)
-        raise EmbeddedStoreFailed(cause=f"no answer in {START_SECONDS:.0f} s", log=str(self.log))
+        raise EmbeddedStoreFailed(cause=f"no answer in {START_SECONDS:.0f} s; {last}", log=str(self.log))
 
     def _hold(self) -> None:
         if self.folder in _held:

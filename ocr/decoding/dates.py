@@ -238,7 +238,7 @@ def gap_log_prior(days: np.ndarray, usual: float, limit: float, late: float, sam
     but impossible."""
     d = days.astype(np.float64)
     slow = 0.5 * late / (30 * 365.25)
-    p = (1 - late - same_day) * np.exp(-d / usual) / usual + slow
+    p = (1 - late - same_day) * np.exp(-np.maximum(d, 0) / usual) / usual + slow
     p = np.where(d == 0, p + same_day, np.where(d > limit, slow + np.where(d < limit + LATE_DAYS, 0.5 * late / LATE_DAYS, 0.0), p))
     return np.log(np.where(d < 0, 1e-9, p))
 

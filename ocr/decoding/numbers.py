@@ -30,6 +30,11 @@ def _tails(year: int) -> Trie:
     return Trie([f"/{year}"[::-1], f"/{year % 100:02d}"[::-1]])
 
 
+@cache
+def _any_year() -> Trie:
+    return Trie([f"/{y}"[::-1] for y in range(1950, 2031)])
+
+
 def read_entry_number(lattice: Lattice, year: int | None, expected: int | None, temperature: float,
                       trust: float = FILE_NAME_TRUST) -> Choice | None:
     """`so`, the bare number, of "1/2013", "01", "1". expected: the number by file name or sequence, `trust` its weight."""
@@ -39,6 +44,10 @@ def read_entry_number(lattice: Lattice, year: int | None, expected: int | None, 
     if year:
         joined = join_scores(folded.log_probs, folded.alphabet, heads, _tails(year))
         grid += [(joined[:, 0], 0.6, f"/{year}"), (joined[:, 1], 0.1, f"/{year % 100:02d}")]
+    else:                       # the year is not known: any that a book may have
+        joined = join_scores(folded.log_probs, folded.alphabet, heads, _any_year())
+        best = joined.max(axis=1)
+        grid += [(best, 0.7, "/")]
     count = int(numbers[-1])
     rest = math.log((1 - trust) / count) if expected else -math.log(count)
     prior = padded + np.where(numbers == expected, math.log(trust), rest) if expected else padded + rest
