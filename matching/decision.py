@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Verdict = Literal["accept", "review", "none"]
+HELD = ("nothing_read", "claimed_in_book", "partnered_elsewhere")    # codes of the linker; matching.lives and storage.link_facts add theirs
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class LinkDecision:
     decision does not link, it does not name. The candidates stand in `candidates` all the same.
 
     accept: the probability reaches the model's threshold; none: nobody in the population, or nobody likely; review: a person decides.
+    held: codes of what keeps the link from being accepted however probable it is (`HELD`); such a link is `review`.
     """
 
     role: str
@@ -33,3 +35,4 @@ class LinkDecision:
     probability: float
     decision: Verdict
     candidates: tuple[Candidate, ...] = ()
+    held: tuple[str, ...] = ()

@@ -157,11 +157,10 @@ class Linker:
             candidates = tuple(Candidate(self.index.ids[evidence.rows[k]], float(p[k]), self._explain(reading, evidence,
                 int(k))) for k in order)
             best = candidates[0] if candidates else None
-            contested = best is not None and ((reading.role == _NEWBORN and self.index.row_of[best.personal_id] == barred)
-                                              or self._partnered_elsewhere(scored, reading.role, best.personal_id))
-            verdict = self._verdict(reading, best, contested)
+            held = self._held(scored, reading, best, barred)
+            verdict = self._verdict(best, bool(held))
             linked = best.personal_id if best and verdict != "none" else None
-            out[reading.role] = LinkDecision(reading.role, linked, best.probability if best else 0.0, verdict, candidates)
+            out[reading.role] = LinkDecision(reading.role, linked, best.probability if best else 0.0, verdict, candidates, held)
         return out
 
     def _partnered_elsewhere(self, scored: _Scored, role: str, personal_id: str) -> bool:
@@ -183,12 +182,19 @@ class Linker:
         best = int(p.argmax())
         return int(scored.evidence[role].rows[best]) if best < len(p) - 1 else -1
 
-    def _verdict(self, reading: RoleReading, best: Candidate | None, contested: bool) -> Verdict:
+    def _held(self, scored: _Scored, reading: RoleReading, best: Candidate | None, barred: int) -> tuple[str, ...]:
+        """Codes of what keeps this link from being accepted, some of matching.decision.HELD."""
+        if best is None:
+            return ()
+        found = (("nothing_read", reading.silent),
+                 ("claimed_in_book", reading.role == _NEWBORN and self.index.row_of[best.personal_id] == barred),
+                 ("partnered_elsewhere", self._partnered_elsewhere(scored, reading.role, best.personal_id)))
+        return tuple(code for code, holds in found if holds)
+
+    def _verdict(self, best: Candidate | None, held: bool) -> Verdict:
         if best is None or best.probability < self.model.refuse:
             return "none"
-        if best.probability >= self.model.accept and not contested and not reading.silent:
-            return "accept"
-        return "review"
+        return "accept" if best.probability >= self.model.accept and not held else "review"
 
     def _explain(self, reading: RoleReading, evidence: RoleEvidence, k: int) -> tuple[tuple[str, str, float], ...]:
         row = int(evidence.rows[k])
