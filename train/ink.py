@@ -4,9 +4,11 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -38,6 +40,26 @@ class RealInk:
         """uint8 (64, width), ink = 255."""
         return np.asarray(Image.open(io.BytesIO(self._data[word.offset:word.offset + word.length])).convert("L"))
 
+    @cached_property
+    def digits(self) -> dict[str, list[tuple[str, np.ndarray]]]:
+        """Single digits as (writer, mask without empty columns): written alone, or cut from a number whose digits do not touch."""
+        out: dict[str, list[tuple[str, np.ndarray]]] = defaultdict(list)
+        for text, words in self.by_text.items():
+            if text.isascii() and text.isdigit():
+                for word in words:
+                    for digit, mask in zip(text, apart(self.mask(word), len(text)), strict=False):
+                        out[digit].append((word.writer, mask))
+        return out
+
+    def digit(self, digit: str, rng: np.random.Generator, writer: str | None) -> np.ndarray | None:
+        """The digit as somebody wrote it, by `writer` half of the time that writer wrote it."""
+        found = self.digits.get(digit)
+        if not found:
+            return None
+        own = [m for w, m in found if w == writer]
+        pool = own if own and rng.random() < 0.5 else [m for _, m in found]
+        return pool[int(rng.integers(len(pool)))]
+
     def draw(self, text: str, rng: np.random.Generator, writer: str | None) -> np.ndarray | None:
         """The word `text` as somebody wrote it, by `writer` if that writer wrote it; None if nobody did."""
         found = self.by_text.get(text.lower())
@@ -46,6 +68,23 @@ class RealInk:
         own = [w for w in found if w.writer == writer]
         pool = own if own and rng.random() < 0.8 else found
         return self.mask(pool[int(rng.integers(len(pool)))])
+
+
+def apart(mask: np.ndarray, count: int) -> list[np.ndarray]:
+    """The mask cut between its strokes into `count` pieces, left to right, each without empty columns; [] where so many do not stand apart."""
+    number, _, stats, _ = cv2.connectedComponentsWithStats((mask > 60).astype(np.uint8), connectivity=8)
+    spans = sorted((int(x), int(x + w)) for x, _, w, _, area in stats[1:number] if area >= 6)
+    groups: list[list[int]] = []
+    for a, b in spans:
+        if groups and min(b, groups[-1][1]) - a > 0.3 * min(b - a, groups[-1][1] - groups[-1][0]):
+            groups[-1][1] = max(groups[-1][1], b)
+        else:
+            groups.append([a, b])
+    if len(groups) != count:
+        return []
+    cuts = [max(0, groups[0][0] - 1), *((a[1] + b[0]) // 2 for a, b in pairwise(groups)), groups[-1][1] + 1]
+    pieces = [mask[:, a:b] for a, b in pairwise(cuts)]
+    return [p[:, c[0]:c[-1] + 1] for p in pieces if len(c := np.flatnonzero((p > 30).any(axis=0)))]
 
 
 class FontInk:

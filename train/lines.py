@@ -1,15 +1,44 @@
 """Line images for training: composed from single words on a dotted blank, or real lines made harder. All uint8 gray, ink dark."""
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 
 from train.ink import BASELINE, WORD_HEIGHT, FontInk, RealInk
 
+TAKEN_APART = 0.6         # share of numbers and dates that are put together from pieces
+_NUMBER = re.compile(r"\d+|\D")
 
-def _split(text: str) -> list[str]:
-    """Pieces to draw one by one: words, and the parts of a date or number around its slashes stay together."""
-    return text.split(" ")
+
+def _split(text: str, rng: np.random.Generator) -> list[tuple[str, bool]]:
+    """Pieces to draw one by one, each with whether the next stands close: words; half of the numbers and dates fall into groups of digits
+    and the strokes between them."""
+    out: list[tuple[str, bool]] = []
+    for word in text.split(" "):
+        pieces = [word]
+        if any(c.isdigit() for c in word) and rng.random() < TAKEN_APART:
+            pieces = [p for run in _NUMBER.findall(word) for p in _groups(run, rng)]
+        out += [(p, k + 1 < len(pieces)) for k, p in enumerate(pieces)]
+    return out
+
+
+def _groups(run: str, rng: np.random.Generator) -> list[str]:
+    """A run of digits in groups of one to four."""
+    usual = int(rng.integers(1, 4))
+    out = []
+    while run:
+        size = usual if rng.random() < 0.7 else int(rng.integers(1, 5))
+        out.append(run[:size])
+        run = run[size:]
+    return out
+
+
+def without_margins(mask: np.ndarray) -> np.ndarray:
+    """The mask without empty columns left and right."""
+    columns = np.flatnonzero((mask > 30).any(axis=0))
+    return mask[:, columns[0]:columns[-1] + 1] if len(columns) else mask
 
 
 def _distort(mask: np.ndarray, rng: np.random.Generator, slant: float, scale: float) -> np.ndarray:
@@ -39,31 +68,56 @@ class LineComposer:
         face = int(rng.integers(len(self.fonts.files)))
         only_font = rng.random() < 0.12
         gap = rng.uniform(2, 16) * scale
-        pieces: list[tuple[np.ndarray, float]] = []
-        for word in _split(text):
-            bare = word.rstrip(",.")
-            mask = None if only_font else self.real.draw(bare, rng, writer)
+        pieces: list[tuple[np.ndarray, bool]] = []
+        weak = rng.choice([1.0, 0.85, 0.6, 0.4], p=[0.66, 0.2, 0.11, 0.03])
+        for word, close in _split(text, rng):
+            bare = word.rstrip(",.") or word
+            mask = None if only_font else self._real(bare, rng, writer)
             if mask is None:
                 if rng.random() < 0.25:
                     face = int(rng.integers(len(self.fonts.files)))
-                mask = self.fonts.draw(bare, rng, face)
-            pieces.append((_distort(mask, rng, slant, scale) / 255.0 * rng.choice([1.0, 0.85, 0.6, 0.4], p=[0.66, 0.2, 0.11, 0.03]), scale))
+                mask = self._stroke(bare, rng) if bare in "/-" and rng.random() < 0.4 else self.fonts.draw(bare, rng, face)
+            if close:
+                mask = without_margins(mask)
+            if rng.random() < 0.3:
+                weak = rng.choice([1.0, 0.85, 0.6, 0.4], p=[0.66, 0.2, 0.11, 0.03])
+            pieces.append((_distort(mask, rng, slant, scale) / 255.0 * weak, close))
             if word != bare:
-                pieces.append((_distort(self.fonts.draw(word[len(bare):], rng, face), rng, slant, scale) / 255.0, scale))
+                pieces.append((_distort(self.fonts.draw(word[len(bare):], rng, face), rng, slant, scale) / 255.0, close))
         height = int(WORD_HEIGHT * scale) + 24
         total = sum(p.shape[1] for p, _ in pieces) + int((len(pieces) + 4) * (2 * gap + 12)) + 60
         out = np.zeros((height, total), dtype=np.float32)
         x = rng.uniform(2, 24)
         drift = rng.normal(0, 1.2)
-        for i, (p, _) in enumerate(pieces):
+        for i, (p, close) in enumerate(pieces):
             y = int(np.clip(12 + drift + rng.normal(0, 1.6), 0, height - p.shape[0]))
             at = min(int(x), total - p.shape[1])
             out[y:y + p.shape[0], at:at + p.shape[1]] = np.maximum(out[y:y + p.shape[0], at:at + p.shape[1]], p)
             spread = gap * rng.uniform(0.5, 1.8) + (rng.exponential(30) if rng.random() < 0.06 else 0)
-            x += p.shape[1] + (1 if i + 1 < len(pieces) and pieces[i + 1][0].shape[1] < 14 else spread)
+            if close:
+                x = max(0.0, x + p.shape[1] + rng.uniform(-2, 5) * scale)
+            else:
+                x += p.shape[1] + (1 if i + 1 < len(pieces) and pieces[i + 1][0].shape[1] < 14 else spread)
             drift += rng.normal(0, 0.5)
         used = int(min(total, x + rng.uniform(2, 30)))
         return out[:, :used], 12 + BASELINE * scale
+
+    def _real(self, text: str, rng: np.random.Generator, writer: str) -> np.ndarray | None:
+        """The piece in real ink, if somebody wrote it."""
+        if len(text) == 1 and text.isdigit():
+            return self.real.digit(text, rng, writer)
+        return self.real.draw(text, rng, writer)
+
+    @staticmethod
+    def _stroke(text: str, rng: np.random.Generator) -> np.ndarray:
+        """A slash or a dash as a plain stroke of the pen: uint8 (64, width)."""
+        high, lean = (rng.uniform(22, 40), rng.uniform(1, 16)) if text == "/" else (rng.uniform(0, 3), rng.uniform(6, 18))
+        mask = np.zeros((WORD_HEIGHT, int(lean) + 8), np.uint8)
+        foot = BASELINE + rng.uniform(-4, 6) if text == "/" else BASELINE - rng.uniform(6, 12)
+        ends = [(4.0, foot), (4.0 + lean, foot - high)]
+        (x0, y0), (x1, y1) = ((int(x * 16), int(y * 16)) for x, y in ends)
+        cv2.line(mask, (x0, y0), (x1, y1), 255, int(rng.integers(1, 4)), cv2.LINE_AA, 4)
+        return mask
 
     def compose(self, text: str, rng: np.random.Generator) -> np.ndarray:
         """A line image of `text` as a form's blank holds it."""

@@ -37,7 +37,7 @@ class Texts:
         self._kinds = {"name": self.name, "place": self.place, "date": self.date, "words": self.date_words, "number": self.number,
                        "entry": self.entry, "year": self.year, "short": self.short, "signer": self.signer, "syllables": self.syllables,
                        "row": self.row}
-        self._shares = np.array([0.25, 0.13, 0.16, 0.07, 0.14, 0.07, 0.04, 0.04, 0.03, 0.03, 0.04])
+        self._shares = np.array([0.22, 0.09, 0.22, 0.06, 0.12, 0.07, 0.10, 0.04, 0.03, 0.02, 0.03])
 
     def draw(self, rng: np.random.Generator) -> tuple[str, str]:
         kind = list(self._kinds)[int(rng.choice(len(self._kinds), p=self._shares))]
@@ -70,11 +70,12 @@ class Texts:
     def date(self, rng):
         d, m, y = self._day(rng)
         form = rng.random()
-        if form < 0.5:
+        if form < 0.42:
             return f"{d:02}/{m:02}/{y}"
-        if form < 0.85:
+        if form < 0.75:
             return f"{d}/{m}/{y}"
-        return f"{d:02}-{m:02}-{y}" if form < 0.92 else f"{d:02}.{m:02}.{y}"
+        stroke = "-" if form < 0.95 else "."
+        return f"{d:02}{stroke}{m:02}{stroke}{y}" if rng.random() < 0.5 else f"{d}{stroke}{m}{stroke}{y}"
 
     def date_words(self, rng):
         d, m, y = self._day(rng)
