@@ -254,6 +254,8 @@ class ArchivePackage(Base):
 
 
 class PopulationSnapshot(Base):
+    """A population file under a column map. came … went: people against the snapshot in use before; links_*: of entries."""
+
     __tablename__ = "population_snapshot"
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     source: Mapped[str] = mapped_column(Text)
@@ -261,17 +263,26 @@ class PopulationSnapshot(Base):
     rows: Mapped[int] = mapped_column(Integer, default=0)
     rejected: Mapped[int] = mapped_column(Integer, default=0)
     state: Mapped[str] = mapped_column(String(8), default="loading")   # loading | current | old
+    version: Mapped[int] = mapped_column(Integer, default=0)           # 1, 2, 3 … in the order in which they became current; 0: never
+    came: Mapped[int] = mapped_column(Integer, default=0)
+    changed: Mapped[int] = mapped_column(Integer, default=0)
+    renumbered: Mapped[int] = mapped_column(Integer, default=0)
+    went: Mapped[int] = mapped_column(Integer, default=0)
+    links_rechecked: Mapped[int] = mapped_column(Integer, default=0)   # links made by the machine whose person changed or went
+    links_without_person: Mapped[int] = mapped_column(Integer, default=0)  # links that people stand for whose person went
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class Person(Base):
-    """A person of one population snapshot, values as the file has them; `personal_id` is stable across snapshots."""
+    """A person of one population snapshot, values as the file has them; `key` is the same in every snapshot, whatever his number is."""
 
     __tablename__ = "person"
     __table_args__ = (UniqueConstraint("snapshot_id", "personal_id"),)
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("population_snapshot.id"))
-    personal_id: Mapped[str] = mapped_column(String(20), index=True)
+    key: Mapped[int] = mapped_column(BigInteger, default=0)
+    digest: Mapped[int | None] = mapped_column(BigInteger)              # of all values (storage.population_identity.digest_of)
+    personal_id: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(Text)
     birth_date: Mapped[str] = mapped_column(String(10), default="")     # YYYY-MM-DD, YYYY-MM, YYYY or empty
     sex: Mapped[str] = mapped_column(String(12), default="")
@@ -287,6 +298,31 @@ class Person(Base):
     spouse_name: Mapped[str] = mapped_column(Text, default="")
     spouse_id: Mapped[str] = mapped_column(String(20), default="")
     status: Mapped[str] = mapped_column(String(20), default="")
+
+
+class PersonHistory(Base):
+    """What a snapshot changed about a person whom the one before had: his values as they were.
+
+    before: changed, relatives: the columns that changed; renumbered, went: the whole row.
+    """
+
+    __tablename__ = "person_history"
+    __table_args__ = (Index("ix_person_history_version_number", "version", "personal_id"),)
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    version: Mapped[int] = mapped_column(Integer)                       # PopulationSnapshot.version that brought the change
+    key: Mapped[int] = mapped_column(BigInteger, index=True)            # Person.key
+    kind: Mapped[str] = mapped_column(String(12))                       # changed | relatives (only got new numbers) | renumbered | went
+    personal_id: Mapped[str] = mapped_column(String(20), index=True)    # the number before
+    now: Mapped[str | None] = mapped_column(String(20))                 # the number after; None: went
+    before: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class LinkRecheck(Base):
+    """An entry to be linked again, because the population changed about a person it is linked to."""
+
+    __tablename__ = "link_recheck"
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(Integer)                       # PopulationSnapshot.version that asked for it
 
 
 class PopulationRejection(Base):
