@@ -46,17 +46,27 @@ class Trie:
         with np.errstate(divide="ignore"):
             return np.log(total[self._ends]) + peak.sum()
 
-    def after(self, log_probs: np.ndarray, alphabet: str) -> tuple[np.ndarray, np.ndarray]:
+    def after(self, log_probs: np.ndarray, alphabet: str, entry: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """ln P that the first t frames spell the text, float64 (frames + 1, len(texts)), t = 0 … frames; and the same where frame t - 1
-        shows its last symbol."""
+        shows its last symbol. entry: float64 (frames + 1,), ln P that the first t frames spell what stands before every text, whose first
+        symbol is not the last of that."""
         blank, emit, peak = self._emissions(log_probs, alphabet)
         last, total = self._start()
+        scale = np.concatenate(([0.0], np.cumsum(peak)))[:, None]
+        before = None
+        if entry is not None:
+            with np.errstate(invalid="ignore"):
+                relative = entry - scale[:, 0]
+            top = _finite(relative.max(keepdims=True))
+            before, scale = np.exp(relative - top), scale + top
+            total[0] = before[0]
         wholes, lasts = [total[self._ends]], [last[self._ends]]
         for t in range(len(blank)):
             last, total = self._step(last, total, blank[t], emit[t])
+            if before is not None:
+                total[0] = before[t + 1]
             wholes.append(total[self._ends])
             lasts.append(last[self._ends])
-        scale = np.concatenate(([0.0], np.cumsum(peak)))[:, None]
         with np.errstate(divide="ignore"):
             return np.log(np.array(wholes)) + scale, np.log(np.array(lasts)) + scale
 

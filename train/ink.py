@@ -71,7 +71,7 @@ class RealInk:
 
 
 def apart(mask: np.ndarray, count: int) -> list[np.ndarray]:
-    """The mask cut between its strokes into `count` pieces, left to right, each without empty columns; [] where so many do not stand apart."""
+    """The mask cut between its strokes into `count` pieces, left to right, each without empty columns; [] where they touch."""
     number, _, stats, _ = cv2.connectedComponentsWithStats((mask > 60).astype(np.uint8), connectivity=8)
     spans = sorted((int(x), int(x + w)) for x, _, w, _, area in stats[1:number] if area >= 6)
     groups: list[list[int]] = []

@@ -68,6 +68,7 @@ class LineComposer:
         face = int(rng.integers(len(self.fonts.files)))
         only_font = rng.random() < 0.12
         gap = rng.uniform(2, 16) * scale
+        uneven, restless = (rng.uniform(0.05, 0.2), rng.uniform(1, 4)) if rng.random() < 0.6 else (0.02, 1.6)    # sizes and heights
         pieces: list[tuple[np.ndarray, bool]] = []
         weak = rng.choice([1.0, 0.85, 0.6, 0.4], p=[0.66, 0.2, 0.11, 0.03])
         for word, close in _split(text, rng):
@@ -81,16 +82,18 @@ class LineComposer:
                 mask = without_margins(mask)
             if rng.random() < 0.3:
                 weak = rng.choice([1.0, 0.85, 0.6, 0.4], p=[0.66, 0.2, 0.11, 0.03])
-            pieces.append((_distort(mask, rng, slant, scale) / 255.0 * weak, close))
+            size = scale * (float(np.clip(rng.normal(1, uneven), 0.6, 1.4)) if not close else 1.0)
+            pieces.append((_distort(mask, rng, slant, size) / 255.0 * weak, close))
             if word != bare:
                 pieces.append((_distort(self.fonts.draw(word[len(bare):], rng, face), rng, slant, scale) / 255.0, close))
-        height = int(WORD_HEIGHT * scale) + 24
+        height = max([int(WORD_HEIGHT * scale), *(p.shape[0] for p, _ in pieces)]) + 24
         total = sum(p.shape[1] for p, _ in pieces) + int((len(pieces) + 4) * (2 * gap + 12)) + 60
         out = np.zeros((height, total), dtype=np.float32)
         x = rng.uniform(2, 24)
         drift = rng.normal(0, 1.2)
         for i, (p, close) in enumerate(pieces):
-            y = int(np.clip(12 + drift + rng.normal(0, 1.6), 0, height - p.shape[0]))
+            foot = BASELINE * (scale - p.shape[0] / WORD_HEIGHT)      # a smaller word stands on the same line
+            y = int(np.clip(12 + foot + drift + rng.normal(0, restless), 0, height - p.shape[0]))
             at = min(int(x), total - p.shape[1])
             out[y:y + p.shape[0], at:at + p.shape[1]] = np.maximum(out[y:y + p.shape[0], at:at + p.shape[1]], p)
             spread = gap * rng.uniform(0.5, 1.8) + (rng.exponential(30) if rng.random() < 0.06 else 0)

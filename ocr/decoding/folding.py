@@ -43,7 +43,10 @@ def fold_words(lattice: Lattice) -> Lattice:
 
 def fold_names(lattice: Lattice) -> Lattice:
     """As `fold_words`, but a space is soft: words that stand glued or torn apart still score, a little lower."""
-    words = fold_words(lattice)
+    return _soft_spaces(fold_words(lattice))
+
+
+def _soft_spaces(words: Lattice) -> Lattice:
     if " " not in words.alphabet:
         return words
     space = words.alphabet.index(" ") + 1
@@ -52,6 +55,11 @@ def fold_names(lattice: Lattice) -> Lattice:
     p[:, 0] = blank + SKIPPED_SPACE * gap
     p[:, space] = gap + UNSEEN_SPACE * blank
     return Lattice(np.log(p), words.alphabet, words.model)
+
+
+def fold_address(lattice: Lattice) -> Lattice:
+    """Lower case with digits, slashes and soft spaces, all other punctuation added to the blank."""
+    return _soft_spaces(_fold(lattice, "address"))
 
 
 def fold_digits(lattice: Lattice) -> Lattice:
@@ -68,6 +76,11 @@ def _text_matrix(alphabet: str) -> tuple[np.ndarray, str]:
 @lru_cache(maxsize=8)
 def _words_matrix(alphabet: str) -> tuple[np.ndarray, str]:
     return _matrix({c: [(c.lower(), 1.0)] if c.isalpha() or c in " '-" else [("", 1.0)] for c in alphabet})
+
+
+@lru_cache(maxsize=8)
+def _address_matrix(alphabet: str) -> tuple[np.ndarray, str]:
+    return _matrix({c: [(c.lower(), 1.0)] if c.isalnum() or c in " /" else [("", 1.0)] for c in alphabet})
 
 
 @lru_cache(maxsize=8)
@@ -132,4 +145,4 @@ def _without_pauses(p: np.ndarray) -> np.ndarray:
     return out[np.setdiff1d(np.arange(len(p)), drop)]
 
 
-_MATRICES = {"text": _text_matrix, "words": _words_matrix, "digits": _digits_matrix}
+_MATRICES = {"text": _text_matrix, "words": _words_matrix, "address": _address_matrix, "digits": _digits_matrix}

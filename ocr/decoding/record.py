@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ocr.decoding import closed, names, numbers, people, places
+from ocr.decoding.addresses import read_address
 from ocr.decoding.ages import read_age
 from ocr.decoding.context import Context, Decoded
 from ocr.decoding.dates import DateScores, favour, settle, years_of
+from ocr.decoding.folding import plain
 from ocr.decoding.name_prior import name_log_prior
 from ocr.decoding.personal_number import NumberCandidates, birth_of, search_numbers, weigh_number
 from ocr.decoding.record_dates import AGES, heard_from_number, number_of, number_prior, read_dates
@@ -19,6 +21,8 @@ from records.names import written_case
 from records.text import nfc
 
 SEX_OF_ROLE = {"me": "Nữ", "cha": "Nam", "vo": "Nữ", "chong": "Nam"}
+DOUBTFUL_PLACE = 0.3        # below this probability of a commune the line is read as an address as well
+DETAIL = 4                  # letters more than the commune's that make it one
 RELATION_OF = {"Cha": "cha", "Bố": "cha", "Cha đẻ": "cha", "Mẹ": "me", "Mẹ đẻ": "me"}
 
 
@@ -105,7 +109,7 @@ def _registered_in(dates: Mapping[str, Decoded], context: Context) -> int | None
 
 def _words_of(value: str, lattice: Lattice) -> str:
     """The form of the date in words that the image shows best."""
-    from ocr.decoding.folding import fold_text, plain
+    from ocr.decoding.folding import fold_text
     from records.dates import PartialDate, all_word_forms
 
     day = PartialDate.parse(value)
@@ -232,10 +236,22 @@ def _personal_numbers(e: _Entry) -> None:
         e.choice(code, weigh_number(e.numbers[code], prior, e.context.temperature("personal_number")), "structure")
 
 
+def _says_more(lattice: Lattice, text: str) -> bool:
+    """Whether the line holds clearly more letters than the place found in it: a hamlet, a street before it."""
+    return len(plain(lattice.best_text())) - len(text) >= DETAIL
+
+
 def _places(e: _Entry) -> None:
     day = e.out.get("ngayDangKy")
     on = date.fromisoformat(day.value) if day else date(e.context.year or 2018, 7, 1)
     for code in e.codes("place"):
         found = places.read_place([e.lattices[code]], on, e.context.office, e.context.temperature("place"), e.context.places)
+        more = found is not None and _says_more(e.lattices[code], found.choice.text)
+        if found is None or more or found.choice.probability < DOUBTFUL_PLACE:
+            address = read_address(e.lattices[code], e.context.temperature("address"), e.context.places)
+            unit = address.unit.code if address and address.unit and address.unit.level == "commune" else None
+            if address and (found is None or address.probability > (DOUBTFUL_PLACE if more and unit else found.choice.probability)):
+                e.out[code] = Decoded(address.text, address.probability, ("lattice", "address"), unit)
+                continue
         if found is not None:
             e.out[code] = Decoded(found.choice.value, found.choice.probability, ("lattice", "gazetteer"), found.code)
