@@ -58,8 +58,8 @@ def cut_cell(dark: np.ndarray, column: PlacedColumn, strip: EntryStrip, scale: f
     size = width + 2 * side, height + 2 * above
     crop = cv2.warpPerspective(dark, np.linalg.inv(to_page), size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0.0)
     crop = _without_neighbours(crop, side, above, scale)
-    lines = tuple(_lines(crop, scale))
-    return Cell(crop, to_page, lines, _is_ditto(crop, scale))
+    mask = _ink(crop, scale)
+    return Cell(crop, to_page, tuple(_lines(crop, mask, scale)), _is_ditto(mask, scale))
 
 
 def page_box(cell: Cell, box: tuple[int, int, int, int]) -> tuple[float, float, float, float]:
@@ -104,9 +104,8 @@ def _without_neighbours(crop: np.ndarray, side: int, above: int, scale: float) -
     return out
 
 
-def _lines(crop: np.ndarray, scale: float) -> list[CellLine]:
+def _lines(crop: np.ndarray, mask: np.ndarray, scale: float) -> list[CellLine]:
     """Lines of writing: peaks of the smoothed row profile, at least _LINE_GAP apart; each bit of ink goes to the line its middle is in."""
-    mask = _ink(crop, scale)
     if not mask.any():
         return []
     cuts = _cuts(_smoothed(mask, scale), scale)
@@ -139,9 +138,11 @@ def _ink(crop: np.ndarray, scale: float) -> np.ndarray:
     """uint8 mask of ink; what is nowhere truly dark shows through from the other side."""
     mask = (crop > cleaning.INK_FLOOR).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    inked = mask > 0
+    dark = crop[inked]
     peak = np.zeros(len(stats))
-    np.maximum.at(peak, labels.ravel().astype(np.intp), crop.ravel())
-    strong = float(np.percentile(crop[mask > 0], 95)) if mask.any() else 1.0
+    np.maximum.at(peak, labels[inked].astype(np.intp), dark)
+    strong = float(np.percentile(dark, 95)) if len(dark) else 1.0
     keep = (peak > max(0.22, 0.4 * strong)) & (stats[:, cv2.CC_STAT_AREA] >= 0.04 * scale * scale)
     keep[0] = False
     return keep[labels].astype(np.uint8)
@@ -171,9 +172,8 @@ def _valley(profile: np.ndarray, a: int, b: int) -> float:
     return float(profile[min(a, b):max(a, b) + 1].min())
 
 
-def _is_ditto(crop: np.ndarray, scale: float) -> bool:
+def _is_ditto(mask: np.ndarray, scale: float) -> bool:
     """Two strokes of like height side by side, a little apart, and nothing else of their size."""
-    mask = _ink(crop, scale)
     _, _, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
     stats, centres = stats[1:], centres[1:]
     if len(stats) >= 2:

@@ -80,6 +80,7 @@ def _best_cuts(fields: Sequence[CellField], words: Sequence[Word], lattices: Seq
     back = np.zeros((m + 1, n + 1), np.int64)
     value[0, 0] = 0.0
     known: dict[tuple[str, int, int], float] = {}
+    dittos = {(a, b): says_ditto(slice_lattice(lattices, words[a:b])) > 0.5 for a in range(n) for b in range(a + 1, min(n, a + 2) + 1)}
     for f, field in enumerate(fields):
         for a in range(n + 1):
             if value[f, a] == -np.inf:
@@ -87,7 +88,7 @@ def _best_cuts(fields: Sequence[CellField], words: Sequence[Word], lattices: Seq
             for b in range(a, min(n, a + _MOST_WORDS) + 1):
                 key = field.type, a, b
                 if key not in known:
-                    known[key] = _fitness(field, words[a:b], lattices)
+                    known[key] = _fitness(field, words[a:b], dittos.get((a, b), False))
                 if value[f, a] + known[key] > value[f + 1, b]:
                     value[f + 1, b], back[f + 1, b] = value[f, a] + known[key], a
     end = n if value[m, n] > -np.inf else int(np.argmax(value[m]))
@@ -98,7 +99,8 @@ def _best_cuts(fields: Sequence[CellField], words: Sequence[Word], lattices: Seq
     return cuts[::-1]
 
 
-def _fitness(field: CellField, words: Sequence[Word], lattices: Sequence[Lattice]) -> float:
+def _fitness(field: CellField, words: Sequence[Word], ditto: bool) -> float:
+    """How well words (ditto: they say "as above") are a value of the field."""
     if not words:
         return _EMPTY.get(field.type, -1.0)
     edge = {"\n": _BREAK, ",": _COMMA}.get(words[0].after, _NONE)
@@ -106,7 +108,7 @@ def _fitness(field: CellField, words: Sequence[Word], lattices: Sequence[Lattice
     plain = strip_marks(" ".join(w.text for w in words)).lower()
     tokens = plain.split()
     digits = sum(c.isdigit() for c in plain)
-    if field.type != "name" and len(words) <= 2 and says_ditto(slice_lattice(lattices, words)) > 0.5:
+    if field.type != "name" and ditto:
         return edge + 2.0
     if field.type == "name":
         first = max((fuzz.ratio(tokens[0], s) / 100 for s in _surnames()), default=0.0)

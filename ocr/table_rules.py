@@ -41,6 +41,15 @@ class Rule:
             return float(y[0] + slope * (place - x[0]) if place < x[0] else y[-1] + slope * (place - x[-1]))
         return float(np.interp(place, x, y))
 
+    def course(self, places: np.ndarray) -> np.ndarray:
+        """`at` of many places: float64, one for each."""
+        x, y = self.along, self.across
+        out = np.interp(places, x, y)
+        before, behind = places < x[0], places > x[-1]
+        out[before] = y[0] + self.slope * (places[before] - x[0])
+        out[behind] = y[-1] + self.slope * (places[behind] - x[-1])
+        return out
+
     @property
     def slope(self) -> float:
         """Pixels across a pixel along, over the whole rule."""
@@ -183,7 +192,7 @@ def _measured(rule: Rule, thin: np.ndarray, near: np.ndarray) -> Rule:
     half = int(rule.along[1] - rule.along[0]) if len(rule.along) > 1 else 10
     start, stop = int(max(0, rule.along[0] - 2 * half)), int(min(width - 1, rule.along[-1] + 2 * half))
     xs = np.arange(start, stop + 1)
-    ys = np.clip(np.rint([rule.at(float(x)) for x in xs]).astype(np.int64), 0, height - 1)
+    ys = np.clip(np.rint(rule.course(xs)).astype(np.int64), 0, height - 1)
     on = near[ys, xs] > 0
     if not on.any():
         return rule
@@ -195,7 +204,7 @@ def _measured(rule: Rule, thin: np.ndarray, near: np.ndarray) -> Rule:
     ends = xs[[first, last]].astype(np.float64)
     middle = (rule.along > ends[0]) & (rule.along < ends[1])
     along = np.concatenate([ends[:1], rule.along[middle], ends[1:]])
-    across = np.array([rule.at(float(x)) for x in along])
+    across = rule.course(along)
     return Rule(along, across, float(inside.mean()), float(peak[inside].mean()) if inside.any() else 0.0)
 
 
