@@ -13,7 +13,7 @@ import json
 import multiprocessing
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,12 @@ if not __package__:             # started by its path: the rooms lie beside benc
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from bench import handwritten_lines, rivals
-from bench.pooled_run import PooledRun, expectation, run_pages
+from bench.pooled_run import Place, PooledRun, expectation, run_pages
 from bench.scoring import GROUPS, SURE, Tally, wanted
 from ocr.decoding.addresses import read_address
 from ocr.model_evaluation import line_of
 from ocr.recogniser import load_model
+from records.forms import load_forms
 
 __all__ = ["SAMPLES", "expectation", "main"]
 
@@ -54,11 +55,18 @@ def read_truth(data: Path, most: int | None) -> list[dict[str, Any]]:
     return [t for t in rows if t["file"] in kept]
 
 
-def read_boxes(data: Path) -> dict[str, dict[str, list[int]]]:
-    """File -> code -> box of boxes.jsonl; empty without one."""
+def read_boxes(data: Path) -> dict[Place, dict[str, list[int]]]:
+    """(file, row on the page) -> code -> box of boxes.jsonl; empty without one."""
     path = data / "boxes.jsonl"
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    return {row["file"]: row["boxes"] for row in map(json.loads, lines)}
+    return {(b["file"], b.get("row", 1)): b["boxes"] for b in map(json.loads, lines)}
+
+
+def entries_for_rivals(truth: list[dict[str, Any]], boxes: Mapping[Place, dict[str, list[int]]]) -> list[dict[str, Any]]:
+    """The entries whose values a reader of lines can be shown: every row of every page; without boxes those of forms of one entry a page
+    alone, whose blanks our registration finds."""
+    forms = load_forms()
+    return [t for t in truth if t["values"] and ((t["file"], t.get("row", 1)) in boxes or (not boxes and forms[t["form"]].table is None))]
 
 
 def score_ours(truth: list[dict[str, Any]], run: PooledRun) -> tuple[Tally, Tally]:
@@ -75,20 +83,22 @@ def score_ours(truth: list[dict[str, Any]], run: PooledRun) -> tuple[Tally, Tall
 
 
 def score_rivals(data: Path, truth: list[dict[str, Any]], tell: Tell) -> tuple[dict[str, Tally], dict[str, float]]:
-    """Reader -> its tally, reader -> seconds a page on one core. Pages of several entries are left out: boxes name one entry a page."""
+    """Reader -> its tally over all entries, reader -> seconds a page on one core."""
     boxes = read_boxes(data)
-    pages = [t for t in truth if t.get("row", 1) == 1 and t["values"]]
+    entries = entries_for_rivals(truth, boxes)
+    pages = len({t["file"] for t in entries})
     tallies, seconds = {name: Tally() for name in rivals.RIVALS}, dict.fromkeys(rivals.RIVALS, 0.0)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        work = [pool.submit(rivals.read_page, str(data / "books" / t["file"]), t["form"], boxes.get(t["file"])) for t in pages]
-        for done, (t, future) in enumerate(zip(pages, work, strict=True), 1):
+        work = [pool.submit(rivals.read_page, str(data / "books" / t["file"]), t["form"], boxes.get((t["file"], t.get("row", 1))))
+                for t in entries]
+        for done, (t, future) in enumerate(zip(entries, work, strict=True), 1):
             read = future.result()
             for name in rivals.RIVALS:
-                seconds[name] += read.seconds[name] / len(pages)
+                seconds[name] += read.seconds[name] / pages
                 for code, written in wanted(t["values"]):
                     text = read.texts[name].get(code, "")
                     tallies[name].add(code, written, rivals.as_value(code, text), text)
-            tell("rivals", done, len(pages))
+            tell("rivals", done, len(entries))
     return tallies, seconds
 
 

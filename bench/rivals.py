@@ -30,14 +30,14 @@ RIVALS = ("Tesseract", "AsterNet")
 
 @dataclass(frozen=True)
 class RivalReading:
-    """Code -> text by each reader, and seconds each took for all boxes of the page."""
+    """Code -> text by each reader, and seconds each took for all boxes of the entry."""
 
     texts: Mapping[str, Mapping[str, str]]
     seconds: Mapping[str, float]
 
 
 def read_page(path: str, form: str, boxes: Mapping[str, Sequence[int]] | None) -> RivalReading:
-    """Every box of the page read by both. boxes: code -> x0, y0, x1, y1 in pixels of the page; None: where our form fitting puts them."""
+    """Every box of one entry read by both. boxes: code -> x0, y0, x1, y1 in pixels of the page; None: where our form fitting puts them."""
     load_in_process()
     page = open_page(read_file(path), inspect(path).media_type)
     crops = given_crops(page, boxes) if boxes is not None else found_crops(page, form)

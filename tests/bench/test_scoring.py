@@ -1,15 +1,22 @@
 """What counts as right, and that nothing which was not read is left out of the count."""
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from bench import process_memory, rivals
-from bench.handwritten_lines import LineSet, held_out_writers, measure
+from bench.handwritten_lines import LineSet, load_lines, measure
 from bench.pooled_run import PooledRun
-from bench.reading import score_ours
+from bench.reading import entries_for_rivals, read_boxes, score_ours
 from bench.scoring import Tally, comparable, group_of, wanted
 from records.record import DraftRecord, FieldValue
+from train.split import held_out_writers
+
+HELD_OUT = ("11", "15", "23", "27", "3", "41", "57", "69", "73", "81", "83", "87")     # of the odd numbers from 3 to 89
 
 
 @pytest.mark.parametrize(("code", "group"), [
@@ -45,6 +52,22 @@ def test_a_page_that_was_not_read_is_wrong_everywhere() -> None:
     assert [band for band, *_ in settled.calibration()] == ["0.00–0.50", "0.99–1.00"]
 
 
+def test_every_row_of_a_page_is_scored(tmp_path: Path) -> None:
+    truth = [{"file": "B/a.jpg", "row": n, "form": "KT1999", "values": {"nktHoTen": name}} for n, name in ((1, "Lê Ba"), (2, "Lê Tư"))]
+    names = (1, "Lê Ba"), (2, "Lê Tý")
+    read = {("B/a.jpg", n): DraftRecord("KT", "KT1999", n, {"nktHoTen": FieldValue(name, name, 0.9)}) for n, name in names}
+    _, settled = score_ours(truth, PooledRun(pages=1, alone=read, settled=read))
+    assert (settled.right["name"], settled.all["name"]) == (1, 2)
+    lines = [{"file": "B/a.jpg", "row": n, "boxes": {"nktHoTen": [1, 10 * n, 50, 10 * n + 8]}} for n in (1, 2)]
+    (tmp_path / "boxes.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    boxes = read_boxes(tmp_path)
+    assert [boxes["B/a.jpg", n]["nktHoTen"][1] for n in (1, 2)] == [10, 20], "each row has its own boxes"
+    assert entries_for_rivals(truth, boxes) == truth, "the others are shown every row too"
+    assert entries_for_rivals(truth, {}) == [], "no registration tells a line reader where a table's cells are"
+    page = {"file": "B/b.jpg", "form": "KT2016", "values": {"nktHoTen": "Lê Ba"}}
+    assert entries_for_rivals([page], {}) == [page]
+
+
 def test_raw_text_is_scored_apart_from_the_value() -> None:
     tally = Tally()
     assert tally.add("nksHoTen", "Lê Văn Ba", "Lê Văn Ba", "le van ba")
@@ -62,12 +85,18 @@ def test_lines_are_scored_without_case_and_timed_one_by_one() -> None:
     assert figures.cer == 1 / 13 and figures.exact == 0.5 and figures.widths == (160, 64) and len(figures.milliseconds) == 2
 
 
-def test_writers_held_out_are_those_of_training(tmp_path) -> None:
+def test_writers_held_out_are_those_of_training(tmp_path: Path) -> None:
     data = pytest.importorskip("train.data", exc_type=ImportError)
     writers = [str(n) for n in range(3, 90, 2)]
     (tmp_path / "handwriting").mkdir()
-    (tmp_path / "handwriting" / "labels.tsv").write_text("".join(f"a.jpg\t{w}\tx\n" for w in writers), "utf-8")
-    assert held_out_writers(set(writers)) == set(data.split_writers(tmp_path)[1])
+    for w in writers: Image.new("RGB", (8, 8)).save(tmp_path / "handwriting" / f"{w}.png")
+    labels = tmp_path / "handwriting" / "labels.tsv"
+    labels.write_text("".join(f"{w}.png\t{w}\twriter {w}\n" for w in writers), "utf-8")
+    trained, unseen = data.split_writers(tmp_path)
+    assert len(unseen) == 12 and set(trained) | set(unseen) == set(writers) and not set(trained) & set(unseen)
+    assert sorted(load_lines(labels).texts) == sorted(f"writer {w}" for w in unseen)
+    assert len(load_lines(labels, every_writer=True).texts) == len(writers)
+    assert held_out_writers(reversed(writers)) == unseen == HELD_OUT, "the draw that the shipped models were trained with"
 
 
 def test_memory_of_what_was_started_is_seen() -> None:
