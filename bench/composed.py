@@ -26,19 +26,17 @@ from samples.entries import entry_of
 from samples.hands import FONT_FOLDER, Hand, WordSource, draw_hand, font_names, load_font
 from samples.people import World, simulate
 from train.ink import BASELINE, RealInk, Word
+from train.split import held_out_writers
 
-HELD_OUT, SPLIT_SEED = 12, 7        # as train.data.split_writers: the writers a model is not tuned on
 X_HEIGHT = 17.0                     # of the word masks, pixels, typical
 FORMS = {"KS2006": range(2008, 2015), "KS2016": range(2016, 2020), "KH2016": range(2016, 2020), "KT2016": range(2016, 2020)}
 DISTRICTS = ("Huyện Quảng Ninh, Quảng Bình", "Huyện Phú Ninh, Quảng Nam", "Huyện Yên Mỹ, Hưng Yên", "Huyện Châu Thành, An Giang",
              "Huyện Đức Trọng, Lâm Đồng", "Huyện Yên Khánh, Ninh Bình", "Huyện Long Thành, Đồng Nai", "Huyện Thạch Hà, Hà Tĩnh")
 
 
-def held_out_writers(data: Path) -> list[str]:
-    """The writers kept from training, by the same draw as `train.data.split_writers`."""
-    rows = (data / "words" / "index.tsv").read_text("utf-8").splitlines()
-    writers = sorted({r.split("\t")[2] for r in rows}, key=int)
-    return sorted(str(w) for w in np.random.default_rng(SPLIT_SEED).permutation(writers)[:HELD_OUT])
+def unseen_writers(data: Path) -> list[str]:
+    """The writers of DATA/words that are kept from training."""
+    return list(held_out_writers(r.split("\t")[2] for r in (data / "words" / "index.tsv").read_text("utf-8").splitlines()))
 
 
 @dataclass
@@ -136,7 +134,7 @@ class Names:
 def compose(data: Path, out: Path, fonts: list[str], books: int, pages: int, seed: int, writers: Sequence[str] | None = None) -> int:
     """Write `books` books of each form with `pages` pages each under `out`, in the ink of `writers` (the held-out ones, if None); returns
     how many pages were written."""
-    held_out = held_out_writers(data) if writers is None else list(writers)
+    held_out = unseen_writers(data) if writers is None else list(writers)
     ink = RealInk(data / "words", set(held_out))
     names = Names(data / "names" / "tokens.tsv", set(ink.by_text))
     total = made = 0

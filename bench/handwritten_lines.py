@@ -12,6 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from bench.scoring import plain_text
 from ocr.model_evaluation import read_labels
+from train.split import held_out_writers
 
 STATED_HEIGHT = 32          # pixels; a line's width is stated for this height
 
@@ -57,17 +58,12 @@ def load_lines(labels: Path, every_writer: bool = False, most: int = 0) -> LineS
     """
     rows = list(read_labels(labels))
     if not every_writer:
-        kept = held_out_writers({writer for _, writer, _ in rows})
+        kept = held_out_writers(writer for _, writer, _ in rows)
         rows = [r for r in rows if r[1] in kept]
     if most and len(rows) > most:
         rows = [rows[round(i * (len(rows) - 1) / (most - 1))] for i in range(most)] if most > 1 else rows[:1]
     images = tuple(np.asarray(Image.open(path).convert("RGB")) for path, _, _ in rows)
     return LineSet(images, tuple(text for _, _, text in rows), len({writer for _, writer, _ in rows}))
-
-
-def held_out_writers(writers: set[str], number: int = 12, seed: int = 7) -> set[str]:
-    """The writers that training leaves aside: drawn as `train.data.split_writers` draws them, which asks for the libraries of training."""
-    return set(np.random.default_rng(seed).permutation(sorted(writers, key=int))[:number].tolist())
 
 
 def measure(lines: LineSet, prepare: Callable[[np.ndarray], np.ndarray], read: Callable[[np.ndarray], str],

@@ -14,6 +14,7 @@ from ocr.cleaning import clean_line, darkness, layers
 from train.ink import FontInk, RealInk, usable_faces
 from train.lines import LineComposer, harden
 from train.shape import HEIGHT, STRIDE
+from train.split import HELD_OUT, SEED, held_out_writers
 from train.texts import Texts
 
 ALPHABET = "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệfghiìíỉĩịjklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvwxyỳýỷỹỵz0123456789 ,.-/'()"
@@ -38,10 +39,11 @@ def writers_of(data: Path) -> list[str]:
     return sorted({r.split("\t")[1] for r in rows}, key=int)
 
 
-def split_writers(data: Path, held_out: int = 12, seed: int = 7) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def split_writers(data: Path, held_out: int = HELD_OUT, seed: int = SEED) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Writers to train on and writers never seen."""
-    order = np.random.default_rng(seed).permutation(writers_of(data))
-    return tuple(sorted(order[held_out:])), tuple(sorted(order[:held_out]))
+    writers = writers_of(data)
+    unseen = held_out_writers(writers, held_out, seed)
+    return tuple(sorted(set(writers) - set(unseen))), unseen
 
 
 def real_lines(data: Path, writers: set[str]) -> list[tuple[Path, str]]:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bench.calibrate import log_score
-from bench.composed import Penman, held_out_writers
+from bench.composed import Penman, unseen_writers
 from bench.decoding import Judged
 from samples.hands import FONT_FOLDER, draw_hand
 from samples.ink import write
@@ -41,7 +41,7 @@ def test_a_hand_writes_its_own_ink_and_fonts_where_it_has_none(words: Path) -> N
     assert 18 <= advance <= 45 and mask.shape[0] > baseline > 30      # the narrow word and a comma
     assert pen("Hoa", 17.0, rng) is None
     assert pen("77/7", 17.0, rng) is not None
-    assert set(held_out_writers(words)) == {"1", "2"}
+    assert set(unseen_writers(words)) == {"1", "2"}
 
 
 def test_a_line_with_a_word_source_holds_its_ink(words: Path) -> None:
