@@ -10,6 +10,7 @@ from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from ocr import cleaning
+from ocr.decoding.addresses import read_address
 from ocr.recogniser import ModelCard, load_model
 from records.text import fold
 
@@ -47,9 +48,12 @@ class ErrorRate:
 
 @dataclass(frozen=True)
 class Evaluation:
+    """total, by_writer: of the first guess. as_addresses: the same lines read as fields that hold an address, units and words known."""
+
     model: str
     total: ErrorRate
     by_writer: dict[str, ErrorRate]
+    as_addresses: ErrorRate
 
 
 def read_labels(path: Path) -> Iterator[tuple[Path, str, str]]:
@@ -69,8 +73,8 @@ def read_labels(path: Path) -> Iterator[tuple[Path, str, str]]:
 
 def evaluate_model(labels: Path, model_id: str | None = None, limit: int = 0,
                    progress: Callable[[int, int], None] | None = None) -> Evaluation:
-    """Read every line with the model's first guess and compare as fields are compared: case folded, one place for the tone mark, no
-    punctuation. limit: 0 for all lines.
+    """Read every line with the model's first guess, and as an address, and compare as fields are compared: case folded, one place for
+    the tone mark, no punctuation. limit: 0 for all lines.
 
     Raises LabelsUnreadable, ocr.recogniser.ModelError.
     """
@@ -78,18 +82,26 @@ def evaluate_model(labels: Path, model_id: str | None = None, limit: int = 0,
     if not rows:
         raise LabelsUnreadable(f"{labels.name}: 0")
     recogniser = load_model(model_id)
+    none = ErrorRate(0, 0, 0, 0)
     by_writer: dict[str, ErrorRate] = {}
+    as_addresses = none
     for done, (image, writer, text) in enumerate(rows):
         try:
             pixels = np.asarray(Image.open(image).convert("RGB"))
         except OSError as e:
             raise LabelsUnreadable(f"{image}: {e}") from None
-        wanted, read = fold(text), fold(recogniser.read([line_of(pixels, recogniser.card)])[0].best_text())
-        edits = Levenshtein.distance(wanted, read)
-        by_writer[writer] = by_writer.get(writer, ErrorRate(0, 0, 0, 0)) + ErrorRate(1, len(wanted), edits, edits == 0)
+        wanted, lattice = fold(text), recogniser.read([line_of(pixels, recogniser.card)])[0]
+        by_writer[writer] = by_writer.get(writer, none) + _rate(wanted, fold(lattice.best_text()))
+        address = read_address(lattice, recogniser.card.temperature("address"))
+        as_addresses += _rate(wanted, fold(address.text) if address else "")
         if progress:
             progress(done + 1, len(rows))
-    return Evaluation(recogniser.card.id, sum(by_writer.values(), ErrorRate(0, 0, 0, 0)), by_writer)
+    return Evaluation(recogniser.card.id, sum(by_writer.values(), none), by_writer, as_addresses)
+
+
+def _rate(wanted: str, read: str) -> ErrorRate:
+    edits = Levenshtein.distance(wanted, read)
+    return ErrorRate(1, len(wanted), edits, edits == 0)
 
 
 def line_of(pixels: np.ndarray, card: ModelCard) -> np.ndarray:

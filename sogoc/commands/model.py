@@ -111,6 +111,9 @@ def evaluate(
     vi = f"CER {r.cer:.4f} trên {r.lines} dòng, {r.characters} ký tự; đúng cả dòng {r.exact:.4f} ({result.model})"
     en = f"CER {r.cer:.4f} on {r.lines} lines, {r.characters} characters; whole lines right {r.exact:.4f} ({result.model})"
     typer.echo(t(vi, en))
+    a = result.as_addresses
+    typer.echo(t(f"Đọc như ô địa chỉ: CER {a.cer:.4f}; đúng cả dòng {a.exact:.4f}",
+                 f"Read as addresses: CER {a.cer:.4f}; whole lines right {a.exact:.4f}"))
 
 
 def adapt(
