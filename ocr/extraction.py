@@ -27,7 +27,7 @@ from records.record import Box, DraftRecord, FieldValue
 from records.text import nfc
 
 ON_TIME_DAYS = 60           # Điều 15 Luật Hộ tịch 2014: a birth is registered within 60 days
-FIGURES = frozenset(("entry_number", "book_number", "page_number", "date", "year", "personal_number"))
+FIGURES = frozenset(("entry_number", "book_number", "page_number", "date", "year", "personal_number", "time"))
 BLANK_CONFIDENCE = 0.95     # that a blank without ink is empty
 SURE_OF_FORM = 0.6          # share of a form's labels found above which a page is not looked at as a ruled table
 
@@ -114,7 +114,7 @@ class PageReader:
         lines, boxes = self._lines_by_code(dark, fit)
         clock.tick("clean")
         read = iter(self._recogniser.read([x for v in lines.values() for x in v]))
-        raw = {(1, code): self._recogniser.join([next(read) for _ in v]) for code, v in lines.items()}
+        raw = {(1, code): self._recogniser.join([next(read) for _ in v], sign_between(fit.form, code)) for code, v in lines.items()}
         # as it will be kept: settling a book later sees the same
         lattices = {code: lattice for (_, code), lattice in unpack(pack(raw)).items()}
         clock.tick("handwriting")
@@ -182,6 +182,13 @@ def _surroundings(fitted: FittedBlank) -> cleaning.Surroundings:
     x0, y0, x1, y1 = fitted.baseline
     slope = (y1 - y0) / max(1.0, x1 - x0)
     return cleaning.Surroundings(slope, y0 + slope * (fitted.box[0] - x0) - fitted.box[1], None, fitted.blank.label is not None)
+
+
+def sign_between(form: Form, code: str) -> str:
+    """What joins the writing of a field's blanks: the print between day, month and year, hour and minute, stands for the stroke that is
+    written there elsewhere; lines follow one another with a space."""
+    blanks = [b for b in form.blanks if b.code == code]
+    return "/" if blanks and blanks[0].type in ("date", "time") and len({b.y for b in blanks}) == 1 else " "
 
 
 class _Clock:

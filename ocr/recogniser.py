@@ -196,17 +196,19 @@ class Recogniser:
         cut = third + (max(gaps)[2] if gaps else third // 2)
         return self._parts(line[:, :cut]) + self._parts(line[:, cut:])
 
-    def join(self, lattices: Sequence[Lattice]) -> Lattice:
-        """Lattices of lines that follow one another as one lattice, a space between them."""
+    def join(self, lattices: Sequence[Lattice], between: str = " ") -> Lattice:
+        """Lattices of lines that follow one another as one lattice; between: the sign that stands between them, a space where the model
+        does not know it."""
         if len(lattices) == 1:
             return lattices[0]
-        return Lattice(self._join([x.log_probs for x in lattices]), self.card.alphabet, self.card.id)
+        between = between if between in self.card.alphabet else " "
+        return Lattice(self._join([x.log_probs for x in lattices], between), self.card.alphabet, self.card.id)
 
-    def _join(self, parts: list[np.ndarray]) -> np.ndarray:
-        """Parts of one line end to end, with a frame between them that says space, since they were cut in a gap."""
+    def _join(self, parts: list[np.ndarray], between: str = " ") -> np.ndarray:
+        """Parts end to end, with a frame between them that says space, since they were cut in a gap, or another sign."""
         space = np.full((1, len(self.card.alphabet) + 1), -16.0, dtype=np.float16)
-        space[0, self.card.alphabet.find(" ") + 1] = -0.1
-        space[0, 0] = -2.4 if " " in self.card.alphabet else 0.0
+        space[0, self.card.alphabet.find(between) + 1] = -0.1
+        space[0, 0] = -2.4 if between in self.card.alphabet else 0.0
         out = parts[:1]
         for part in parts[1:]:
             out += [space, part]

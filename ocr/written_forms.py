@@ -16,9 +16,10 @@ from records.dates import PartialDate
 from records.forms import FieldType
 from records.places import split_kind
 from records.text import nfc, split_tone
+from records.times import split_time
 
 HANDWRITTEN: frozenset[FieldType] = frozenset((
-    "name", "place", "date", "date_words", "year", "entry_number", "book_number", "page_number", "personal_number"))
+    "name", "place", "date", "date_words", "year", "entry_number", "book_number", "page_number", "personal_number", "time"))
 SEPARATORS = "/-. "
 MARGIN = 3.0            # nats by which one way of writing must beat the next (odds of 20)
 LEAST_ALIKE = 0.3       # of the text and the model's own reading: below it the line is taken for another field's, or a stamp
@@ -65,6 +66,9 @@ def ways_to_write(kind: FieldType, value: str) -> list[str]:
         return [*plain, *(f"{n}/{y}" for n in plain for y in _YEARS if value.isdigit())]
     if kind == "date_words":
         return [value]
+    if kind == "time":
+        ways = list(product(*_clock_parts(value))) if _clock_parts(value) else []
+        return list(dict.fromkeys(s.join(way) for way in ways for s in (":", "h", "g", " giờ ", "/", ".")))
     date = _plain_date(value)
     if date is None:
         return []
@@ -86,6 +90,9 @@ def _in_parts(kind: FieldType, value: str, lines: int) -> list[tuple[str, ...]]:
         if len(parts) != lines:
             return []
         return list(product(*parts))
+    if kind == "time":
+        clock = _clock_parts(value)
+        return list(product(*clock)) if len(clock) == lines else []
     out = []
     for text in ways_to_write(kind, value) if kind in ("name", "place", "date_words") else []:
         words = text.split()
@@ -110,6 +117,14 @@ def _plain_date(value: str) -> PartialDate | None:
     except ValueError:
         return None
     return date if date.calendar == "solar" and not date.qualifier and date.year is not None else None
+
+
+def _clock_parts(value: str) -> list[list[str]]:
+    """Ways to write the hour and the minute of a time, [] if it is none."""
+    try:
+        return [_figures(n) for n in split_time(value) if n is not None]
+    except ValueError:
+        return []
 
 
 def _figures(number: int | None) -> list[str]:

@@ -9,9 +9,11 @@ from portal.wording import Pair
 from records.dates import parse_age, parse_figures
 from records.forms import load_forms
 from records.text import nfc
+from records.times import parse_time
 
 _DATE_CODES = re.compile(r"(^ngay[A-Z]|NgaySinh$|NgayChet$|[a-z]Ngay(DangKy)?$|NgayCap|ThoiGianCuTru(Tu|Den)$)")
 _NUMBER_CODES = re.compile(r"(SoDinhDanh|SoGiayToTuyThan)$")
+_TIME_CODES = re.compile(r"GioPhut[A-Z][a-z]+$")
 _FIGURES = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?]?)$")
 _OTHER_CHOICES: Mapping[str, tuple[tuple[str, Pair], ...]] = {
     "loaiDangKy": (("0", ("Không có thông tin", "No information")), ("1", ("Đúng hạn", "In time")),
@@ -73,6 +75,12 @@ def parsed(code: str, text: str) -> str:
             return f"{parse_age(text)}T"
         raise BadValue("Ngày viết như 05/08/2007, 08/2007 hoặc 2007; để trống nếu trong sổ để trống.",
                        "Write dates as 05/08/2007, 08/2007 or 2007; leave it empty if the book does.")
+    if _TIME_CODES.search(code):
+        time = parse_time(text)
+        if time is None:
+            raise BadValue("Giờ viết như 17:05, 5 giờ 30 phút hoặc 5 giờ; để trống nếu trong sổ để trống.",
+                           "Write the time as 17:05 or 5 giờ 30 phút; leave it empty if the book does.")
+        return time
     if code.endswith("SoDinhDanh"):
         digits = re.sub(r"[\s.]", "", text)
         if not re.fullmatch(r"\d{12}", digits):

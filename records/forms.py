@@ -20,7 +20,7 @@ from typing import Literal
 Region = Literal["header", "main", "side", "footer"]
 FieldType = Literal[
     "entry_number", "book_number", "page_number", "date", "year", "date_words", "name", "sex", "ethnicity", "nationality",
-    "place", "personal_number", "relation", "signer", "text", "age",
+    "place", "personal_number", "relation", "signer", "text", "age", "time",
 ]
 
 
@@ -42,8 +42,8 @@ class Blank:
     """A blank to be filled by hand: from x0 to x1 on the baseline y; `label` is the index of the label it follows, if any.
 
     `code` is the Ministry's field code, or None for signatures and notes that are not read as a field. Several blanks of one code are
-    parts of one value, in the order of writing: lines of a note, or day, month and year with print between them. `dotted`: a leader is
-    printed there (a ruled cell has none).
+    parts of one value, in the order of writing: lines of a note, or day, month and year (hour and minute) with print between them.
+    `dotted`: a leader is printed there (a ruled cell has none).
     """
 
     code: str | None

@@ -127,6 +127,8 @@ def entry_of(
     if "ngayXacNhan" in values: values["ngayXacNhan"] = clerk.figures(str(values["ngayXacNhan"]))
     dates = [b.code for b in form.blanks if b.code in values and b.type == "date" and b.code != "ngayXacNhan"]
     written = {code: clerk.figures(str(values[code])) for code in dates if code}
+    written |= {b.code: ":".join(str(int(n)) for n in str(values[b.code]).split(":")) for b in form.blanks
+                if b.code in values and b.type == "time" and not clerk.padded}
     if rng.random() < 0.8: written["so"] = f"{number}/{event.registered.year}"
     link = {role: world.people[i].number for role, i in event.roles.items() if role in form.roles}
     given = tuple(n.split()[-1] if rng.random() < 0.7 else n for n in signers)

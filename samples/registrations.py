@@ -105,7 +105,7 @@ def _by_type(code: str, blank: Blank, event: Event, rng: np.random.Generator) ->
     before = event.registered - timedelta(int(rng.integers(1, 1500)))
     if code in _WORDS: return str(rng.choice(_WORDS[code]))
     if code == "noiDangKy": return f"UBND {event.commune}"
-    if code == "nktGioPhutChet": return f"{rng.integers(0, 24)}:{rng.integers(0, 60):02d}"
+    if code == "nktGioPhutChet": return f"{rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}"
     if code == "noiDungThayDoi": return f"Được thay đổi từ {draw_person(rng)} thành {draw_person(rng)}"
     if re.search(r"So$", code): return f"{rng.integers(1, 300)}/{before.year}"
     match blank.type:

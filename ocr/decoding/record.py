@@ -15,6 +15,7 @@ from ocr.decoding.folding import plain
 from ocr.decoding.name_prior import name_log_prior
 from ocr.decoding.personal_number import NumberCandidates, birth_of, search_numbers, weigh_number
 from ocr.decoding.record_dates import AGES, heard_from_number, number_of, number_prior, read_dates
+from ocr.decoding.times import read_time
 from ocr.lattice import Lattice
 from records.forms import FieldType
 from records.names import written_case
@@ -50,6 +51,8 @@ def decode_record(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice
     e = _Entry(types, lattices, context, search_all_numbers(types, lattices))
     _numbers(e)
     e.out.update(_dates(e))
+    for code in e.codes("time"):
+        e.choice(code, read_time(e.lattices[code], context.temperature("number")))
     _closed(e)
     _people(e)
     _personal_numbers(e)

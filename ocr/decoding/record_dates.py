@@ -1,20 +1,27 @@
 """All dates of one entry together: registration, event, births; figures, words, personal numbers and the time between them."""
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
+
+import numpy as np
 
 from ocr.decoding import dates as d
 from ocr.decoding.context import Context, Decoded
+from ocr.decoding.folding import fold_digits
 from ocr.decoding.personal_number import NumberCandidates, NumberPrior, birth_of, weigh_number
 from ocr.lattice import Lattice
+from ocr.trie import Trie
 from records.forms import FieldType
 
 # field: (mean days to registration, days of the legal limit, share registered late, share on the same day)
 EVENTS = {"nksNgaySinh": (30.0, 60.0, 0.2, 0.0), "nktNgayChet": (5.0, 30.0, 0.1, 0.1), "ngayXacNhan": (10.0, 60.0, 0.05, 0.8)}
 # owner of a birthday: (least, usual, greatest age on the day of registration)
 AGES = {"me": (13, 27, 56), "cha": (14, 30, 75), "vo": (16, 24, 70), "chong": (18, 26, 75), "nkt": (0, 75, 108), "nyc": (14, 45, 100)}
+_OPEN_SPAN = 60         # years in which a day may lie that no other field of the entry bounds
+_NO_DAY = 0.05 / 60     # share of such dates that are a year alone, by year; as many are a month and its year
 OPEN_YEARS = range(1945, 2031)      # of registration, where nothing is known of the book
 
 
@@ -25,7 +32,7 @@ def registration_scores(lattice: Lattice | None, context: Context) -> d.DateScor
         years = {context.year: 0.9, context.year + 1: 0.05, context.year - 1: 0.05} if context.year else dict.fromkeys(OPEN_YEARS, 1.0)
         prior = d.days_of_years(years)
     if lattice is None:
-        return d.DateScores(d.np.zeros(0, dtype=d.np.int64), d.np.zeros(0))
+        return d.DateScores(np.zeros(0, dtype=np.int64), np.zeros(0))
     return d.score_figures(lattice, prior, context.temperature("date"))
 
 
@@ -81,11 +88,28 @@ def read_dates(types: Mapping[str, FieldType], lattices: Mapping[str, Lattice], 
                                 (*evidence.get(code, ("lattice",)), *(("personal-number",) if heard else ())))
     for code, kind in types.items():
         if kind == "date" and code in lattices and code not in scores:
-            s = d.score_figures(lattices[code], d.days_before(on, 3000, 60, 0.3), context.temperature("date"))
-            choice = d.settle(s)
+            choice = d.settle(_open_date(lattices[code], on, context.temperature("date")))
             if choice is not None:
                 out[code] = Decoded(choice.value, choice.probability)
     return out, scores
+
+
+def _open_date(lattice: Lattice, on: date, temperature: float) -> d.DateScores:
+    """A day of the sixty years up to `on`, or a month or a year where no more is written: a residence, an identity paper's issue."""
+    first = on.year - _OPEN_SPAN + 1
+    years = range(first, on.year + 1)
+    days = d.score_figures(lattice, d.days_before(on, 3000, _OPEN_SPAN, 0.3), temperature, dict.fromkeys(years, _NO_DAY))
+    months = [(m, y) for y in years for m in range(1, 13)]
+    folded = fold_digits(lattice)
+    scores = np.logaddexp(*_months(tuple(months)).scores(folded.log_probs, folded.alphabet).reshape(2, -1)) - math.log(2)
+    weights = temperature * scores + math.log(_NO_DAY / 12)
+    return d.DateScores(np.concatenate((days.keys, [10000 * y + 100 * m for m, y in months])), np.concatenate((days.weights, weights)))
+
+
+@lru_cache(maxsize=8)
+def _months(months: tuple[tuple[int, int], ...]) -> Trie:
+    """Months in figures, all in their short way and then all in their padded one."""
+    return Trie([f"{m}/{y}" for m, y in months] + [f"{m:02d}/{y}" for m, y in months])
 
 
 def heard_from_number(owner: str, numbers: Mapping[str, NumberCandidates], context: Context) -> dict[int, float]:

@@ -18,7 +18,8 @@ def line(text: str) -> Lattice:
     ("name", "Lê Thị Loan", "lê thị loan"), ("name", "Nguyễn Hoà", "nguyễn hòa"), ("date", "2017-03-05", "5/3/2017"),
     ("date", "2017-03-05", "05-03-2017"), ("date", "2017-03-05", "05.03.17"), ("date", "1985", "1985"),
     ("date", "2017-03-05", "ngày 05 tháng 3 năm 2017"), ("entry_number", "12", "012"), ("entry_number", "123", "123/2017"),
-    ("book_number", "01/2017", "01"), ("personal_number", "051217000001", "051217000001"),
+    ("book_number", "01/2017", "01"), ("time", "05:30", "5 giờ 30"), ("time", "17:05", "17h05"), ("time", "07", "7"),
+    ("personal_number", "051217000001", "051217000001"),
     ("place", "Xã Nghĩa Kỳ, Huyện Tư Nghĩa, Quảng Ngãi", "nghĩa kỳ, tư nghĩa, quảng ngãi"),
     ("place", "Xã Nghĩa Kỳ, Huyện Tư Nghĩa, Quảng Ngãi", "xã nghĩa kỳ - huyện tư nghĩa - quảng ngãi")])
 def test_the_line_says_which_way(kind: str, value: str, written: str) -> None:
@@ -26,7 +27,7 @@ def test_the_line_says_which_way(kind: str, value: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "value", "lines"), [
-    ("date", "2017-03-05", ("05", "3", "2017")), ("date", "2017-03-05", ("5", "03", "17")),
+    ("date", "2017-03-05", ("05", "3", "2017")), ("date", "2017-03-05", ("5", "03", "17")), ("time", "05:07", ("5", "07")),
     ("place", "Xã Nghĩa Kỳ, Huyện Tư Nghĩa, Quảng Ngãi", ("xã nghĩa kỳ, huyện", "tư nghĩa, quảng ngãi")),
     ("date_words", "Ngày năm tháng ba năm hai nghìn không trăm mười bảy", ("ngày năm tháng ba năm hai", "nghìn không trăm mười bảy"))])
 def test_a_value_on_several_lines_is_parted_where_the_lines_part(kind: str, value: str, lines: tuple[str, ...]) -> None:
@@ -40,7 +41,8 @@ def test_nothing_is_said_where_two_ways_look_alike() -> None:
 
 @pytest.mark.parametrize(("kind", "value", "written"), [
     ("name", "Lê Thị Loan", "quảng ngãi 17"), ("personal_number", "051217000001", "trần văn bình"), ("sex", "Nam", "nam"),
-    ("date", "1952-03-10~", "10/3/1952"), ("date", "không rõ", "không rõ"), ("name", "", "lê"), ("name", "Lê £", "lê")])
+    ("date", "1952-03-10~", "10/3/1952"), ("time", "sáng", "sáng"),
+    ("date", "không rõ", "không rõ"), ("name", "", "lê"), ("name", "Lê £", "lê")])
 def test_nothing_is_said_of_another_fields_line_nor_of_values_that_do_not_tell(kind: str, value: str, written: str) -> None:
     assert texts_of_lines(kind, value, [line(written)]) is None      # type: ignore[arg-type]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from portal import wording
-from portal.field_text import choices, is_date, parsed, shown
+from portal.field_text import BadValue, choices, is_date, parsed, shown
 from records.codes import REGISTER_KINDS
 from records.forms import Form, load_forms, use_folder
 
@@ -21,6 +21,15 @@ def test_roles_and_fields_have_names(form: Form) -> None:
     for code in codes:
         assert wording.field_label(code)[0] not in ("", code), code
         assert wording.full_label(code)[1], code
+
+
+@pytest.mark.parametrize(("typed", "value"), [("5 giờ 30 phút", "05:30"), ("17h05", "17:05"), ("17", "17"), ("", "")])
+def test_times_are_typed_as_people_write_them(typed: str, value: str) -> None:
+    assert parsed("nktGioPhutChet", typed) == value == parsed("nktGioPhutChet", shown("nktGioPhutChet", value))
+
+
+def test_a_time_that_no_clock_shows_is_refused() -> None:
+    with pytest.raises(BadValue, match="17:05"): parsed("nktGioPhutChet", "25 giờ")
 
 
 def test_every_kind_of_register_has_a_name() -> None:
