@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from records.names import Part, common_tokens
 from records.places import default_gazetteer
@@ -19,6 +19,7 @@ OTHER_SEX = 0.08            # share of middle and given names that do not follow
 TWICE = math.log(0.03)      # a word that stands twice in a name
 LATE_MARKER = math.log(0.05)        # Thị or Văn that does not follow the surname
 LENGTHS = {1: 0.006, 2: 0.13, 3: 0.56, 4: 0.28, 5: 0.022, 6: 0.002}
+_WORDS_KEPT = 1 << 15       # words as parts of names whose prior is kept: readings bring ever new ones
 _MARKERS = frozenset(("thị", "văn"))
 PARTS: tuple[Part, ...] = ("surname", "middle", "given")
 
@@ -55,7 +56,7 @@ def lexicon() -> tuple[str, ...]:
     return tuple(sorted({*place_words(), *(w for p in PARTS for w in listed(p, None))}))
 
 
-@cache
+@lru_cache(maxsize=_WORDS_KEPT)
 def word_log(word: str, part: Part, sex: str | None = None) -> float:
     """ln of the share of names that have this word (lower case) in this part."""
     others = {p: ELSEWHERE[part, p] for p in PARTS if p != part}
