@@ -11,6 +11,7 @@ from typing import Literal
 from records.text import is_vietnamese_syllable, nfc
 
 Encoding = Literal["unicode", "tcvn3", "vni"]
+ENCODINGS: tuple[Encoding, ...] = ("unicode", "tcvn3", "vni")
 
 _TCVN3 = dict(zip(
     "µ¶·¸¹¨»¼½¾Æ©ÇÈÉÊË®ÌÎÏÐÑªÒÓÔÕÖ×ØÜÝÞßáâãä«åæçèé¬êëìíîïñòóô\u00adõö÷øùúûüýþ¡¢£¤¥¦§",
@@ -40,7 +41,6 @@ def _vni_table() -> dict[str, str]:
 
 _VNI = _vni_table()
 _VNI_PATTERN = re.compile("|".join(sorted(map(re.escape, _VNI), key=lambda s: (-len(s), s))))
-_ASCII = re.compile(r"[\x00-\x7f]*")
 
 
 def from_tcvn3(text: str) -> str:
@@ -54,20 +54,30 @@ def from_vni(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
+def _readings(token: str) -> tuple[tuple[str, str, str], tuple[int, int, int]]:
+    """A word without white space in each of ENCODINGS, and how many Vietnamese syllables that makes."""
+    texts = (nfc(token), from_tcvn3(token), from_vni(token))
+    return texts, (_syllables(texts[0]), _syllables(texts[1]), _syllables(texts[2]))
+
+
+def _best(readings: list[tuple[tuple[str, str, str], tuple[int, int, int]]]) -> int:
+    """Which of ENCODINGS makes the most of the words Vietnamese syllables; the first of equals."""
+    sums = [sum(scores[k] for _, scores in readings) for k in range(len(ENCODINGS))]
+    return sums.index(max(sums))
+
+
 def detect(text: str) -> Encoding:
     """Which encoding makes the most of the words Vietnamese syllables; Unicode unless another is strictly better."""
-    if _ASCII.fullmatch(text):
-        return "unicode"
-    scores: dict[Encoding, int] = {"unicode": _syllables(nfc(text)), "tcvn3": _syllables(from_tcvn3(text)),
-                                   "vni": _syllables(from_vni(text))}
-    best = max(scores.values())
-    return next(name for name, score in scores.items() if score == best)
+    return "unicode" if text.isascii() else ENCODINGS[_best([_readings(t) for t in text.split()])]
 
 
-@lru_cache(maxsize=65536)
 def to_unicode(text: str) -> str:
     """The text in Unicode NFC, whatever it came in; only what reads better converted is converted."""
-    return {"unicode": nfc, "tcvn3": from_tcvn3, "vni": from_vni}[detect(text)](text)
+    if text.isascii():
+        return nfc(text)
+    readings = [_readings(t) for t in text.split()]
+    best = _best(readings)
+    return " ".join(word for texts, _ in readings if (word := texts[best]))
 
 
 def _syllables(text: str) -> int:

@@ -303,7 +303,7 @@ class Person(Base):
 class PersonHistory(Base):
     """What a snapshot changed about a person whom the one before had: his values as they were.
 
-    before: changed, relatives: the columns that changed; renumbered, went: the whole row.
+    before: changed, relatives: the columns that changed; renumbered, went: the whole row; returned (after he went): nothing.
     """
 
     __tablename__ = "person_history"
@@ -311,7 +311,7 @@ class PersonHistory(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     version: Mapped[int] = mapped_column(Integer)                       # PopulationSnapshot.version that brought the change
     key: Mapped[int] = mapped_column(BigInteger, index=True)            # Person.key
-    kind: Mapped[str] = mapped_column(String(12))                       # changed | relatives (only got new numbers) | renumbered | went
+    kind: Mapped[str] = mapped_column(String(12))                       # changed | relatives (only got new numbers) | renumbered | went | returned
     personal_id: Mapped[str] = mapped_column(String(20), index=True)    # the number before
     now: Mapped[str | None] = mapped_column(String(20))                 # the number after; None: went
     before: Mapped[dict[str, Any]] = mapped_column(Json)
