@@ -7,12 +7,15 @@ import numpy as np
 
 from matching.blocking import Blocks
 from matching.comparisons import DateComparison, NameComparison, NumberComparison, PlaceComparison
-from matching.entry import RoleReading
-from matching.image_evidence import image_weights
+from matching.entry import SEX_OF_ROLE, RoleReading
+from matching.image_evidence import ImageComparison
 from matching.model import LinkModel
 from matching.population import UNKNOWN, PopulationIndex
 
 _EARLIEST = 1880        # nobody in a population file was born before
+_YOUNGEST_ADULT, _ADULT = 12, 18        # years of age of who is a parent or partner; a role of this mean age is one of adults
+# the year of birth beside the registration's less the age, with P: the birthday may be yet to come, or tuổi mụ be meant
+_BY_AGE = ((0, 0.55), (-1, 0.3), (1, 0.15))
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Comparer:
         self.names = NameComparison(index.names, model)
         self.dates = DateComparison(index, model)
         self.numbers = NumberComparison(index, model)
+        self.images = ImageComparison(index, model)
         self.born, self.living = PlaceComparison(index, *model.born_here), PlaceComparison(index, *model.living_here)
         self._year_priors: dict[tuple[str, int], np.ndarray] = {}
 
@@ -50,7 +54,7 @@ class Comparer:
         """P(year of birth) of anybody in the role, float64 (2200,): by the registration's delay for a newborn, by age for parents."""
         found = self._year_priors.get((role, registered))
         if found is None:
-            sex = {"me": 2, "cha": 1, "vo": 2, "chong": 1}.get(role, UNKNOWN)
+            sex = SEX_OF_ROLE.get(role, UNKNOWN)
             share = self.index.year_share[sex]
             found = np.zeros(2200)
             if registered and role == "nks":
@@ -58,11 +62,11 @@ class Comparer:
                 for k, p in enumerate(delays[:-1]):
                     found[registered - k] = p
                 found[registered - 80:registered - len(delays) + 2] += delays[-1] / (81 - len(delays) + 1)
-            elif registered and role in ("me", "cha"):
-                mean, deviation = self.model.mother_age if role == "me" else self.model.father_age
+            elif registered and role in self.model.ages:
+                mean, deviation = self.model.ages[role]
                 age = registered - np.arange(2200) - 0.5
                 found = np.exp(-0.5 * ((age - mean) / deviation) ** 2) + 0.002 * np.exp(-0.5 * ((age - mean) / (3 * deviation)) ** 2)
-                found[(age < 12) | (age > 85)] = 0.0
+                found[(age < (_YOUNGEST_ADULT if mean > _ADULT else -0.5)) | (age > 85)] = 0.0
                 found = found / found.sum() * 0.98 + 0.02 * _within(share, registered)
             elif registered:
                 found = _within(share, registered)
@@ -71,22 +75,22 @@ class Comparer:
             found = self._year_priors[role, registered] = found / found.sum()
         return found
 
-    def compare(self, reading: RoleReading, registered: int, rows: np.ndarray, image_limit: int = 40) -> RoleEvidence:
+    def compare(self, reading: RoleReading, registered: int, rows: np.ndarray) -> RoleEvidence:
         """Evidence for these rows, in the order given."""
         index, model = self.index, self.model
         prior = self.year_prior(reading.role, registered)
         name = self.names.weights(list(reading.tokens), index.name[rows], reading.sex)
-        if "name" in reading.images:
-            name = image_weights(reading.images["name"], name, index.name[rows], index.names, reading.sex, model, image_limit)
-        birth = self.dates.weights(reading.date, rows, prior)
+        birth = self._birth(reading, rows, prior)
         number = self.numbers.weights(reading.number, rows)
+        if reading.images:
+            name, birth, number = self.images.instead_of(name, birth, number, reading, rows, prior)
         sex = self._sex(reading.sex, rows)
         place = self._place(reading, rows)
         home = self._home(reading, rows)
         parts = {"name": name.mean(axis=0), "birth": birth.mean(axis=0), "sex": sex, "number": number.mean(axis=0), "home": home,
                  "place": place}
         present = model.present[reading.role]
-        sexed = {"me": 2, "cha": 1, "vo": 2, "chong": 1}.get(reading.role, UNKNOWN)
+        sexed = SEX_OF_ROLE.get(reading.role, UNKNOWN)
         year = index.year[rows].astype(np.int64)
         share = index.year_share[sexed]
         # The population may err by a year
@@ -123,8 +127,14 @@ class Comparer:
         latest = registered or 2099
         if reading.role == "nks":
             return plausible_years(read, max(_EARLIEST, registered - 90), latest, (registered, registered - 1) if registered else ())
-        youngest = 12 if reading.role in ("me", "cha", "vo", "chong") and registered else 0
+        youngest = _YOUNGEST_ADULT if reading.role in SEX_OF_ROLE and registered else 0
         return plausible_years(read, max(_EARLIEST, registered - 110), latest - youngest)
+
+    def _birth(self, reading: RoleReading, rows: np.ndarray, prior: np.ndarray) -> np.ndarray:
+        if not (reading.by_age and reading.date):
+            return self.dates.weights(reading.date, rows, prior)
+        weights = [np.log(p) + self.dates.weights(str(int(reading.date) + k), rows, prior) for k, p in _BY_AGE]
+        return np.logaddexp.reduce(weights)
 
     def _sex(self, sex: int, rows: np.ndarray) -> np.ndarray:
         have, wrong = self.index.sex[rows], self.model.resexed

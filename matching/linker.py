@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.blocking import Blocks
+from matching.bonds import Bonds, named_in, relatives
 from matching.comparisons import name_level
 from matching.decision import Candidate, LinkDecision, Verdict
 from matching.entry import Entry, RoleReading, read_entry
 from matching.evidence import Comparer, RoleEvidence
 from matching.household import Household, Posterior
 from matching.model import LinkModel, load_model
-from matching.population import FEMALE, MALE, PopulationIndex
+from matching.population import PopulationIndex
 from ocr.lattice import Lattice
 from records.record import DraftRecord
 
@@ -38,6 +39,7 @@ class Linker:
         self.index, self.model = index, model or load_model()
         self._comparer = Comparer(index, self.model, Blocks(index))
         self._household = Household(index, self.model, self._comparer.names)
+        self._bonds = Bonds(self._household)
 
     def link_entry(self, record: DraftRecord, lattices: Mapping[str, Lattice] | None = None) -> dict[str, LinkDecision]:
         """Decisions by role of one draft record; `lattices` by field code. Empty for a kind whose people are not linked."""
@@ -81,9 +83,9 @@ class Linker:
             rows = self._comparer.candidates(reading, entry.year, others)
             scored = self._comparer.compare(reading, entry.year, rows)
             evidence[reading.role] = scored.take(self._best(scored, self._hint(reading, others, rows)))
-        relatives = self._relatives(entry, evidence)
+        related = relatives(self.index, entry, {role: [int(x) for x in e.rows[:_FAMILY_OF]] for role, e in evidence.items()})
         for reading in entry.roles:
-            extra = np.setdiff1d(relatives[reading.role], evidence[reading.role].rows)
+            extra = np.setdiff1d(related[reading.role], evidence[reading.role].rows)
             if len(extra):
                 rows = np.concatenate((evidence[reading.role].rows, extra))
                 evidence[reading.role] = self._comparer.compare(reading, entry.year, rows)
@@ -96,31 +98,13 @@ class Linker:
     def _hint(self, reading: RoleReading, others: tuple[RoleReading, ...], rows: np.ndarray) -> np.ndarray:
         """What the names of the others say of each candidate by the population's own columns; only to choose whom to keep."""
         index, names = self.index, self._comparer.names
-        columns = {("nks", "me"): index.mother_name, ("nks", "cha"): index.father_name, ("me", "cha"): index.spouse_name,
-                   ("cha", "me"): index.spouse_name, ("vo", "chong"): index.spouse_name, ("chong", "vo"): index.spouse_name}
         out = np.zeros(len(rows))
         for other in others:
-            column = columns.get((reading.role, other.role))
+            column = named_in(index, reading.role, other)
             if column is not None and other.tokens:
                 out += np.logaddexp.reduce(names.weights(list(other.tokens), column[rows], other.sex) + self.model.log_shares[:, None],
                                            axis=0)
         return out
-
-    def _relatives(self, entry: Entry, evidence: dict[str, RoleEvidence]) -> dict[str, np.ndarray]:
-        """People the best candidates of one role bring for another: parents, partners, children of both parents."""
-        index, families = self.index, self.index.families
-        out: dict[str, list[int]] = {r.role: [] for r in entry.roles}
-        best = {role: [int(x) for x in e.rows[:_FAMILY_OF]] for role, e in evidence.items()}
-        for c in best.get("nks", ()):
-            out["me"] += [int(index.mother[c])]
-            out["cha"] += [int(index.father[c])]
-        for a, b, sex in (("me", "cha", MALE), ("cha", "me", FEMALE), ("vo", "chong", MALE), ("chong", "vo", FEMALE)):
-            for row in best.get(a, ()):
-                out[b] += [int(p) for p in families.partners(row) if index.sex[p] in (0, sex)]
-        if "nks" in out:
-            of_fathers = {int(c) for f in best["cha"] for c in families.children(f)}
-            out["nks"] += sorted(of_fathers & {int(c) for m in best["me"] for c in families.children(m)})[:6]
-        return {role: np.array(sorted({r for r in rows if r >= 0}), dtype=np.int64) for role, rows in out.items()}
 
     def _posterior(self, entry: Entry, evidence: dict[str, RoleEvidence]) -> Posterior:
         if entry.kind == "KS":
@@ -128,9 +112,7 @@ class Linker:
             return self._household.birth(evidence["nks"], evidence["me"], evidence["cha"], read)
         if entry.kind == "KH":
             return self._household.couple(evidence["vo"], evidence["chong"])
-        if len(entry.roles) == 1:
-            return self._household.alone(evidence[entry.roles[0].role])
-        return Posterior({}, np.exp(self.model.log_shares))
+        return self._bonds.posterior(entry, evidence)
 
     # ---- deciding ---------------------------------------------------------------------------------------------------------------
 

@@ -35,9 +35,10 @@ class LinkModel:
     surname_kept: P(a child bears the father's surname). twins: P(a birth is one of two).
     couple: P(the parents of a child are partners in the population, where it names a partner).
     born_here, living_here: P(the entry's commune is that of the person's birth, of residence), and P(only the district is).
-    delays: P(registered 0, 1, 2 … years after birth), the last spread over the years beyond. mother_age, father_age: mean and
-    deviation at birth.
-    accept, refuse: thresholds of probability. image: the weight of a lattice against a text, its frames not being independent.
+    delays: P(registered 0, 1, 2 … years after birth), the last spread over the years beyond. ages: by role the mean and deviation of the
+    age at registration; a role without is of any age. bonds: by parent's role P(the population shows the parent with the child).
+    accept, refuse: thresholds of probability.
+    image: by part (name, date, year, words, number) the factor on the log-likelihoods of a lattice, above that of the recogniser's card.
     """
 
     version: str
@@ -61,9 +62,9 @@ class LinkModel:
     born_here: tuple[float, float]
     living_here: tuple[float, float]
     delays: tuple[float, ...]
-    mother_age: tuple[float, float]
-    father_age: tuple[float, float]
-    image: float
+    ages: dict[str, tuple[float, float]]
+    bonds: dict[str, float]
+    image: dict[str, float]
     accept: float
     refuse: float
     candidates_kept: int = 12
@@ -96,9 +97,10 @@ def parse_model(text: str) -> LinkModel:
     try:
         model = LinkModel(**{
             **data, "hands": tuple(Hand(**h) for h in data["hands"]),
-            **{k: tuple(data[k]) for k in ("delays", "mother_age", "father_age", "born_here", "living_here")},
+            **{k: tuple(data[k]) for k in ("delays", "born_here", "living_here")},
+            "ages": {role: (float(mean), float(deviation)) for role, (mean, deviation) in data["ages"].items()},
         })
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"link model: {error}") from error
     if abs(sum(h.share for h in model.hands) - 1) > 1e-6 or abs(sum(model.delays) - 1) > 1e-6:
         raise ValueError("link model: shares must sum to 1")
