@@ -1,4 +1,4 @@
-"""A book once its pages are read: settle what the pages say together, check the rules, link the people, decide what a person must see."""
+"""A book once its pages are read: settle what the pages say together, check the rules, decide what a person must see."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from matching.decision import LinkDecision
-from matching.linker import Linker
 from ocr.book import BookItem, settle_book
 from ocr.extraction import Expectation
 from ocr.lattice import Lattice, unpack
 from pipelines.page_reading import DOSSIER
-from pipelines.pending import link_mark
-from pipelines.progress import Progress
 from pipelines.services import Services
 from records import rules
 from records.filenames import parse_page_name
@@ -21,26 +17,18 @@ from records.forms import load_forms
 from records.record import DraftRecord, Finding
 from storage import events
 from storage.models import Batch, Page
-from storage.population import load_index
 from storage.readings import (
     SettledEntry,
     batch_entries,
     complete_batch,
-    current_snapshot,
     draft_records,
-    entry_record,
     fingerprint,
-    mark_progress,
     progress_of,
     read_pages,
     save_book,
-    save_links,
 )
 from storage.review_need import queue_batch
 from storage.verified_values import verified_values
-
-LINKING = ("Đối chiếu dân cư", "Linking to people")
-
 
 @dataclass(frozen=True)
 class Settled:
@@ -117,34 +105,6 @@ def page_records(page: Page, batch: Batch) -> list[DraftRecord]:
 def load_lattices(services: Services, pages: Sequence[Page]) -> dict[int, Mapping[tuple[int, str], Lattice]]:
     """Page id -> its lattices, always as they were packed, so that a run that was cut off sees what an undisturbed one sees."""
     return {p.id: unpack(services.objects.get("work", p.lattice_key)) for p in pages if p.lattice_key}
-
-
-def link(services: Services, batch_id: str, progress: Progress) -> tuple[int, int]:
-    """Link the entries to the current population snapshot; (accepted, to review). Nothing to do without a population."""
-    with services.database.reading() as session:
-        snapshot = current_snapshot(session)
-        entries = list(batch_entries(session, batch_id))
-        before = progress_of(session, batch_id)
-        mark = link_mark(before, snapshot.sha256 if snapshot else "")
-        pages = {p.id: p for p in read_pages(session, batch_id)}
-        records = {e.id: entry_record(e) for e in entries}
-    if before.get("linked") != mark:
-        links: dict[int, dict[str, LinkDecision]] = {}
-        if snapshot is not None and services.matching.link and entries:
-            linker = Linker(load_index(services.database, services.matching.cache_dir))
-            lattices = load_lattices(services, list(pages.values()))
-            images = [{code: x for (row, code), x in lattices.get(e.page_id, {}).items() if row == e.row} for e in entries]
-            progress.stage(LINKING, len(entries))
-            links = dict(zip([e.id for e in entries], linker.link_book([records[e.id] for e in entries], images), strict=True))
-            progress.advance(len(entries))
-        with services.database.session() as session:
-            if links:
-                save_links(session, batch_id, links, snapshot.id if snapshot else None, mark)
-            else:
-                mark_progress(session, batch_id, linked=mark)
-    with services.database.reading() as session:
-        found = [x for e in batch_entries(session, batch_id) for x in e.links]
-    return sum(x.decision == "accept" for x in found), sum(x.decision == "review" for x in found)
 
 
 def queue(services: Services, batch_id: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What was read of pages and books, kept: a page's own reading, the settled entries of a book, their links.
+"""What was read of pages and books, kept: a page's own reading, the settled entries of a book.
 
 A page's reading (`Page.draft`, its lattices) is never changed by settling; entries are made from all the readings of a book
 at once, so they come out the same whatever order the pages were read in and however often the work was cut off.
@@ -15,12 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from matching.decision import LinkDecision
 from ocr.book_order import file_order
 from ocr.reading import PageReading
 from records.record import DraftRecord, FieldValue, Finding
 from storage.intake import READ, SET_ASIDE, STORED
-from storage.models import Batch, Cursor, Entry, EntryFinding, Field, Link, Page, PopulationSnapshot, utc_now
+from storage.models import Batch, Cursor, Entry, EntryFinding, Field, Page, PopulationSnapshot, utc_now
 from storage.set_aside import evidence_text
 
 SETTLED_STATES = ("verified", "archived")
@@ -162,30 +161,6 @@ def write_entry(session: Session, entry: Entry, settled: SettledEntry) -> None:
 def touched(entry: Entry) -> bool:
     """Whether a person has had a hand in the entry."""
     return entry.revision > 0 or entry.status in SETTLED_STATES
-
-
-def save_links(session: Session, batch_id: str, links: Mapping[int, Mapping[str, LinkDecision]], snapshot_id: int | None,
-               mark: str) -> None:
-    """Write the links of the batch's entries: entry id -> role -> decision. What a person decided stays; verified entries keep theirs."""
-    entries = session.scalars(sa.select(Entry).where(Entry.id.in_(links))).all() if links else []
-    for entry in entries:
-        if entry.status in SETTLED_STATES:
-            continue
-        kept = {x.role: x for x in entry.links}
-        for role in sorted(set(kept) - set(links[entry.id])):
-            if kept[role].decided_by is None:
-                entry.links.remove(kept[role])
-        for role in sorted(links[entry.id]):
-            decision, link = links[entry.id][role], kept.get(role)
-            if link is not None and link.decided_by is not None:
-                continue
-            if link is None:
-                link = Link(role=role)
-                entry.links.append(link)
-            link.personal_id, link.decision = decision.personal_id, decision.decision
-            link.probability, link.snapshot_id = float(decision.probability), snapshot_id
-            link.candidates = [c.as_dict() for c in decision.candidates]
-    mark_progress(session, batch_id, linked=mark)
 
 
 def entry_record(entry: Entry) -> DraftRecord:

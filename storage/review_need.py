@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from storage.link_states import waits
 from storage.models import Entry, Page
 from storage.readings import batch_entries, touched
 from storage.review_queue import DOUBTFUL
 
 _HARD, _SOFT, _NO_FORM, _POOR = 1.0, 0.3, 5.0, 0.5     # expected errors a finding, an unknown form, a poor image stand for
+_CHECK = 0.3            # of a link drawn for a blind check: as if it were doubtful, so that its place in the queue tells nothing
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,14 @@ def assess(entry: Entry, quality: Mapping[str, Any] | None) -> Need:
     risk += sum(1.0 - f.confidence for f in entry.fields if f.source != "reviewer")
     if doubtful:
         reasons.append(("low_confidence", *sorted(doubtful)))
-    undecided = [x for x in entry.links if x.decision == "review" and x.decided_by is None]
-    risk += sum(1.0 - x.probability for x in undecided)
+    undecided = [x for x in entry.links if waits(x)]
+    risk += sum(1.0 - x.probability if x.decision == "review" else _CHECK for x in undecided)
     if undecided:
         reasons.append(("link_review", *sorted(x.role for x in undecided)))
+    told = sorted(x.role for x in entry.links if x.decided_by is not None and x.reasons)
+    if told:
+        reasons.append(("link_changed", *told))
+        risk += len(told) * _SOFT
     for finding in sorted(entry.findings, key=lambda f: (f.severity, f.rule)):
         risk += _HARD if finding.severity == "hard" else _SOFT
     if entry.findings:
@@ -50,14 +56,16 @@ def assess(entry: Entry, quality: Mapping[str, Any] | None) -> Need:
 
 def queue_batch(session: Session, batch_id: str) -> tuple[int, int]:
     """Set status, risk and reasons of the batch's entries; (entries that need a person, entries in all). Verified ones are left alone."""
-    needed = 0
     entries = batch_entries(session, batch_id)
-    for entry in entries:
-        if entry.status not in ("draft", "review"):
-            continue
-        need = assess(entry, session.get_one(Page, entry.page_id).quality)
-        needed += need.needed
-        entry.risk, entry.reasons = need.risk, [list(r) for r in need.reasons]
-        if not touched(entry):
-            entry.status = "review" if need.needed else "draft"
-    return needed, len(entries)
+    return sum(reassess(session, entry) for entry in entries), len(entries)
+
+
+def reassess(session: Session, entry: Entry) -> bool:
+    """Set the entry's risk and reasons anew, and its status unless a person is at it; whether it needs one. No for a verified entry."""
+    if entry.status not in ("draft", "review"):
+        return False
+    need = assess(entry, session.get_one(Page, entry.page_id).quality)
+    entry.risk, entry.reasons = need.risk, [list(r) for r in need.reasons]
+    if not touched(entry) or need.needed:
+        entry.status = "review" if need.needed else "draft"
+    return need.needed

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts import Actor
+from storage.link_states import waiting
 from storage.models import Batch, Entry, EntryFinding, Field, Link, Page, utc_now
 from storage.review_errors import LeasedByOther, NoSuchEntry, NotAllowed
 
@@ -73,7 +74,7 @@ def queue(session: Session, actor: Actor, filters: QueueFilter | None = None, li
     query = _waiting(actor, filters or QueueFilter())
     count = select(func.count())
     doubtful = count.where(Field.entry_id == Entry.id, Field.confidence < DOUBTFUL, Field.source != "reviewer").scalar_subquery()
-    undecided = count.where(Link.entry_id == Entry.id, Link.decision == "review", Link.decided_by.is_(None)).scalar_subquery()
+    undecided = count.where(Link.entry_id == Entry.id, waiting()).scalar_subquery()
     findings = count.where(EntryFinding.entry_id == Entry.id).scalar_subquery()
     rows = session.execute(query.with_only_columns(Entry, Page.batch_id, Page.file, Batch.book_number, doubtful, undecided, findings)
                            .order_by(*_ORDER).limit(limit).offset(offset))

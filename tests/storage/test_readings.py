@@ -11,6 +11,7 @@ from ocr.reading import PageReading, PrintedWord
 from records.record import DraftRecord, FieldValue, Finding
 from storage import readings
 from storage.database import Database
+from storage.links import save_links
 from storage.models import Batch, Entry, Page
 from storage.readings import (
     SettledEntry,
@@ -24,7 +25,6 @@ from storage.readings import (
     record_from_json,
     record_to_json,
     save_book,
-    save_links,
     save_reading,
     set_page_aside,
 )
@@ -138,7 +138,7 @@ def test_links_are_renewed_but_not_a_persons(database: Database) -> None:
         rows = {x.role: x for x in batch_entries(session, "B")[0].links}
         assert rows["nks"].candidates == [candidate.as_dict()] and rows["me"].decision == "none"
         rows["nks"].decision, rows["nks"].personal_id, rows["nks"].decided_by = "accept", "052", "lan"
-    link(database, LinkDecision("nks", "099", 0.9, "accept"), LinkDecision("cha", "050", 0.99, "accept"))
+    link(database, LinkDecision("nks", "099", 0.9, "accept"), LinkDecision("cha", "050", 0.999, "accept"))
     with database.reading() as session:
         assert {x.role: (x.personal_id, x.decision) for x in batch_entries(session, "B")[0].links} == {
             "nks": ("052", "accept"), "cha": ("050", "accept")}
