@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster import AssetCheckExecutionContext, AssetExecutionContext
 
-from pipelines import archiving, book, dossier, page_reading
+from pipelines import archiving, book, dossier, linking, page_reading
 from pipelines.progress import Progress
 from pipelines.services import Services
 
@@ -63,7 +63,7 @@ def person_links(context: AssetExecutionContext) -> dg.MaterializeResult:
 
     What is written in the book is never changed by it.
     """
-    accepted, review = book.link(services_of(context), context.partition_key, progress_of(context))
+    accepted, review = linking.link(services_of(context), context.partition_key, progress_of(context))
     return dg.MaterializeResult(metadata={"accepted": accepted, "to_review": review})
 
 

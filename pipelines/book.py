@@ -30,6 +30,7 @@ from storage.readings import (
 from storage.review_need import queue_batch
 from storage.verified_values import verified_values
 
+
 @dataclass(frozen=True)
 class Settled:
     """entries of the batch; changed: False when nothing new was read since the last time."""

@@ -11,6 +11,7 @@ from pipelines.page_reading import DOSSIER
 from pipelines.services import Services
 from storage.intake import READ, RECEIVED, STORED
 from storage.models import Batch, Dossier, Page
+from storage.population_links import batches_to_recheck
 from storage.readings import current_snapshot, progress_of
 
 
@@ -31,7 +32,7 @@ def pending_batches(services: Services, only: str | None = None) -> list[Pending
     with services.database.reading() as session:
         query = sa.select(Batch).order_by(Batch.created_at, Batch.id)
         batches = session.scalars(query if only is None else query.where(Batch.id == only)).all()
-        snapshot = current_snapshot(session)
+        snapshot, again = current_snapshot(session), batches_to_recheck(session)
         counts: dict[str, dict[str, int]] = {}
         states_of = sa.select(Page.batch_id, Page.state, sa.func.count()).group_by(Page.batch_id, Page.state)
         for batch_id, state, number in session.execute(states_of):
@@ -43,16 +44,18 @@ def pending_batches(services: Services, only: str | None = None) -> list[Pending
             why = [name for state, name in ((RECEIVED, "take_in"), (STORED, "read")) if states.get(state)]
             if "read" in why or done.get("pages", "0") != str(states.get(READ, 0)):
                 why.append("settle")
-            elif batch.kind != DOSSIER and states.get(READ) and done.get("linked") != link_mark(done, snapshot.sha256 if snapshot else ""):
+            elif batch.kind != DOSSIER and states.get(READ) and (
+                    batch.id in again or done.get("linked") != link_mark(done, snapshot is not None)):
                 why.append("link")
             if due.get(batch.id) or (batch.kind == DOSSIER and states.get(READ) and batch.id not in archived):
                 why.append("archive")
             if why:
-                waiting = (batch.content_hash, sorted(states.items()), done, snapshot.id if snapshot else 0, due.get(batch.id, 0))
+                waiting = (batch.content_hash, sorted(states.items()), done, snapshot.version if snapshot else 0, due.get(batch.id, 0))
                 out.append(Pending(batch.id, tuple(why), hashlib.sha256(repr(waiting).encode()).hexdigest()[:24]))
     return out
 
 
-def link_mark(done: dict[str, str], snapshot: str) -> str:
-    """What the links of a batch depend on: its settled readings and the population snapshot (its hash)."""
-    return f"{done.get('settled')}/{snapshot}"
+def link_mark(done: dict[str, str], population: bool) -> str:
+    """What all links of a batch depend on: its settled readings, and whether there is a population at all. What a new snapshot changes
+    about single people is asked of `storage.population_links`."""
+    return f"{done.get('settled')}/{'population' if population else ''}"

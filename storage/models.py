@@ -182,6 +182,7 @@ class LinkCheck(Base):
     role: Mapped[str] = mapped_column(String(8))
     event_seq: Mapped[int] = mapped_column(BigInteger, index=True)      # the decision in the log
     at: Mapped[datetime] = mapped_column(default=utc_now)
+    answer: Mapped[str] = mapped_column(String(20))                     # whom the machine named
     probability: Mapped[float] = mapped_column(Float)                   # joint_probability of the answer when it was checked
     rate: Mapped[float] = mapped_column(Float)                          # the share of links like it that are checked (1: all are)
     blind: Mapped[bool] = mapped_column(Boolean)
@@ -268,8 +269,8 @@ class PopulationSnapshot(Base):
     changed: Mapped[int] = mapped_column(Integer, default=0)
     renumbered: Mapped[int] = mapped_column(Integer, default=0)
     went: Mapped[int] = mapped_column(Integer, default=0)
-    links_rechecked: Mapped[int] = mapped_column(Integer, default=0)   # links made by the machine whose person changed or went
-    links_without_person: Mapped[int] = mapped_column(Integer, default=0)  # links that people stand for whose person went
+    links_rechecked: Mapped[int] = mapped_column(Integer, default=0)   # links to be made again: their person changed or went
+    links_without_person: Mapped[int] = mapped_column(Integer, default=0)  # links that people decided or verified, whose person went
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -311,7 +312,7 @@ class PersonHistory(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     version: Mapped[int] = mapped_column(Integer)                       # PopulationSnapshot.version that brought the change
     key: Mapped[int] = mapped_column(BigInteger, index=True)            # Person.key
-    kind: Mapped[str] = mapped_column(String(12))                       # changed | relatives (only got new numbers) | renumbered | went | returned
+    kind: Mapped[str] = mapped_column(String(12))                   # changed | relatives (new numbers) | renumbered | went | returned
     personal_id: Mapped[str] = mapped_column(String(20), index=True)    # the number before
     now: Mapped[str | None] = mapped_column(String(20))                 # the number after; None: went
     before: Mapped[dict[str, Any]] = mapped_column(Json)

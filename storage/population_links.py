@@ -16,15 +16,15 @@ _TOGETHER = 1_000
 
 @dataclass(frozen=True)
 class Concerned:
-    """to_recheck: links of the machine's that will be made again; without_person: links people stand for whose person went."""
+    """to_recheck: links to be looked at again; without_person: links people decided, or verified, whose person went."""
 
     to_recheck: int
     without_person: int
 
 
 def links_concerned(session: Session, version: int) -> Concerned:
-    """Give links whose person has another number that number; ask for a new linking where the machine made the link and the person changed
-    or went. What people decided, and entries they verified, stay: only the number follows."""
+    """Give links whose person has another number that number; ask for a new linking of entries whose person changed or went, but those that
+    people verified: these stay, only the number follows. (A new linking leaves what people decided.)"""
     _renumber(session, version)
     theirs = sa.or_(Link.decided_by.is_not(None), Entry.status.in_(SETTLED_STATES))
     touched = sa.and_(PersonHistory.version == version, PersonHistory.kind.in_((CHANGED, RENUMBERED, WENT)))
@@ -33,7 +33,7 @@ def links_concerned(session: Session, version: int) -> Concerned:
     kept = sa.select(sa.func.count(sa.distinct(Link.id))).select_from(Link).join(Entry, Link.entry_id == Entry.id).join(
         PersonHistory, Link.personal_id == PersonHistory.personal_id)
     without = session.scalar(kept.where(touched, PersonHistory.kind == WENT, theirs)) or 0
-    mine = joined.where(sa.not_(theirs))
+    mine = joined.where(Entry.status.not_in(SETTLED_STATES))
     count = session.scalar(sa.select(sa.func.count()).select_from(mine.subquery())) or 0
     known = sa.select(LinkRecheck.entry_id)
     new = mine.where(Link.entry_id.not_in(known)).distinct().add_columns(sa.literal(version))
@@ -42,7 +42,7 @@ def links_concerned(session: Session, version: int) -> Concerned:
 
 
 def _renumber(session: Session, version: int) -> None:
-    """Follow people to their new numbers, in links and among their candidates."""
+    """Follow people to their new numbers: in links, among their candidates, among those whom people ruled out."""
     these = sa.and_(PersonHistory.version == version, PersonHistory.kind == RENUMBERED)
     pairs = sa.select(PersonHistory.personal_id, PersonHistory.now).where(these)
     asked = sa.select(Link, PersonHistory.now).join(PersonHistory, Link.personal_id == PersonHistory.personal_id).where(these)
@@ -55,6 +55,11 @@ def _renumber(session: Session, version: int) -> None:
             link.personal_id = now
             link.candidates = [{**c, "personal_id": after.get(c["personal_id"], c["personal_id"])} for c in link.candidates]
         session.flush()
+    if session.scalar(sa.select(sa.exists(pairs))):
+        for link in session.scalars(sa.select(Link).where(sa.cast(Link.excluded, sa.String) != "[]").order_by(Link.id)):
+            after = dict(session.execute(pairs.where(PersonHistory.personal_id.in_(link.excluded))).all())
+            if after:
+                link.excluded = [after.get(n, n) for n in link.excluded]
 
 
 def entries_to_recheck(session: Session, batch_id: str) -> list[int]:
