@@ -1,7 +1,7 @@
 """What the other books register: people of the district drawn for a form's roles, and a value for every blank by its code or its type.
 
 Births, marriages and deaths are simulated (`samples.people`); a guardianship or an adoption is only drawn: people of a fitting age who
-lived in the commune then. That is enough to compose pages of any form, one's own included.
+lived in the commune then, of one family where the roles are. That is enough to compose pages of any form, one's own included.
 """
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _PEOPLE: Mapping[str, tuple[int, int, str | None]] = {
     "nks": (0, 1, None), "me": (20, 40, "Nữ"), "cha": (22, 45, "Nam"), "vo": (19, 35, "Nữ"), "chong": (21, 40, "Nam"),
     "nkt": (40, 90, None),
 }
+_KIN = 0.85             # how often people who may be of one family are
 _DECLARED_BY = ("cm", "ngh", "nxn")       # who comes to register is most often this person
 _OF_PERSON: Mapping[str, str] = {
     "HoTen": "name", "GioiTinh": "sex", "DanToc": "ethnicity", "NoiSinh": "birthplace", "QueQuan": "hometown", "NoiCuTru": "residence",
@@ -62,10 +63,23 @@ def _people(world: World, form: Form, day: date, commune: str, rng: np.random.Ge
         least, greatest, sex = _PEOPLE.get(role, (22, 65, None))
         fits = [[p for p in group if least <= day.year - p.born.year <= greatest and sex in (None, p.sex) and p.index not in roles.values()]
                 for group in (near, living)]
-        chosen = next((group for group in fits if group), None)
+        kin = _kin(world, role, roles)
+        related = [[p for p in fits[1] if p.index in kin]] if rng.random() < _KIN else []
+        chosen = next((group for group in (*related, *fits) if group), None)
         if chosen is None: raise ValueError(f"{form.id}: nobody of the district can be its {role}; more people are needed")
         roles[role] = int(rng.choice([p.index for p in chosen]))
     return roles
+
+
+def _kin(world: World, role: str, roles: Mapping[str, int]) -> set[int | None]:
+    """Whom the role's person is most often: a child of who recognises it, the wife of who adopts, the parents of who is adopted."""
+    of = {r: world.people[i] for r, i in roles.items()}
+    match role:
+        case "nc" if "cm" in of: return set(of["cm"].children)
+        case "meNuoi" if "chaNuoi" in of: return {of["chaNuoi"].spouse}
+        case "chaGiao" if "cn" in of: return {of["cn"].father}
+        case "meGiao" if "cn" in of: return {of["cn"].mother}
+    return set()
 
 
 def values_of(event: Event, world: World, form: Form, known: Mapping[str, str | int], rng: np.random.Generator) -> dict[str, str | int]:
