@@ -12,6 +12,7 @@ from ocr import cleaning
 from ocr.decoding.context import Context, Decoded
 from ocr.decoding.places import find_office
 from ocr.decoding.record import decode_record
+from ocr.editions import choose_edition
 from ocr.form_search import FoundPage, find_pages
 from ocr.lattice import Lattice, pack, unpack
 from ocr.reading import PageImage, PageReading, PrintedWord
@@ -22,13 +23,15 @@ from ocr.table_grid import TableFit, find_known_table, find_table
 from ocr.table_reading import read_table, tables_for
 from ocr.tesseract import probe, read_words
 from ocr.ticks import TickReading, chosen, read_ticks
-from records.forms import Form, page_forms
+from records.editions import layout_of
+from records.forms import Form, load_forms, page_forms
 from records.record import Box, DraftRecord, FieldValue
 from records.text import nfc
 
 ON_TIME_DAYS = 60           # Điều 15 Luật Hộ tịch 2014: a birth is registered within 60 days
 FIGURES = frozenset(("entry_number", "book_number", "page_number", "date", "year", "personal_number", "time"))
 BLANK_CONFIDENCE = 0.95     # that a blank without ink is empty
+SURE_OF_YEAR = 0.9          # confidence in a day of registration whose year tells the form's edition
 SURE_OF_FORM = 0.6          # share of a form's labels found above which a page is not looked at as a ruled table
 
 
@@ -72,7 +75,7 @@ class PageReader:
         if found is not None:
             return self._read_table(*found, expected, clock)
         forms = [f for f in page_forms() if expected.kind in (None, f.kind)]
-        pages = find_pages(page, forms or page_forms(), expected.form, rotation, clock.tick)
+        pages = find_pages(page, forms or page_forms(), layout_of(expected.form), rotation, clock.tick)
         straight, fit, words = pages[0].straight, pages[0].fit, pages[0].words
         unsure = not known and len(pages) == 1 and (fit is None or fit.score < SURE_OF_FORM)
         table = find_table(straight, tables, known) if unsure else None
@@ -95,11 +98,13 @@ class PageReader:
         for row, found in enumerate(pages, 1):
             if found.fit is not None:
                 record, own = self._read_entry(found.straight, found.fit, expected, clock)
-                records.append(replace(record, row=row))
+                edition = choose_edition(found.fit.form, expected.form, expected.year or _year_of(record), found.straight, found.words)
+                clock.tick("form")
+                records.append(replace(record, row=row, form=edition.id))
                 lattices |= {(row, code): lattice for code, lattice in own.items()}
         fits = [found.fit for found in pages if found.fit is not None]
         words = tuple(w for found in pages for w in _back(found.words, found.straight))
-        return PageReading(fits[0].form.id, min(f.score for f in fits), tuple(records), words, lattices, pages[0].straight.rotation,
+        return PageReading(records[0].form, min(f.score for f in fits), tuple(records), words, lattices, pages[0].straight.rotation,
                            self._engine, clock.seconds)
 
     def _read_table(self, straight: StraightPage, table: TableFit, expected: Expectation, clock: _Clock) -> PageReading:
@@ -144,6 +149,7 @@ class PageReader:
     def field_lines(self, page: PageImage, form: Form, rotation: int | None = None) -> dict[str, tuple[list[np.ndarray], Box]]:
         """The written lines of every field of a page known to be of `form` (one entry a page), as `read` hands them to the model, with the
         box of their ink in the original; {} where the form's labels are not found. rotation: as `read` was given it."""
+        form = load_forms().get(form.layout or "", form)
         found = find_pages(page, [form], form.id, rotation)
         straight, fit = found[0].straight, found[0].fit
         if fit is None or len(found) > 1:
@@ -235,6 +241,12 @@ def build_record(form: Form, values: Mapping[str, Decoded], lattices: Mapping[st
     if late is not None and "loaiDangKy" not in fields and form.kind == "KS" and not form.ticks:
         fields["loaiDangKy"] = late
     return DraftRecord(form.kind, form.id, 1, fields)
+
+
+def _year_of(record: DraftRecord) -> int | None:
+    """The year of registration as it was read, where that is fairly sure."""
+    day = record.fields.get("ngayDangKy")
+    return int(day.value[:4]) if day and day.value[:4].isdigit() and day.confidence >= SURE_OF_YEAR else None
 
 
 def timeliness(fields: Mapping[str, FieldValue]) -> FieldValue | None:

@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, get_args
 
 from records.codes import REGISTER_KINDS
+from records.editions import layout_of, with_editions
 from records.forms import Blank, FieldType, Form, Label, Line, Region, Tick, load_forms, parse_form
 
+_LEAST_CODE = 6             # letters and digits of an edition's code: fewer are found in any print
 LEAST_LABELS = 6            # with fewer a page can hardly be told from a letter
 _ID = re.compile(r"[A-Z][A-Za-z0-9]{2,15}")
 _CODE = re.compile(r"[a-z][A-Za-z]{1,59}")
@@ -26,7 +28,9 @@ _TOP: Mapping[str, tuple[type, ...]] = {
     "known_by": (list,), "page": (dict,),
 }
 _OPTIONAL: Mapping[str, tuple[type, ...]] = {"valid_to": (date,), "source": _TEXT, "label": (list,), "blank": (list,), "tick": (list,),
-                                             "line": (list,), "table": (dict,), "column": (list,)}
+                                             "line": (list,), "table": (dict,), "column": (list,), "edition": (list,)}
+_EDITION: Mapping[str, tuple[type, ...]] = {"id": _TEXT, "generation": _TEXT, "legal_basis": _TEXT, "valid_from": (date,),
+                                            "printed_code": _TEXT}
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,13 @@ class FormFileError(ValueError):
 
 
 def read_form(path: Path) -> Form:
-    """The form of a file. Raises FormFileError with everything that is wrong with it, OSError if it cannot be opened."""
+    """The form of a file, without its later editions. Raises FormFileError with all that is wrong with it, OSError if it
+    cannot be opened."""
+    return read_forms(path)[0]
+
+
+def read_forms(path: Path) -> list[Form]:
+    """The form of a file and its later editions. Raises as `read_form`."""
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
@@ -65,27 +75,29 @@ def read_form(path: Path) -> Form:
         form = parse_form(data)
     except (KeyError, TypeError, ValueError) as e:      # what a table's columns lack
         raise FormFileError(path, (Problem("column", f"thiếu hoặc sai: {e}", f"missing or wrong: {e}"),)) from e
-    problems = tuple(_sense(form))
+    forms = with_editions(form, data)
+    problems = (*_sense(form), *_later(forms))
     if problems:
         raise FormFileError(path, problems)
-    return form
+    return forms
 
 
 def read_own(folder: Path, taken: Collection[str]) -> list[Form]:
     """The forms of a folder's .toml files, by file name. Raises FormFileError for a bad one or an id that is `taken` or there twice."""
     found: dict[str, Form] = {}
     for path in sorted(folder.glob("*.toml")):
-        form = read_form(path)
-        if form.id in taken or form.id in found:
-            raise FormFileError(path, (Problem("id", f"mã mẫu {form.id} đã có", f"there is a form {form.id} already"),))
-        found[form.id] = form
+        for form in read_forms(path):
+            if form.id in taken or form.id in found:
+                raise FormFileError(path, (Problem("id", f"mã mẫu {form.id} đã có", f"there is a form {form.id} already"),))
+            found[form.id] = form
     return list(found.values())
 
 
 def look_alikes(form: Form) -> list[tuple[str, str]]:
     """Labels that the form is known by and another form has too: (label, id of the other). They do not tell it apart."""
     return [(text, other.id) for text in form.known_by for other in load_forms().values()
-            if other.id != form.id and any(label.text == text for label in other.labels)]
+            if layout_of(other.id) != layout_of(form.id) and other.layout is None
+            and any(label.text == text for label in other.labels)]
 
 
 def _shape(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -99,6 +111,8 @@ def _shape(data: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _tables(data, "blank", Blank, ("type", "x0", "x1", "y"))
     yield from _tables(data, "tick", Tick, ("code", "value", "label", "x", "y"))
     yield from _tables(data, "line", Line, ("x0", "y0", "x1", "y1"))
+    for n, edition in enumerate(_list(data, "edition")):
+        yield from _keys(f"edition {n + 1}", edition, _EDITION, {"valid_to": (date,), "source": _TEXT})
     for n, label in enumerate(_list(data, "label")):
         where = _at("label", n, label)
         if isinstance(blank := label.get("blank"), dict):
@@ -188,6 +202,21 @@ def _sense(form: Form) -> Iterator[Problem]:
             yield Problem("blank", f"các ô «{code}» khác type", f"blanks of “{code}” differ in type")
     if form.table is None:
         yield from _layout(form)
+
+
+def _later(forms: Sequence[Form]) -> Iterator[Problem]:
+    """What is wrong with a form's later editions: ids, codes that do not tell them apart, dates that go back."""
+    for before, edition in pairwise(forms):
+        where = f"edition «{edition.id}»"
+        if not _ID.fullmatch(edition.id) or edition.id in {f.id for f in forms if f is not edition}:
+            yield Problem(where, "id gồm 3–16 chữ và số, bắt đầu bằng chữ hoa, không trùng",
+                          "the id is 3 to 16 letters and digits, the first a capital, and no other's")
+        if not before.valid_from < edition.valid_from or (edition.valid_to is not None and edition.valid_to < edition.valid_from):
+            yield Problem(where, "valid_from phải sau lần ban hành trước và trước valid_to",
+                          "valid_from must lie after the edition before and before valid_to")
+        if sum(c.isalnum() for c in edition.printed_code) < _LEAST_CODE or edition.printed_code == before.printed_code:
+            yield Problem(where, f"printed_code cần ít nhất {_LEAST_CODE} chữ, số và khác lần trước",
+                          f"printed_code needs {_LEAST_CODE} letters and digits and must differ from the edition before")
 
 
 def _layout(form: Form) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
 """Form generations as data: one TOML file a form in `records/form_data/`, loaded into frozen values.
 
 Lengths are millimetres on the nominal page, origin at its top left corner. A file says where label, blank and tick box
-lie on an undistorted page; registration (`ocr`) finds where they lie on a real one. A form with columns is a ruled table,
+lie on an undistorted page; registration (`ocr`) finds where they lie on a real one. A form that was issued anew with the same page
+is an edition of it (records.editions). A form with columns is a ruled table,
 an entry a row: there only the order, headings and relative widths of the columns count, for rows are found on the page.
 Besides the forms of this package there may be a folder of one's own (`use_folder`); docs/forms.md tells how to write a file.
 """
@@ -152,6 +153,8 @@ class Form:
     stamp: tuple[float, float] | None = None   # usual centre of the office's round stamp
     table: Table | None = None    # of a form whose entries are rows
     source: str = ""              # where labels, millimetres and codes are from, and what of it is reconstruction
+    layout: str | None = None     # of a later edition: id of the form whose page it has
+    printed_code: str = ""        # how the code begins that an edition prints on its pages: TP/HT-2020
 
     def blank(self, code: str) -> Blank:
         for b in self.blanks:
@@ -206,8 +209,8 @@ def _column(c: dict) -> Column:
 
 
 def page_forms() -> tuple[Form, ...]:
-    """The forms of one entry a page, in the order of `load_forms`."""
-    return tuple(f for f in load_forms().values() if f.table is None)
+    """The layouts of one entry a page, in the order of `load_forms`: of a form issued anew with the same page, the first edition."""
+    return tuple(f for f in load_forms().values() if f.table is None and f.layout is None)
 
 
 def table_forms() -> tuple[Form, ...]:
@@ -237,8 +240,10 @@ def own_folder() -> Path | None:
 @cache
 def load_forms() -> dict[str, Form]:
     """All forms by id, in the order of their kind and validity. Raises records.form_file.FormFileError for a bad file of one's own."""
+    from records.editions import with_editions
     folder = resources.files("records") / "form_data"
-    forms = [parse_form(tomllib.loads(f.read_text("utf-8"))) for f in folder.iterdir() if f.name.endswith(".toml")]
+    files = [tomllib.loads(f.read_text("utf-8")) for f in folder.iterdir() if f.name.endswith(".toml")]
+    forms = [f for data in files for f in with_editions(parse_form(data), data)]
     if _own_folder is not None and _own_folder.is_dir():
         from records.form_file import read_own
         forms += read_own(_own_folder, {f.id for f in forms})

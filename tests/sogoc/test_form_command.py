@@ -59,7 +59,7 @@ def test_the_homes_own_forms_are_listed_and_a_bad_one_is_named(tmp_path: Path, c
     (tmp_path / "forms").mkdir()
     own = tmp_path / "forms" / "own.toml"
     try:
-        own.write_text(KS2016.read_text("utf-8").replace('id = "KS2016"', 'id = "KS2016B"'), "utf-8")
+        own.write_text(KS2016.read_text("utf-8").replace('id = "KS2016"', 'id = "KS2016B"').replace('"KS2020"', '"KS2020B"'), "utf-8")
         assert run(["form", "list"]) == 0
         said = capsys.readouterr().out
         assert "KS2016B" in said and "HN2016" in said and str(tmp_path / "forms") in said
