@@ -34,7 +34,7 @@ def save_links(session: Session, batch_id: str, links: Mapping[int, Mapping[str,
     """Write the links of entries: entry id -> role -> decision, and renew those of other entries that these bear on. What a person
     decided or ruled out stays; verified entries keep theirs."""
     entries = session.scalars(sa.select(Entry).where(Entry.id.in_(links))).all() if links else []
-    _one_at_a_time(session)
+    one_at_a_time(session)
     before: set[str] = set()
     open_entries = [e for e in entries if e.status not in SETTLED_STATES]
     present = _present(session, [x.personal_id for e in open_entries for x in e.links if x.decided_by and x.personal_id])
@@ -82,7 +82,7 @@ def hear_again(session: Session, entries: Collection[int], people: Collection[st
 
     Every link's outcome follows from what the linker said of the entries that share its person, so hearing again changes nothing.
     """
-    _one_at_a_time(session)
+    one_at_a_time(session)
     policy = current_policy(session)
     mine = set(entries)
     shared = mine | entries_of_people(session, people_of(session, mine) | set(people))
@@ -135,7 +135,8 @@ def _present(session: Session, people: Collection[str]) -> set[str]:
     return found
 
 
-def _one_at_a_time(session: Session) -> None:
+def one_at_a_time(session: Session) -> None:
+    """Take turns with others that settle links, until the transaction ends; call it before anything is logged. SQLite has one writer."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 

@@ -6,7 +6,7 @@ has moved on, and AlreadyDecided once the entry is verified or archived. Each ta
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,21 +17,14 @@ from records.forms import load_forms
 from records.record import DraftRecord
 from storage import events
 from storage.accounts import Actor
-from storage.changes import append_with_change, change_of
-from storage.models import Entry, Event, Field, Link, Page, Person, PopulationSnapshot, utc_now
+from storage.changes import change_of
+from storage.link_states import waits
+from storage.links import one_at_a_time
+from storage.models import Entry, Event, Field, Page, utc_now
 from storage.readings import entry_record
-from storage.review_errors import (
-    AlreadyDecided,
-    BadReason,
-    ChangedMeanwhile,
-    FindingsOpen,
-    LeasedByOther,
-    LinksUndecided,
-    NoSuchCandidate,
-    NoSuchField,
-    NothingToUndo,
-)
+from storage.review_errors import BadReason, FindingsOpen, LeasedByOther, LinksUndecided, NoSuchField, NothingToUndo
 from storage.review_findings import renew_findings
+from storage.review_links import LinkFact, decide_link, link_facts, rule_out, undo_link
 from storage.review_queue import (
     DOUBTFUL,
     LEASE_TIME,
@@ -49,13 +42,13 @@ from storage.review_queue import (
     visible_entries,
     visible_entry,
 )
+from storage.review_steps import append, hold, kept
 from storage.set_aside import evidence_text
 
 __all__ = [
-    "DOUBTFUL", "LEASE_TIME", "OPEN", "REJECT_REASONS", "SURE", "QueueFilter", "QueueItem", "correct_field", "decide_link",
-    "due_for_archive", "lease", "log_view", "next_entry", "queue", "queue_counts", "queue_size", "reject_page",
-    "release", "undo", "verify_entry",
-    "visible_entries", "visible_entry",
+    "DOUBTFUL", "LEASE_TIME", "OPEN", "REJECT_REASONS", "SURE", "LinkFact", "QueueFilter", "QueueItem", "correct_field", "decide_link",
+    "due_for_archive", "lease", "link_facts", "log_view", "next_entry", "queue", "queue_counts", "queue_size", "reject_page", "release",
+    "rule_out", "undo", "verify_entry", "visible_entries", "visible_entry",
 ]
 
 REJECT_REASONS: dict[str, tuple[str, str]] = {      # code: Vietnamese, English
@@ -68,35 +61,16 @@ REJECT_REASONS: dict[str, tuple[str, str]] = {      # code: Vietnamese, English
     "not_register": ("Không phải trang sổ hộ tịch", "Not a register page"),
     "other": ("Lý do khác", "Another reason"),
 }
-DECISIONS = ("field.correct", "link.decide", "page.reject", "entry.verify")
+DECISIONS = ("field.correct", "link.decide", "link.exclude", "page.reject", "entry.verify")
 _CODE = re.compile(r"^[a-z][A-Za-z]{1,59}$")
 _MAX_VALUE, _MAX_NOTE = 2000, 500      # characters
-
-
-def _hold(session: Session, actor: Actor, entry_id: int, revision: int | None, statuses: Sequence[str] = OPEN) -> Entry:
-    entry = lease(session, actor, entry_id)
-    if revision is not None and revision != entry.revision:
-        raise ChangedMeanwhile(entry=entry_id)
-    if entry.status not in statuses:
-        raise AlreadyDecided(entry=entry_id, status=entry.status)
-    entry.revision += 1
-    return entry
-
-
-def _append(session: Session, actor: Actor, action: str, entry: Entry, detail: Mapping[str, Any], before: Any, after: Any) -> None:
-    append_with_change(session, actor.name, action, f"entry:{entry.id}", {**detail, "revision": entry.revision}, before, after)
 
 
 def _field(entry: Entry, code: str) -> Field | None:
     return next((f for f in entry.fields if f.code == code), None)
 
 
-def _kept(row: Field | Link | None, names: Sequence[str]) -> dict[str, Any] | None:
-    return None if row is None else {n: getattr(row, n) for n in names}
-
-
 _FIELD = ("value", "raw", "unit_code", "confidence", "source", "box", "evidence")
-_LINK = ("personal_id", "probability", "decision", "decided_by")
 
 
 def _writable(entry: Entry, code: str) -> bool:
@@ -112,17 +86,17 @@ def correct_field(session: Session, actor: Actor, entry_id: int, code: str, valu
 
     The reader's own text stays in `raw`. Raises NoSuchField for a code that neither the form nor the entry has.
     """
-    entry = _hold(session, actor, entry_id, revision)
+    entry = hold(session, actor, entry_id, revision)
     if not _writable(entry, code) or len(value) > _MAX_VALUE:
         raise NoSuchField(entry=entry_id, field=code[:60])
     record, row = entry_record(entry), _field(entry, code)
-    before = _kept(row, _FIELD)
+    before = kept(row, _FIELD)
     if row is None:
         row = Field(code=code, raw="", evidence=[])
         entry.fields.append(row)
     row.value, row.unit_code, row.confidence, row.source, row.evidence = value, unit_code, 1.0, "reviewer", ["reviewer"]
     _after_fields(session, entry, record)
-    _append(session, actor, "field.correct", entry, {"field": code}, before, _kept(row, _FIELD))
+    append(session, actor, "field.correct", entry, {"field": code}, before, kept(row, _FIELD))
     return entry
 
 
@@ -136,43 +110,16 @@ def _after_fields(session: Session, entry: Entry, before: DraftRecord) -> None:
     renew_findings(session, entry, before)
 
 
-def decide_link(session: Session, actor: Actor, entry_id: int, role: str, personal_id: str | None, *, revision: int | None = None) -> Entry:
-    """Say who `role` is in the population, or (None) that nobody there is meant. What is written stays. Raises NoSuchCandidate."""
-    entry = _hold(session, actor, entry_id, revision)
-    link = next((x for x in entry.links if x.role == role), None)
-    form = load_forms().get(entry.form or "")
-    if link is None and (form is None or role not in form.roles):
-        raise NoSuchField(entry=entry_id, field=role[:8])
-    candidate = next((c for c in (link.candidates if link is not None else []) if c["personal_id"] == personal_id), None)
-    if personal_id is not None and candidate is None and not _in_population(session, personal_id):
-        raise NoSuchCandidate(entry=entry_id, role=role)
-    before = _kept(link, _LINK)
-    if link is None:
-        link = Link(role=role, candidates=[], decision="none", probability=0.0)
-        entry.links.append(link)
-    link.personal_id, link.decided_by = personal_id, actor.name
-    link.decision = "accept" if personal_id is not None else "none"
-    link.probability = float(candidate["probability"]) if candidate is not None else 0.0
-    session.flush()
-    _append(session, actor, "link.decide", entry, {"role": role}, before, _kept(link, _LINK))
-    return entry
-
-
-def _in_population(session: Session, personal_id: str) -> bool:
-    return session.scalar(select(Person.id).join(PopulationSnapshot, Person.snapshot_id == PopulationSnapshot.id)
-                          .where(PopulationSnapshot.state == "current", Person.personal_id == personal_id).limit(1)) is not None
-
-
 def reject_page(session: Session, actor: Actor, entry_id: int, reason: str, note: str = "", *, revision: int | None = None) -> Entry:
     """Set the entry's page aside, to be scanned again or left out; `reason` is one of REJECT_REASONS, `note` is for people."""
     if reason not in REJECT_REASONS:
         raise BadReason(reason=reason[:40])
-    entry = _hold(session, actor, entry_id, revision)
+    entry = hold(session, actor, entry_id, revision)
     page = session.get_one(Page, entry.page_id)
     before = {"state": page.state, "reason": page.reason, "detail": page.detail}
     said = REJECT_REASONS[reason][0] + (f". {note.strip()[:_MAX_NOTE]}" if note.strip() else "")
     page.state, page.reason, page.detail = "set_aside", "rejected", evidence_text({"why": reason, "note": said})
-    _append(session, actor, "page.reject", entry, {"page": page.id, "reason": reason}, before, {"state": page.state})
+    append(session, actor, "page.reject", entry, {"page": page.id, "reason": reason}, before, {"state": page.state})
     release(session, actor, entry_id)
     return entry
 
@@ -183,8 +130,8 @@ def verify_entry(session: Session, actor: Actor, entry_id: int, *, acknowledge: 
 
     Raises LinksUndecided while a link waits for a decision; FindingsOpen for hard findings unless `acknowledge` (the book really says so).
     """
-    entry = _hold(session, actor, entry_id, revision)
-    undecided = [x.role for x in entry.links if x.decision == "review" and x.decided_by is None]
+    entry = hold(session, actor, entry_id, revision)
+    undecided = [x.role for x in entry.links if waits(x)]
     if undecided:
         raise LinksUndecided(entry=entry_id, roles=", ".join(undecided))
     hard = [f for f in entry.findings if f.severity == "hard"]
@@ -192,13 +139,14 @@ def verify_entry(session: Session, actor: Actor, entry_id: int, *, acknowledge: 
         raise FindingsOpen(entry=entry_id, count=len(hard))
     before = entry.status
     entry.status, entry.verified_by, entry.verified_at = "verified", actor.name, now or utc_now()
-    _append(session, actor, "entry.verify", entry, {"acknowledged": sorted(f.rule for f in hard)}, before, entry.status)
+    append(session, actor, "entry.verify", entry, {"acknowledged": sorted(f.rule for f in hard)}, before, entry.status)
     release(session, actor, entry_id)
     return entry
 
 
 def undo(session: Session, actor: Actor, entry_id: int | None = None) -> Entry:
     """Take back the actor's last decision (on that entry, or on any), until the entry is archived. Raises NothingToUndo."""
+    one_at_a_time(session)
     last = _last_decision(session, actor, entry_id)
     if last is None:
         raise NothingToUndo(entry=entry_id)
@@ -210,7 +158,7 @@ def undo(session: Session, actor: Actor, entry_id: int | None = None) -> Entry:
     if entry.status == "archived" or entry.archive_id is not None:
         raise NothingToUndo(entry=number)
     entry.revision += 1
-    _UNDO[last.action](session, entry, last.detail, change_of(session, last)["before"])
+    _UNDO[last.action](session, entry, last, change_of(session, last)["before"])
     session.flush()
     events.append(session, actor.name, "decision.undo", f"entry:{entry.id}",
                   {"undoes": last.seq, "action": last.action, "revision": entry.revision})
@@ -229,8 +177,8 @@ def _last_decision(session: Session, actor: Actor, entry_id: int | None) -> Even
     return None
 
 
-def _undo_field(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:
-    record, row = entry_record(entry), _field(entry, detail["field"])
+def _undo_field(session: Session, entry: Entry, event: Event, before: Any) -> None:
+    record, row = entry_record(entry), _field(entry, event.detail["field"])
     if row is not None and before is None:
         entry.fields.remove(row)
     elif row is not None:
@@ -239,27 +187,19 @@ def _undo_field(session: Session, entry: Entry, detail: Mapping[str, Any], befor
     _after_fields(session, entry, record)
 
 
-def _undo_link(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:
-    link = next((x for x in entry.links if x.role == detail["role"]), None)
-    if link is not None and before is None:
-        entry.links.remove(link)
-    elif link is not None:
-        for name, value in before.items():
-            setattr(link, name, value)
-
-
-def _undo_reject(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:
-    page = session.get_one(Page, detail["page"])
+def _undo_reject(session: Session, entry: Entry, event: Event, before: Any) -> None:
+    page = session.get_one(Page, event.detail["page"])
     for name, value in before.items():
         setattr(page, name, value)
 
 
-def _undo_verify(session: Session, entry: Entry, detail: Mapping[str, Any], before: Any) -> None:
+def _undo_verify(session: Session, entry: Entry, event: Event, before: Any) -> None:
     entry.status, entry.verified_by, entry.verified_at = before, None, None
 
 
-_UNDO: dict[str, Callable[[Session, Entry, Mapping[str, Any], Any], None]] = {
-    "field.correct": _undo_field, "link.decide": _undo_link, "page.reject": _undo_reject, "entry.verify": _undo_verify,
+_UNDO: dict[str, Callable[[Session, Entry, Event, Any], None]] = {
+    "field.correct": _undo_field, "link.decide": undo_link, "link.exclude": undo_link, "page.reject": _undo_reject,
+    "entry.verify": _undo_verify,
 }
 
 

@@ -21,6 +21,7 @@ def upgrade() -> None:
     sa.Column('role', sa.String(length=8), nullable=False),
     sa.Column('event_seq', sa.BigInteger(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('answer', sa.String(length=20), nullable=False),
     sa.Column('probability', sa.Float(), nullable=False),
     sa.Column('rate', sa.Float(), nullable=False),
     sa.Column('blind', sa.Boolean(), nullable=False),

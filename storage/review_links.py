@@ -1,0 +1,151 @@
+"""What a person says of a link: it is this one, it is nobody there, it is not that one. These are facts: no re-run changes them.
+
+They are kept in two places that agree: the link's row says what holds now (`decided_by`, `excluded`), and the log has every decision and
+its undoing in order, with the values before and after (storage.changes), so that nothing said is ever lost.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from matching.link_facts import RULED_OUT
+from records.forms import load_forms
+from storage.accounts import Actor
+from storage.changes import change_of
+from storage.link_checks import note_decision, withdraw_check
+from storage.links import hear_again, one_at_a_time
+from storage.models import Entry, Event, Link, LinkRecheck, Person, PopulationSnapshot
+from storage.review_errors import NoSuchCandidate, NoSuchField
+from storage.review_steps import append, hold, kept
+
+LINK_ACTIONS = ("link.decide", "link.exclude")
+_LINK = ("personal_id", "probability", "linker_probability", "decision", "decided_by", "excluded", "candidates", "reasons", "snapshot_id")
+_MOST_WHY = 500             # characters
+
+
+@dataclass(frozen=True)
+class LinkFact:
+    """Something a person said of a link. kind: must (this person), nobody, cannot (not this person). undone: taken back later."""
+
+    seq: int
+    at: datetime
+    who: str
+    role: str
+    kind: str
+    personal_id: str | None
+    why: str
+    undone: bool
+
+
+def decide_link(session: Session, actor: Actor, entry_id: int, role: str, personal_id: str | None, *, why: str = "",
+                revision: int | None = None) -> Entry:
+    """Say who `role` is in the population, or (None) that it is none of those shown. What is written in the book stays.
+
+    why: in the person's own words, kept beside the log. Raises NoSuchCandidate, NoSuchField and what `hold` raises.
+    """
+    one_at_a_time(session)
+    entry = hold(session, actor, entry_id, revision)
+    link = _link(entry, role)
+    candidate = next((c for c in (link.candidates if link is not None else []) if c["personal_id"] == personal_id), None)
+    if personal_id is not None and candidate is None and not _in_population(session, personal_id):
+        raise NoSuchCandidate(entry=entry_id, role=role)
+    before = kept(link, _LINK)
+    if link is None:
+        link = Link(role=role, candidates=[], reasons=[], excluded=[], decision="none", probability=0.0)
+        entry.links.append(link)
+    answer, stood = link.personal_id, link.decision
+    shown = {c["personal_id"] for c in link.candidates} if personal_id is None else set()
+    link.excluded = sorted(({*link.excluded} | shown) - {personal_id})
+    link.personal_id, link.decided_by = personal_id, actor.name
+    link.decision = "accept" if personal_id is not None else "none"
+    link.probability = float(candidate["probability"]) if candidate is not None else 0.0
+    session.flush()
+    event = append(session, actor, "link.decide", entry, {"role": role}, before, {**(kept(link, _LINK) or {}), "why": why[:_MOST_WHY]})
+    note_decision(session, link, answer, stood, event)
+    link.reasons = []
+    hear_again(session, [entry.id], {p for p in (answer, personal_id) if p})
+    return entry
+
+
+def rule_out(session: Session, actor: Actor, entry_id: int, role: str, personal_id: str, *, why: str = "", revision: int | None = None
+             ) -> Entry:
+    """Say that `role` is not this person, leaving open who it is: they are never linked to it again. Raises as `decide_link` does."""
+    one_at_a_time(session)
+    entry = hold(session, actor, entry_id, revision)
+    link = _link(entry, role)
+    if link is None or not any(c["personal_id"] == personal_id for c in link.candidates):
+        raise NoSuchCandidate(entry=entry_id, role=role)
+    before = kept(link, _LINK)
+    answer = link.personal_id
+    link.excluded = sorted({*link.excluded, personal_id})
+    link.candidates = [c for c in link.candidates if c["personal_id"] != personal_id]
+    if answer == personal_id:
+        link.decided_by = None
+        _take_next(link)
+    session.flush()
+    append(session, actor, "link.exclude", entry, {"role": role}, before,
+           {**(kept(link, _LINK) or {}), "ruled_out": personal_id, "why": why[:_MOST_WHY]})
+    hear_again(session, [entry.id], {p for p in (answer, link.personal_id) if p})
+    return entry
+
+
+def _take_next(link: Link) -> None:
+    """The next candidate stands for the link, for a person to decide; nobody if there is none."""
+    best = max(link.candidates, key=lambda c: c["probability"], default=None)
+    link.personal_id, link.decision = (best["personal_id"], "review") if best is not None else (None, "none")
+    link.linker_probability = link.joint_probability = link.probability = float(best["probability"]) if best is not None else 0.0
+    link.reasons = [*(r for r in link.reasons if r[0] != RULED_OUT), [RULED_OUT]] if best is not None else []
+
+
+def undo_link(session: Session, entry: Entry, event: Event, before: Any) -> None:
+    """Put the link back as it was before the decision of `event`; it is linked anew if the population has changed since."""
+    link = _link(entry, event.detail["role"])
+    if link is None:
+        return
+    people = {p for p in (link.personal_id, (before or {}).get("personal_id")) if p}
+    if before is None:
+        entry.links.remove(link)
+    else:
+        for name, value in before.items():
+            setattr(link, name, value)
+        withdraw_check(session, link, event)
+        current = session.scalar(sa.select(PopulationSnapshot.id).where(PopulationSnapshot.state == "current"))
+        if link.snapshot_id != current and session.get(LinkRecheck, entry.id) is None:
+            session.add(LinkRecheck(entry_id=entry.id, version=session.scalar(sa.select(sa.func.max(PopulationSnapshot.version))) or 0))
+    session.flush()
+    hear_again(session, [entry.id], people)
+
+
+def link_facts(session: Session, entry_id: int) -> Sequence[LinkFact]:
+    """All that people ever said of the entry's links, oldest first, from the log. Raises ValueError if the log's values were altered."""
+    query = sa.select(Event).where(Event.subject == f"entry:{entry_id}", Event.action.in_((*LINK_ACTIONS, "decision.undo")))
+    rows = session.scalars(query.order_by(Event.seq)).all()
+    undone = {e.detail["undoes"] for e in rows if e.action == "decision.undo"}
+    out = []
+    for event in rows:
+        if event.action not in LINK_ACTIONS:
+            continue
+        after = change_of(session, event)["after"]
+        person = after["ruled_out"] if event.action == "link.exclude" else after["personal_id"]
+        kind = "cannot" if event.action == "link.exclude" else "must" if person is not None else "nobody"
+        out.append(LinkFact(event.seq, event.at, event.actor, event.detail["role"], kind, person, after.get("why", ""),
+                            event.seq in undone))
+    return out
+
+
+def _link(entry: Entry, role: str) -> Link | None:
+    link = next((x for x in entry.links if x.role == role), None)
+    form = load_forms().get(entry.form or "")
+    if link is None and (form is None or role not in form.roles):
+        raise NoSuchField(entry=entry.id, field=role[:8])
+    return link
+
+
+def _in_population(session: Session, personal_id: str) -> bool:
+    return session.scalar(sa.select(Person.id).join(PopulationSnapshot, Person.snapshot_id == PopulationSnapshot.id)
+                          .where(PopulationSnapshot.state == "current", Person.personal_id == personal_id).limit(1)) is not None
