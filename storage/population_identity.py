@@ -86,6 +86,9 @@ class Arrivals:
         """Once every person is in: those left over went, or have another number now."""
         if self.before is not None:
             self._compare({}, (), (), None)
+            if not self.database.is_sqlite and self.differences.went:       # tables just filled, of which PostgreSQL knows nothing yet
+                with self.database.session() as session:
+                    session.execute(sa.text("analyze person, person_history"))
             with self._went, self._came:
                 self._pair()
             self._settle_relatives()

@@ -29,12 +29,31 @@ def import_file(
     from storage.population import import_population
 
     with services() as s, Bars() as bars:
-        result = import_population(s.database, file, s.population_columns, bars.callback(("Nạp dân cư", "Importing people")))
+        s.scratch.mkdir(parents=True, exist_ok=True)
+        result = import_population(s.database, file, s.population_columns, bars.callback(("Nạp dân cư", "Importing people")), s.scratch)
     typer.echo(
         t(
             f"Đã nạp {count(result.rows)} người từ {file.name}; {count(result.rejected)} dòng không nạp được.",
             f"{count(result.rows)} people imported from {file.name}; {count(result.rejected)} rows could not be taken.",
         )
     )
+    if result.came or result.changed or result.renumbered or result.went:
+        typer.echo(
+            t(
+                f"So với bản trước: {count(result.came)} người mới, {count(result.changed)} người có thay đổi, "
+                f"{count(result.renumbered)} người đổi số định danh, {count(result.went)} người không còn.",
+                f"Against the snapshot before: {count(result.came)} came, {count(result.changed)} changed, "
+                f"{count(result.renumbered)} got another number, {count(result.went)} went.",
+            )
+        )
+    if result.links_rechecked or result.links_without_person:
+        typer.echo(
+            t(
+                f"{count(result.links_rechecked)} liên kết sẽ được đối chiếu lại (chạy `sogoc run`); các liên kết khác giữ nguyên. "
+                f"{count(result.links_without_person)} liên kết do người quyết định nay không còn người trong dữ liệu dân cư.",
+                f"{count(result.links_rechecked)} links will be made again (`sogoc run`); all others stay. "
+                f"{count(result.links_without_person)} links that people decided now point to nobody in the population data.",
+            )
+        )
     if result.rejected:
         raise typer.Exit(1)
