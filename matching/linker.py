@@ -41,6 +41,11 @@ class Linker:
         self._household = Household(index, self.model, self._comparer.names)
         self._bonds = Bonds(self._household)
 
+    @property
+    def comparer(self) -> Comparer:
+        """All comparisons of one role with people, for whoever estimates their parameters."""
+        return self._comparer
+
     def link_entry(self, record: DraftRecord, lattices: Mapping[str, Lattice] | None = None) -> dict[str, LinkDecision]:
         """Decisions by role of one draft record; `lattices` by field code. Empty for a kind whose people are not linked."""
         return self.link_book([record], [lattices or {}])[0]
