@@ -18,6 +18,7 @@ from typing import Any
 
 from ocr.recogniser import ModelCard, Recogniser, read_card
 from train.adapt_replay import draw_samples
+from train.adapt_temperature import moved, temperature_factor
 from train.adapt_tuning import Lines, Options, Tell, tune
 from train.adapt_verdict import Verdict, measure_gain, read_samples
 from train.data import ALPHABET
@@ -85,7 +86,10 @@ def adapt(parent: Path, lines: Lines, models: Path, work: Path, options: Options
     if not verdict.better:
         shutil.rmtree(new)
         return Adapted(None, verdict, passes, minutes)
-    text = json.loads((new / CARD).read_text("utf-8")) | {"figures": verdict.figures()}
+    factor = temperature_factor(Recogniser(card), Recogniser(read_card(new)), lines.held_out)
+    said["trained_on"]["temperature_factor"] = factor
+    text = json.loads((new / CARD).read_text("utf-8")) | {
+        "figures": verdict.figures(), "temperatures": moved(card.temperatures, factor), "trained_on": said["trained_on"]}
     (new / CARD).write_text(json.dumps(text, ensure_ascii=False, indent=1) + "\n", "utf-8")
     if (models / model).exists():
         shutil.rmtree(new)      # finished before, killed after: the same weights are there

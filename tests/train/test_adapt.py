@@ -24,6 +24,7 @@ from tiny_province import OPTIONS, SHORT, figures_alone, province
 import train.adapt_replay as replay
 from ocr.recogniser import load_model, read_card
 from train.adapt import STATE, NotAdaptable, adapt, check_adaptable, compare, key_of
+from train.adapt_temperature import MOST_CHANGE, moved
 from train.adapt_tuning import Lines, tune
 from train.export import load_weights, write_model
 from train.sample import Sample
@@ -36,7 +37,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small model as a model folder."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    write_model(load_weights(WEIGHTS), folder, {"id": "tiny", "title": "Figures", "version": "1", "licence": "MIT"})
+    write_model(load_weights(WEIGHTS), folder, {"id": "tiny", "title": "Figures", "version": "1", "licence": "MIT",
+                                                    "temperatures": {"default": 0.4, "date": 0.9}})
     return folder
 
 
@@ -62,6 +64,8 @@ def test_a_hand_it_never_saw_is_learned_and_the_card_tells(base: Path, tmp_path:
     card = read_card(tmp_path / "models" / done.model)
     assert card.parent == "tiny" and card.trained_on["books"] == 3 and card.trained_on["lines"] == 80 and card.trained_on["seed"] == 1
     assert card.figures == done.verdict.figures()
+    assert 1 / MOST_CHANGE <= card.trained_on["temperature_factor"] <= MOST_CHANGE
+    assert dict(card.temperatures) == moved(read_card(base).temperatures, card.trained_on["temperature_factor"])
     assert load_model(str(tmp_path / "models" / done.model)).engine["handwriting"].startswith(done.model)
     assert told[0] == ("train", 0, 6) and ("compare", 2, 2) in told
 
