@@ -4,14 +4,23 @@ A drawn link (`Link.blind`) is shown like one that waits, without the machine's 
 """
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from matching.model import load_model
+from matching.policy import shipped_policy
+from storage.database import Database
 from storage.link_policy import FOUND_BY_CHANCE, below_threshold, current_policy, revise
 from storage.link_states import apply_policy, held, place_of, waits
-from storage.models import Entry, Event, Link, LinkCheck, Page
+from storage.links import one_at_a_time
+from storage.models import Cursor, Entry, Event, Link, LinkCheck, Page
 from storage.review_need import reassess
+from storage.review_queue import OPEN
+
+_APPLIED = "link_policy:applied"    # the policy version that links were brought under, and the last link; None: all
+_TOGETHER = 2_000
 
 
 def note_decision(session: Session, link: Link, answer: str | None, decision: str, event: Event) -> None:
@@ -59,6 +68,31 @@ def _checks(session: Session, link: Link, withdrawn: bool = False, before: int |
     if before is not None:
         query = query.where(LinkCheck.id < before)
     return session.scalars(query.order_by(LinkCheck.id.desc()).limit(1))
+
+
+def renew(database: Database, now: datetime | None = None) -> int:
+    """Make the policy's next version if checks ask for one, then bring every open link under the policy that holds, a few thousand a
+    transaction; how many links came out otherwise. Killed anywhere, the next call goes on where it stopped."""
+    with database.session() as session:
+        one_at_a_time(session)
+        revise(session, now=now)
+    changed = 0
+    while True:
+        with database.session() as session:
+            one_at_a_time(session)
+            policy, cursor = current_policy(session), session.get(Cursor, _APPLIED) or Cursor(name=_APPLIED, value={})
+            after = cursor.value.get("after", 0) if cursor.value.get("version") == policy.version else 0
+            if after is None or (policy.version == shipped_policy().version and not cursor.value):
+                return changed
+            query = sa.select(Link, Entry, Page).join(Entry, Link.entry_id == Entry.id).join(Page, Entry.page_id == Page.id)
+            rows = session.execute(query.where(Link.id > after, Link.decided_by.is_(None), Entry.status.in_(OPEN)).order_by(Link.id)
+                                   .limit(_TOGETHER)).all()
+            for link, entry, page in rows:
+                if apply_policy(link, policy, place_of(page, entry)):
+                    changed += 1
+                    reassess(session, entry)
+            cursor.value = {"version": policy.version, "after": rows[-1][0].id if rows else None}
+            session.add(cursor)
 
 
 def tighten(session: Session) -> int:

@@ -21,7 +21,7 @@ from storage.link_states import held
 from storage.models import Entry, Link, LinkCheck, LinkPolicy, utc_now
 from storage.review_queue import OPEN
 
-_MOST_LINKS, _MOST_CHECKS = 200_000, 50_000         # the newest; what is older says little of the links to come
+_MOST_LINKS, _MOST_CHECKS = 50_000, 50_000         # the newest; what is older says little of the links to come
 FOUND_BY_CHANCE = 0.0                               # rate of a check nobody drew: no sample, so it proves nothing
 
 

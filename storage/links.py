@@ -53,17 +53,21 @@ def save_links(session: Session, batch_id: str, links: Mapping[int, Mapping[str,
             if link.decided_by is not None:
                 _tell_decided(link, decision, present)
             else:
-                _write(link, decision, snapshot_id)
+                take_answer(link, decision)
+                link.snapshot_id = snapshot_id
     session.flush()
     hear_again(session, [e.id for e in entries], before)
     mark_progress(session, batch_id, linked=mark)
 
 
-def _write(link: Link, decision: LinkDecision, snapshot_id: int | None) -> None:
-    link.personal_id, link.decision, link.snapshot_id = decision.personal_id, decision.decision, snapshot_id
-    link.linker_probability = link.joint_probability = link.probability = float(decision.probability)
-    link.reasons = [[code] for code in decision.held]
+def take_answer(link: Link, decision: LinkDecision) -> None:
+    """Make the linker's answer the link's, before other entries are heard; a person's choice of person stands."""
+    link.linker_probability = float(decision.probability)
     link.candidates = [c.as_dict() for c in decision.candidates]
+    if link.decided_by is None:
+        link.personal_id, link.decision = decision.personal_id, decision.decision
+        link.joint_probability = link.probability = link.linker_probability
+        link.reasons = [[code] for code in decision.held]
 
 
 def _tell_decided(link: Link, decision: LinkDecision, present: Collection[str]) -> None:

@@ -13,12 +13,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from matching.link_facts import RULED_OUT
+from matching.decision import Candidate, LinkDecision
+from matching.link_facts import without
+from matching.model import load_model
 from records.forms import load_forms
 from storage.accounts import Actor
 from storage.changes import change_of
 from storage.link_checks import note_decision, withdraw_check
-from storage.links import hear_again, one_at_a_time
+from storage.links import hear_again, one_at_a_time, take_answer
 from storage.models import Entry, Event, Link, LinkRecheck, Person, PopulationSnapshot
 from storage.review_errors import NoSuchCandidate, NoSuchField
 from storage.review_steps import append, hold, kept
@@ -83,10 +85,9 @@ def rule_out(session: Session, actor: Actor, entry_id: int, role: str, personal_
     before = kept(link, _LINK)
     answer = link.personal_id
     link.excluded = sorted({*link.excluded, personal_id})
-    link.candidates = [c for c in link.candidates if c["personal_id"] != personal_id]
     if answer == personal_id:
         link.decided_by = None
-        _take_next(link)
+    take_answer(link, without(_said(link), {personal_id}, load_model().refuse))
     session.flush()
     append(session, actor, "link.exclude", entry, {"role": role}, before,
            {**(kept(link, _LINK) or {}), "ruled_out": personal_id, "why": why[:_MOST_WHY]})
@@ -94,12 +95,12 @@ def rule_out(session: Session, actor: Actor, entry_id: int, role: str, personal_
     return entry
 
 
-def _take_next(link: Link) -> None:
-    """The next candidate stands for the link, for a person to decide; nobody if there is none."""
-    best = max(link.candidates, key=lambda c: c["probability"], default=None)
-    link.personal_id, link.decision = (best["personal_id"], "review") if best is not None else (None, "none")
-    link.linker_probability = link.joint_probability = link.probability = float(best["probability"]) if best is not None else 0.0
-    link.reasons = [*(r for r in link.reasons if r[0] != RULED_OUT), [RULED_OUT]] if best is not None else []
+def _said(link: Link) -> LinkDecision:
+    """The linker's answer as the link's row has it."""
+    people = tuple(Candidate(c["personal_id"], c.get("linker", c["probability"]), tuple((n, v, w) for n, v, w in c.get("evidence", ())))
+                   for c in link.candidates)
+    return LinkDecision(link.role, link.personal_id, link.linker_probability, link.decision, people,       # type: ignore[arg-type]
+                        tuple(r[0] for r in link.reasons))
 
 
 def undo_link(session: Session, entry: Entry, event: Event, before: Any) -> None:
