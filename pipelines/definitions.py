@@ -12,10 +12,11 @@ from pipelines.services import Services
 
 
 def build_definitions(open_services: Callable[[], AbstractContextManager[Services]], progress: Progress | None = None,
-                      faults: list[BaseException] | None = None) -> dg.Definitions:
+                      faults: list[BaseException] | None = None, executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
     """The code location. open_services: opened at the start of each run or sensor tick, closed at its end.
 
-    faults: gets the errors of steps that fail in this process.
+    faults: gets the errors of steps that fail in this process. executor: where the steps of `link_batches` run; processes of this machine
+    if none is given.
     """
 
     @dg.resource(description="Cơ sở dữ liệu, kho tệp, chữ ký của một cơ sở: the opened parts of this home.")
@@ -24,7 +25,7 @@ def build_definitions(open_services: Callable[[], AbstractContextManager[Service
             yield opened
 
     return dg.Definitions(
-        assets=assets.ALL, asset_checks=checks.ALL, jobs=[jobs.process_batch, jobs.take_in_inbox_folder],
+        assets=assets.ALL, asset_checks=checks.ALL, jobs=[jobs.process_batch, jobs.take_in_inbox_folder, jobs.link_batches],
         sensors=[sensors.inbox_folders, sensors.waiting_batches],
-        resources={"services": services, "progress": dg.ResourceDefinition.hardcoded_resource(progress or NoProgress()),
+        executor=executor, resources={"services": services, "progress": dg.ResourceDefinition.hardcoded_resource(progress or NoProgress()),
                    "faults": dg.ResourceDefinition.hardcoded_resource(faults if faults is not None else [])})

@@ -1,9 +1,15 @@
-"""The jobs: everything on one batch, and taking a folder of the inbox in."""
+"""The jobs: everything on one batch, taking a folder of the inbox in, and linking many batches again at once."""
 # No `from __future__ import annotations` here: Dagster reads the annotations of these functions at run time.
+import hashlib
+from collections.abc import Iterator
+
 import dagster as dg
 from dagster import HookContext, OpExecutionContext
 
-from pipelines import assets
+from pipelines import assets, book, linking
+from pipelines.batch_lock import BatchBusy, hold_batch
+from pipelines.pending import pending_batches
+from pipelines.progress import NoProgress
 from pipelines.services import Services
 from pipelines.take_in import take_in_folder
 
@@ -39,3 +45,31 @@ def take_in(context: OpExecutionContext, config: InboxFolder) -> None:
 @dg.job(executor_def=dg.in_process_executor, description="Nhận một thư mục từ hộp nhận (inbox).")
 def take_in_inbox_folder() -> None:
     take_in()
+
+
+@dg.op(out=dg.DynamicOut(str), required_resource_keys={"services"})
+def batches_to_link(context: OpExecutionContext) -> Iterator[dg.DynamicOutput[str]]:
+    """Each batch that waits for linking and nothing before it: after a new population, those whose people it changed."""
+    for waiting in pending_batches(context.resources.services):
+        if "link" in waiting.why and not {"take_in", "read", "settle"} & set(waiting.why):
+            yield dg.DynamicOutput(waiting.batch_id, mapping_key=hashlib.sha256(waiting.batch_id.encode()).hexdigest()[:16])
+
+
+@dg.op(required_resource_keys={"services"})
+def link_batch(context: OpExecutionContext, batch_id: str) -> int:
+    """Link one batch and queue what a person must see; the links to review. A batch that another process holds is left to it."""
+    services: Services = context.resources.services
+    try:
+        with hold_batch(services, batch_id):
+            _, review = linking.link(services, batch_id, NoProgress())
+            book.queue(services, batch_id)
+    except BatchBusy:
+        context.log.info(f"batch {batch_id}: another process works on it")
+        return 0
+    return review
+
+
+@dg.job(description="Đối chiếu lại các quyển đang chờ, nhiều tiến trình hay nhiều máy cùng lúc. A step a batch, by the executor of the "
+                    "code location: processes of this machine, Celery or Kubernetes (docs/scale.md).")
+def link_batches() -> None:
+    batches_to_link().map(link_batch)
