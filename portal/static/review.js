@@ -73,7 +73,9 @@ function textOf(field) {
 }
 function note(field) {
   const sure = field.classList.contains("person") ? words.person : field.classList.contains("missing") ? words.missing : say(words.sure, { p: field.dataset.percent });
-  return field.dataset.raw ? `${sure} · ${say(words.raw, { text: field.dataset.raw })}` : sure;
+  const raw = field.dataset.raw ? [say(words.raw, { text: field.dataset.raw })] : [];
+  const why = field.dataset.why && !field.classList.contains("person") ? [say(words.why, { text: field.dataset.why })] : [];
+  return [sure, ...raw, ...why].join(" · ");
 }
 function move(step) { activate(stops[Math.min(Math.max(stops.indexOf(state.active) + step, 0), stops.length - 1)]); }
 const needsLook = (s) => (s.dataset.role ? s.dataset.state === "review" : s.classList.contains("doubtful") || s.classList.contains("missing") || s.classList.contains("unsure"));
@@ -151,6 +153,16 @@ async function pick(index) {
   });
 }
 
+// Not this person: they leave the list for good (Ctrl Z brings them back), who it is stays open.
+async function ruleOut(row) {
+  if (!entry.dataset.editable) return;
+  await act(async () => {
+    const said = await post(address("rule-out"), { revision: state.revision, role: row.closest(".match").dataset.role, personal_id: row.dataset.id });
+    if (!said) return;
+    if (said.refused) toast(said.refused.message, true); else { state.leaving = true; location.reload(); }
+  });
+}
+
 async function accept() {
   if (!entry.dataset.editable) { goOn(true); return; }
   const waiting = stops.find((s) => s.dataset.role && s.dataset.state === "review");
@@ -208,6 +220,7 @@ document.addEventListener("click", (event) => {
   const doing = event.target.closest("[data-do]");
   if (doing) { doings[doing.dataset.do](); return; }
   const row = event.target.closest(".candidate");
+  if (row && event.target.closest("[data-not]")) { ruleOut(row); return; }
   if (row) {
     const role = row.closest(".match");
     activate(role);
