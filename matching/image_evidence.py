@@ -14,17 +14,19 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from matching.entry import RoleReading
-from matching.image_scores import BirthScores, birth_scores, name_scores, number_scores, reader_temperature
+from matching.image_scores import BirthScores, birth_scores, name_scores, number_scores, reader_temperature, year_scores
 from matching.model import LinkModel
-from matching.population import FEMALE, MALE, NO_NAME, UNKNOWN, PopulationIndex
-from matching.vocabulary import part_of, tokens_of
+from matching.population import NO_NAME, UNKNOWN, PopulationIndex
+from matching.vocabulary import MIDDLE, part_of, tokens_of
+from ocr.decoding.folding import fold_digits
 from ocr.lattice import Lattice
 
 IMAGES = 40                 # values scored on an image: those that its text makes likeliest
+_ANYBODY = 48               # names that stand for all that are not scored
 _NAMESAKE = 0.05            # people of the population that a name nobody there bears stands for
 _SPELLED = 12               # of them, the names whose other spellings are scored too
 _ALIKE = 6                  # spellings by ear tried for one token, the commonest
-_USUAL_MIDDLE = {FEMALE: "thị", MALE: "văn"}
+_RARE = 1e-4                # share of a middle name that the population does not know
 _YEAR_ALONE = {"date": 0.08, "year": 0.95}      # P(only the year is written), by what the form asks for
 _DAYS, _MONTH = 365.25, 30.44
 _LONGEST = 130              # years of birth weighed on one image
@@ -36,6 +38,7 @@ class ImageComparison:
 
     def __init__(self, index: PopulationIndex, model: LinkModel) -> None:
         self.index, self.model = index, model
+        self._drawn: dict[int, list[str]] = {}
 
     def instead_of(self, name: np.ndarray, birth: np.ndarray, number: np.ndarray, reading: RoleReading, rows: np.ndarray,
                    year_prior: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -69,17 +72,31 @@ class ImageComparison:
             t = self.temperature(lattice, "name")
             ids = distinct[chosen]
             candidates = [names.names[i] for i in ids]
-            scores = name_scores(lattice, [*candidates, " ".join(read)], t)
-            of_names = scores[:-1]
+            everybody = self._everybody(sex)
+            scores = name_scores(lattice, [*candidates, *everybody, " ".join(read)], t)
+            of_names, of_others = scores[:len(ids)], scores[len(ids):-1]
             beside = 0.0 if list(read) in [tokens_of(n) for n in candidates] else self._share_of(read, sex)
             beside = max(beside, _NAMESAKE / float(names.total[sex]))
-            total = np.logaddexp(np.logaddexp.reduce(np.log(names.share(ids, sex)) + of_names), scores.max() + np.log(beside))
+            shares = names.share(ids, sex)
+            of_others = of_others[[n not in candidates for n in everybody]]
+            rest = np.logaddexp.reduce(of_others) - np.log(max(1, len(everybody)))
+            total = np.logaddexp.reduce([*(np.log(shares) + of_names), scores.max() + np.log(beside), rest])
             if total == -np.inf:                    # the image can be none of them, nor what was read: it says nothing
                 return np.zeros(len(name_ids))
-            spelled = self._other_spellings(lattice, ids, of_names, sex, t)
+            spelled = self._other_spellings(lattice, read, ids, of_names, sex, t)
             weight[chosen] = np.logaddexp(spelled - total + np.log1p(-self.model.renamed), floor)
         weight[distinct == NO_NAME] = 0.0
         return weight[back]
+
+    def _everybody(self, sex: int) -> list[str]:
+        """Names drawn as often as people bear them: what the image is worth to anybody whose name was not scored."""
+        if sex not in self._drawn:
+            count = self.index.names.count[sex].astype(np.float64)
+            if not count.any():
+                return []
+            at = (np.arange(_ANYBODY) + 0.5) / _ANYBODY * count.sum()
+            self._drawn[sex] = [self.index.names.names[int(k)] for k in np.searchsorted(np.cumsum(count), at)]
+        return self._drawn[sex]
 
     def _share_of(self, tokens: Sequence[str], sex: int) -> float:
         """The share of people of a name that is not among those scored, as its tokens tell."""
@@ -90,13 +107,14 @@ class ImageComparison:
             share *= float(vocabulary.frequency[sex, part_of(k, len(tokens)), same].sum())
         return share
 
-    def _other_spellings(self, lattice: Lattice, ids: np.ndarray, scores: np.ndarray, sex: int, temperature: float) -> np.ndarray:
+    def _other_spellings(self, lattice: Lattice, read: Sequence[str], ids: np.ndarray, scores: np.ndarray, sex: int, temperature: float
+                         ) -> np.ndarray:
         """ln P(image | person of that name), the ways a register may spell the name of the likeliest ones added: (ids,)."""
         out = scores + np.log1p(-self.model.ear - self.model.token_lost - self.model.token_added)
         likeliest = np.argsort(-scores, kind="stable")[:_SPELLED]
         texts, shares, owners = [], [], []
         for k in likeliest:
-            for text, share in self._spellings(int(ids[k]), sex):
+            for text, share in self._spellings(int(ids[k]), read, sex):
                 texts.append(text)
                 shares.append(share)
                 owners.append(k)
@@ -105,8 +123,8 @@ class ImageComparison:
                 np.logaddexp.at(out, np.array(owners), name_scores(lattice, texts, temperature) + np.log(shares))
         return out
 
-    def _spellings(self, name: int, sex: int) -> list[tuple[str, float]]:
-        """Other ways a register may have the name, with P of each: by ear, a middle name left out, the usual one put in."""
+    def _spellings(self, name: int, read: Sequence[str], sex: int) -> list[tuple[str, float]]:
+        """Other ways a register may have the name, with P of each: by ear, a middle name left out, one of those read put in."""
         vocabulary, model = self.index.names.vocabulary, self.model
         tokens = [int(t) for t in self.index.names.tokens[name] if t >= 0]
         words = [vocabulary.tokens[t] for t in tokens]
@@ -115,9 +133,10 @@ class ImageComparison:
         out += [(" ".join([*words[:k], word, *words[k + 1:]]), model.ear / len(by_ear)) for k, word in by_ear]
         middles = range(1, len(words) - 1)
         out += [(" ".join([*words[:k], *words[k + 1:]]), model.token_lost / len(middles)) for k in middles]
-        usual = _USUAL_MIDDLE.get(sex)
-        if usual and len(words) > 1 and usual not in words:
-            out.append((" ".join([words[0], usual, *words[1:]]), model.token_added / 2))
+        for k, token in enumerate(read[1:-1], start=1):
+            if len(words) > 1 and token not in words:
+                share = float(vocabulary.frequency[sex, MIDDLE, vocabulary.distances(token) == 0].sum())
+                out.append((" ".join([*words[:k], token, *words[k:]]), model.token_added * max(share, _RARE)))
         return out
 
     def _commonest_alike(self, token: int) -> list[int]:
@@ -139,7 +158,8 @@ class ImageComparison:
         last = min(max(own, int(year[known].max())) + 1, 2099)
         first = max(min(own, int(year[known].min())) - 1, last - _LONGEST)
         t = {part: self.temperature(figures, part) for part in ("date", "year", "words")}
-        scores = birth_scores(figures, words, first, last, t)
+        full = asked == "date" or fold_digits(figures).best_text().count("/") >= 2
+        scores = birth_scores(figures, words, first, last, t) if full else year_scores(figures, first, last, t)
         levels = _Levels(scores, _YEAR_ALONE[asked], year_prior)
         y = np.clip(year, first, last) - first
         weight = self._as_registered(levels, y, month, day)

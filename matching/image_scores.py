@@ -57,8 +57,6 @@ def birth_scores(figures: Lattice, words: Lattice | None, first: int, last: int,
     start = date(first, 1, 1).toordinal()
     span = np.ones(date(last + 1, 1, 1).toordinal() - start)
     found = score_figures(figures, DayPrior(start, span), temperatures["date"])
-    folded = fold_digits(figures)
-    years = temperatures["year"] * _years(first, last).scores(folded.log_probs, folded.alphabet)
     in_figures = found.weights + np.log(len(span))
     in_words, least = np.zeros(len(span)), 0.0
     if words is not None:
@@ -66,9 +64,17 @@ def birth_scores(figures: Lattice, words: Lattice | None, first: int, last: int,
         tried = np.isfinite(gain)
         least = float(gain[tried].min(initial=0.0))         # what was not tried in words is no likelier than the worst that was
         in_words = np.where(tried, gain, least)
-    days = np.full((last - first + 1, 12, 31), -np.inf)
+    bare = year_scores(figures, first, last, temperatures)
+    days = bare.days
     days[found.keys // 10000 - first, found.keys // 100 % 100 - 1, found.keys % 100 - 1] = in_figures + in_words
-    return BirthScores(first, days, years + least)
+    return BirthScores(first, days, bare.years + least)
+
+
+def year_scores(figures: Lattice, first: int, last: int, temperatures: Mapping[str, float]) -> BirthScores:
+    """Only the years alone, no day possible: for a place where a year was asked for and no whole date stands."""
+    folded = fold_digits(figures)
+    years = temperatures["year"] * _years(first, last).scores(folded.log_probs, folded.alphabet)
+    return BirthScores(first, np.full((last - first + 1, 12, 31), -np.inf), years)
 
 
 @lru_cache(maxsize=256)

@@ -26,7 +26,7 @@ _ROUNDS = 4
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """One image with the people it may show: rows, P(they are meant) by the text."""
 
     reading: RoleReading
@@ -37,16 +37,18 @@ class _Seen:
 
 def estimate_images(linker: Linker, entries: Sequence[Entry], parts: Sequence[str] = PARTS) -> LinkModel:
     """The linker's model with the factors of these parts fitted to the entries' images; a part with few images keeps its own."""
-    seen = _images(linker, entries)
-    model = linker.model
-    for part in parts:
-        if len(seen[part]) >= LEAST:
-            worth = [(mean_weight(linker, replace(model, image=model.image | {part: f}), part, seen[part]), f) for f in GRID]
-            model = replace(model, image=model.image | {part: max(worth)[1]})
-    return model
+    seen, model = _images(linker, entries), linker.model
+    found = {part: best_factor(linker, part, seen[part]) for part in parts if len(seen[part]) >= LEAST}
+    return replace(model, image=model.image | found)
 
 
-def mean_weight(linker: Linker, model: LinkModel, part: str, seen: Sequence[_Seen]) -> float:
+def best_factor(linker: Linker, part: str, seen: Sequence[Seen]) -> float:
+    """The factor of the grid under which these images speak most for whom they are meant to show; the smallest of equals."""
+    worth = [(mean_weight(linker, replace(linker.model, image=linker.model.image | {part: f}), part, seen), -f) for f in GRID]
+    return -max(worth)[1]
+
+
+def mean_weight(linker: Linker, model: LinkModel, part: str, seen: Sequence[Seen]) -> float:
     """The mean match weight (nats) that the images of a part have under the model for whom the text means."""
     images, comparer, total = ImageComparison(linker.index, model), linker.comparer, 0.0
     for s in seen:
@@ -59,10 +61,10 @@ def mean_weight(linker: Linker, model: LinkModel, part: str, seen: Sequence[_See
     return total / max(1, len(seen))
 
 
-def _images(linker: Linker, entries: Sequence[Entry]) -> dict[str, list[_Seen]]:
+def _images(linker: Linker, entries: Sequence[Entry]) -> dict[str, list[Seen]]:
     """By part, the images of roles of which the text knows somebody."""
     plain = [replace(e, roles=tuple(replace(r, images={}) for r in e.roles)) for e in entries]
-    out: defaultdict[str, list[_Seen]] = defaultdict(list)
+    out: defaultdict[str, list[Seen]] = defaultdict(list)
     for entry, bare, decisions in zip(entries, plain, linker.link(plain), strict=True):
         if not any(r.images for r in entry.roles):
             continue
@@ -73,7 +75,7 @@ def _images(linker: Linker, entries: Sequence[Entry]) -> dict[str, list[_Seen]]:
             meant = np.array([probability.get(int(r), 0.0) for r in rows])
             if meant.sum() > 0.5:
                 for part in reading.images:
-                    out[part].append(_Seen(reading, entry.year, rows, meant))
+                    out[part].append(Seen(reading, entry.year, rows, meant))
     return out
 
 

@@ -120,6 +120,10 @@ def test_a_name_spelled_by_ear_is_worth_more_than_quite_another() -> None:
     allowed = images.name(shown, read, by_text, found.name, 2)[own]
     strict = ImageComparison(found, with_other).name(shown, read, by_text, found.name, 2)[own]
     assert allowed > strict + 1                    # Thị left out by the register
+    shown, read = drawn("Lê văn Thị Loan"), ("lê", "văn", "thị", "loan")
+    allowed = images.name(shown, read, by_text, found.name, 0)[own]
+    strict = ImageComparison(found, with_other).name(shown, read, by_text, found.name, 0)[own]
+    assert allowed > strict + 0.5                  # Văn put in
 
 
 def test_the_image_decides_between_names_the_text_cannot_tell_apart() -> None:

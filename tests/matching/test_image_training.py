@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rapidfuzz.distance import Hamming
 
 from bench.linkage import Trial
-from matching.entry import Entry
-from matching.image_training import GRID, LEAST, estimate_images, estimate_present, present_shares
+from matching.entry import Entry, RoleReading
+from matching.image_training import LEAST, Seen, best_factor, estimate_images, estimate_present, present_shares
 from matching.linker import Linker
 from matching.population import PopulationIndex
 from ocr.lattice import Lattice
+from tests.matching.families import CHILD, index
 
 LETTERS = "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ -"
 
@@ -22,38 +22,45 @@ def hand(text: str, shown: str) -> Lattice:
     p = np.full((2 * len(text), len(LETTERS) + 1), 1e-4)
     p[1::2, 0] = 1.0
     for k, (c, seen) in enumerate(zip(text, shown, strict=True)):
-        p[2 * k, LETTERS.index(c) + 1] += 0.02
+        p[2 * k, LETTERS.index(c) + 1] += 0.001
         p[2 * k, LETTERS.index(seen) + 1] += 1.0
     return Lattice(np.log(p / p.sum(axis=1, keepdims=True)).astype(np.float16), LETTERS, "test")
 
 
-def with_images(trial: Trial, linker: Linker, error: float) -> list[Entry]:
-    """Entries with an image of each name of the population; in `error` of them the reader takes it for the nearest other name as long."""
-    rng, out = np.random.default_rng(3), []
-    names = sorted({t for n in linker.index.names.names if (t := n.lower()) and set(t) <= set(LETTERS)})
+def with_images(trial: Trial, linker: Linker) -> list[Entry]:
+    """Entries with a clear image of each name of the population."""
+    out = []
     for entries, truth in zip(trial.books, trial.truth, strict=True):
         for entry, links in zip(entries, truth, strict=True):
             roles = []
             for r in entry.roles:
                 row = linker.index.row_of.get(links.get(r.role, "")) if links.get(r.role) else None
                 text = linker.index.names.names[linker.index.name[row]].lower() if row is not None else ""
-                if text in names:
-                    others = [n for n in names if len(n) == len(text) and n != text]
-                    near = min(others, key=lambda n: (Hamming.distance(n, text), n)) if rng.random() < error and others else text
-                    r = replace(r, images={"name": hand(text, near)})
-                roles.append(r)
+                roles.append(replace(r, images={"name": hand(text, text)}) if text and set(text) <= set(LETTERS) else r)
             out.append(replace(entry, roles=tuple(roles)))
     return [e for e in out if any(r.images for r in e.roles)][:20]
 
 
-def test_images_that_err_are_believed_less(trial: Trial, linker: Linker) -> None:
-    clear, wild = (estimate_images(linker, with_images(trial, linker, e), ["name"]).image["name"] for e in (0.0, 0.5))
-    assert wild < clear
-    assert {clear, wild} <= set(GRID)
+@pytest.mark.parametrize(("wrong", "least", "most"), [(0, 1.0, 1.25), (3, 0.45, 0.8), (6, 0.3, 0.45)])
+def test_images_are_believed_as_far_as_they_are_right(wrong: int, least: float, most: float) -> None:
+    """Of ten images of one name, `wrong` show another person's as surely as can be: the more, the less an image is believed."""
+    other = replace(CHILD, personal_id="044307000009", name="LÊ THỊ HOAN")
+    linker = Linker(index(extra=(other,)))
+    rows = np.arange(len(linker.index))
+    meant = (rows == linker.index.row_of[CHILD.personal_id]).astype(float)
+    seen = []
+    for k in range(10):
+        shown = hand("lê thị loan", "lê thị hoan" if k < wrong else "lê thị loan")
+        seen.append(Seen(RoleReading("nks", ("lê", "thị", "loan"), images={"name": shown}), 2007, rows, meant))
+    assert least <= best_factor(linker, "name", seen) <= most
+
+
+def test_clear_images_are_believed(trial: Trial, linker: Linker) -> None:
+    assert estimate_images(linker, with_images(trial, linker), ["name"]).image["name"] >= 1.0
 
 
 def test_few_images_change_nothing(trial: Trial, linker: Linker) -> None:
-    few = with_images(trial, linker, 0.0)[: LEAST // 5]
+    few = with_images(trial, linker)[: LEAST // 5]
     assert estimate_images(linker, few) == linker.model
 
 
