@@ -35,11 +35,12 @@ _BINS = (0.0, 0.02, 0.5, 0.9, 0.99, 0.997, 0.999, 0.9999, 1.0 + 1e-9)
 
 @dataclass(frozen=True)
 class Trial:
-    """Entries book by book, and the person of each role ("" if not in the population)."""
+    """Entries book by book, the person of each role ("" if not in the population), and the values as read by field code."""
 
     people: list[PersonRecord]
     books: list[list[Entry]]
     truth: list[list[Mapping[str, str]]]
+    values: list[list[Mapping[str, str]]]
 
 
 def read_population(path: Path) -> list[PersonRecord]:
@@ -62,32 +63,37 @@ def typed_trial(folder: Path, first: int, step: int, limit: int | None) -> Trial
     truth = {t.pop("entry"): t for t in _table(folder, "truth")}
     rows = list(_table(folder, "entries"))[first::step][:limit]
     kind = next(k for k, roles in ROLES.items() if roles[0] + "HoTen" in rows[0])
-    return Trial(people, [[entry_of(kind, {k: v for k, v in r.items() if v}) for r in rows]], [[truth[r["entry"]] for r in rows]])
+    values = [{k: v for k, v in r.items() if v} for r in rows]
+    return Trial(people, [[entry_of(kind, v) for v in values]], [[truth[r["entry"]] for r in rows]], [list(values)])
 
 
 def register_trial(folder: Path) -> Trial:
-    books: dict[str, tuple[list[Entry], list[Mapping[str, str]]]] = {}
+    books: dict[str, tuple[list[Entry], list[Mapping[str, str]], list[Mapping[str, str]]]] = {}
     for line in (folder / "truth.jsonl").read_text("utf-8").splitlines():
         page = json.loads(line)
-        entries, truth = books.setdefault(page["file"].split("/")[0], ([], []))
-        entries.append(entry_of(page["values"].get("loai") or page["form"][:2], {k: str(v) for k, v in page["values"].items()}))
+        entries, truth, values = books.setdefault(page["file"].split("/")[0], ([], [], []))
+        values.append({k: str(v) for k, v in page["values"].items()})
+        entries.append(entry_of(page["values"].get("loai") or page["form"][:2], values[-1]))
         truth.append({role: pid or "" for role, pid in page["link"].items()})
-    return Trial(read_population(folder / "population.csv"), [b[0] for b in books.values()], [b[1] for b in books.values()])
+    entries_of, truth_of, values_of = ([b[k] for b in books.values()] for k in range(3))
+    return Trial(read_population(folder / "population.csv"), entries_of, truth_of, values_of)       # type: ignore[arg-type]
 
 
-def simulated_trial(people: int, entries: int, seed: int) -> Trial:
-    """Births, marriages and deaths of a simulated district, misread by hands of every quality; the population file differs as files do."""
-    from samples.districts import LE_THUY
+def simulated_trial(people: int, entries: int, seed: int, kinds: Sequence[str] = ("KS", "KH", "KT"), district: str = "") -> Trial:
+    """Births, marriages and deaths (or what `kinds` says) of a simulated district, misread by hands of every quality; the population file
+    differs as files do. district: with its province, "Huyện Tư Nghĩa, Quảng Ngãi"; else the default one."""
+    from samples.districts import LE_THUY, find_district
     from samples.people import simulate
     from samples.population_file import write_population
 
-    world = simulate(LE_THUY, people, seed)
+    world = simulate(find_district(district) if district else LE_THUY, people, seed)
     with tempfile.TemporaryDirectory() as folder:
         listed = write_population(world, Path(folder) / "population.csv", seed)
         index = read_population(Path(folder) / "population.csv")
     rng = np.random.default_rng([seed, 7])
-    books: dict[tuple[str, int, str], tuple[list[Entry], list[Mapping[str, str]]]] = {}
-    events = [world.events[k] for k in sorted(rng.permutation(len(world.events))[:entries])]
+    books: dict[tuple[str, int, str], tuple[list[Entry], list[Mapping[str, str]], list[Mapping[str, str]]]] = {}
+    wanted = [e for e in world.events if e.kind in kinds]
+    events = [wanted[k] for k in sorted(rng.permutation(len(wanted))[:entries])]
     for event in events:
         error = float(rng.choice(HANDS, p=HAND_SHARES))
         values = {"ngayDangKy": event.registered.isoformat(), "noiDangKy": "UBND " + event.commune}
@@ -106,10 +112,12 @@ def simulated_trial(people: int, entries: int, seed: int) -> Trial:
             for field, value in own.items():
                 if rng.random() > 0.03:
                     values[role + field] = value if field == "GioiTinh" else misread(value, error, rng)
-        entries_of_book, truth = books.setdefault((event.kind, event.registered.year, event.commune), ([], []))
-        entries_of_book.append(entry_of(event.kind, values))
-        truth.append(links)
-    return Trial(index, [b[0] for b in books.values()], [b[1] for b in books.values()])
+        book = books.setdefault((event.kind, event.registered.year, event.commune), ([], [], []))
+        book[0].append(entry_of(event.kind, values))
+        book[1].append(links)
+        book[2].append(values)
+    entries_of, truth_of, values_of = ([b[k] for b in books.values()] for k in range(3))
+    return Trial(index, entries_of, truth_of, values_of)        # type: ignore[arg-type]
 
 
 def blocking_recall(linker: Linker, trial: Trial) -> dict[str, tuple[float, float]]:
