@@ -1,9 +1,11 @@
 """How well people are linked from handwriting: lattices of a dump, settled as books and linked to a population, scored against the truth.
 
-    python -m bench.image_links DUMP TRUTH.jsonl POPULATION.csv [--text] [--errors]
+    python -m bench.image_links DUMP TRUTH.jsonl POPULATION.csv [--text] [--errors] [--strangers]
 
 DUMP: a folder of bench.lattice_dump, so that no page is read; TRUTH.jsonl: its pages' truth with links; POPULATION: a CSV, or a folder with
 one <book>.csv a book. --text: without the images. --errors: every role that is not right.
+--strangers: the hard case. Every person of the truth gets four likely strangers, nobody has a family, no entry a number: what is left is
+how well a name and a birthday are told from others like them.
 """
 from __future__ import annotations
 
@@ -17,16 +19,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from bench.decoding import decode_page, temperatures_of
 from bench.lattice_dump import DumpedPage, read_dump
 from bench.linkage import read_population
 from matching.decision import LinkDecision
 from matching.linker import Linker
-from matching.population import PopulationIndex
+from matching.population import PersonRecord, PopulationIndex
 from ocr.book import BookItem, settle_book
 from ocr.lattice import Lattice
 from records.forms import load_forms
 from records.record import DraftRecord
+from samples.naming import misspell
 
 BANDS = (0.0, 0.02, 0.5, 0.9, 0.99, 0.997, 0.9995, 1.0001)
 
@@ -96,13 +101,53 @@ class Score:
         return "\n".join(lines)
 
 
-def measure(books: Sequence[Book], population: Path, text_only: bool, errors: bool) -> Score:
+def with_strangers(people: Sequence[PersonRecord], meant: set[str]) -> list[PersonRecord]:
+    """The people without families; beside each that is meant strangers of another birthday, spelling, both, and given name."""
+    rng, out, taken = np.random.default_rng(5), [], {p.personal_id for p in people}
+
+    def stranger(p: PersonRecord, name: str, born: str) -> PersonRecord:
+        number = next(n for n in (f"{p.personal_id[:6]}{rng.integers(10**6):06d}" for _ in range(10**6)) if n not in taken)
+        taken.add(number)
+        return replace(p, personal_id=number, name=name, birth_date=born)
+
+    for person in people:
+        p = replace(person, father_id="", mother_id="", spouse_id="", father_name="", mother_name="", spouse_name="")
+        out.append(p)
+        if p.personal_id in meant:
+            given = people[int(rng.integers(len(people)))].name.split()[-1]
+            out += [stranger(p, misspell(p.name.title(), rng).upper(), _other_birthday(p.birth_date, rng)),
+                    stranger(p, p.name, _other_birthday(p.birth_date, rng)),
+                    stranger(p, misspell(p.name.title(), rng).upper(), p.birth_date),
+                    stranger(p, " ".join([*p.name.split()[:-1], given]), p.birth_date)]
+    return out
+
+
+def _other_birthday(born: str, rng: np.random.Generator) -> str:
+    """The day, the month or the year another; a year alone the one beside."""
+    year, *rest = born.split("-")
+    beside = str(int(year) + int(rng.choice((-1, 1))))
+    if len(rest) < 2:
+        return "-".join([beside, *rest])
+    changed = ([year, rest[0], f"{rng.integers(1, 29):02d}"], [year, f"{rng.integers(1, 13):02d}", rest[1]], [beside, *rest])
+    return "-".join(changed[int(rng.integers(3))])
+
+
+def without_numbers(book: Book) -> Book:
+    """The book's entries as if no personal number had been written."""
+    numbers = ("SoGiayToTuyThan", "SoDinhDanh")
+    return replace(book, records=[replace(r, fields={c: f for c, f in r.fields.items() if not c.endswith(numbers)}) for r in book.records])
+
+
+def measure(books: Sequence[Book], population: Path, text_only: bool, errors: bool, strangers: bool = False) -> Score:
     """Link every book and count."""
+    meant = {pid for b in books for links in b.truth for pid in links.values() if pid}
+    books = [without_numbers(b) for b in books] if strangers else books
     score, seconds, linkers = Score(), 0.0, dict[Path, Linker]()
     for book in books:
         path = population / f"{book.name}.csv" if population.is_dir() else population
         if path not in linkers:
-            linkers[path] = Linker(PopulationIndex.build(read_population(path)))
+            people = read_population(path)
+            linkers[path] = Linker(PopulationIndex.build(with_strangers(people, meant) if strangers else people))
         index = linkers[path].index
         start = time.perf_counter()
         decisions = linkers[path].link_book(book.records, None if text_only else book.lattices)
@@ -135,8 +180,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("population", type=Path)
     parser.add_argument("--text", action="store_true", help="without the images")
     parser.add_argument("--errors", action="store_true")
+    parser.add_argument("--strangers", action="store_true", help="the hard case: four likely strangers a person, no families, no numbers")
     options = parser.parse_args(arguments)
-    print(measure(list(settled_books(options.dump, options.truth)), options.population, options.text, options.errors))
+    books = list(settled_books(options.dump, options.truth))
+    print(measure(books, options.population, options.text, options.errors, options.strangers))
     return 0
 
 

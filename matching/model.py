@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-DEFAULT_MODEL = "link_model_1.json"
+DEFAULT_MODEL = "link_model_2.json"
 
 
 @dataclass(frozen=True)
