@@ -9,9 +9,9 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
 from records.legacy_text import to_unicode
@@ -23,6 +23,7 @@ __all__ = ["HEADER", "REASONS", "FileFacts", "Person", "Refused", "inspect_file"
 REQUIRED = ("so_dinh_danh", "ho_ten")
 _MOST_CELLS, _BLOCK = 64, 4_000                        # cells of a row, rows checked at once
 _MOST_UNPACKED, _SMALL_PART, _MOST_RATIO = 16 << 30, 64 << 20, 200      # bytes of a workbook, of a part; how much smaller it may be packed
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -88,24 +89,38 @@ def read_people(path: Path, facts: FileFacts, column_map: Mapping[str, str]) -> 
 
 def read_blocks(path: Path, facts: FileFacts, column_map: Mapping[str, str]) -> Iterator[list[tuple[int, Person | Refused]]]:
     """The same by some thousands (more fall out of the processor's cache), each with its line."""
-    rows = _xlsx_rows(path) if facts.kind == "xlsx" else _csv_rows(path, facts.encoding)
+    blocks = _xlsx_blocks(path) if facts.kind == "xlsx" else _csv_blocks(path, facts.encoding)
     try:
-        _, header = next(rows, (0, []))
+        _, (header,) = next(blocks)
         order = _columns(header, column_map, path.name)
-        while block := list(islice(rows, _BLOCK)):
-            yield people_of([line for line, _ in block], [cells for _, cells in block], order, len(header))
+        for lines, rows in blocks:
+            yield people_of(lines, rows, order, len(header))
     except (csv.Error, UnicodeError, zipfile.BadZipFile, KeyError, EOFError) as error:
         raise PopulationFileUnreadable(file=path.name, cause=type(error).__name__) from error
 
 
-def _csv_rows(path: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
+def _csv_blocks(path: Path, encoding: str) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+    """(line of each row, rows), the header first and alone; the line of a row with line feeds in it is its last."""
     with open(path, encoding=encoding, newline="", errors="strict" if encoding.startswith("utf") else "replace") as f:
         first = f.readline(1 << 16)
         delimiter = max(",;\t", key=first.count)
-        rest = csv.reader(f, delimiter=delimiter)
-        yield 1, next(csv.reader(io.StringIO(first), delimiter=delimiter), [])
-        for cells in rest:
-            yield rest.line_num + 1, cells
+        yield (1,), [next(csv.reader(io.StringIO(first), delimiter=delimiter), [])]
+        reader, line = csv.reader(f, delimiter=delimiter), 2
+        while rows := list(islice(reader, _BLOCK)):
+            lines: Sequence[int] = range(line, line + len(rows))
+            line = reader.line_num + 2
+            if lines[-1] + 1 != line:
+                ends = accumulate(1 + sum(len(_LINE_END.findall(cell)) for cell in cells) for cells in rows)
+                lines = [lines[0] - 1 + end for end in ends]
+            yield lines, rows
+
+
+def _xlsx_blocks(path: Path) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+    rows = _xlsx_rows(path)
+    line, header = next(rows, (1, []))
+    yield (line,), [header]
+    while block := list(islice(rows, _BLOCK)):
+        yield [line for line, _ in block], [cells for _, cells in block]
 
 
 def _xlsx_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
