@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from ocr import cleaning
+from ocr.cell_ink import own_ink, place_of_cell
 from ocr.decoding.context import Context, Decoded
 from ocr.decoding.places import find_office
 from ocr.decoding.record import decode_record
@@ -171,6 +172,8 @@ class PageReader:
         for fitted, crop, near, clean in zip(fit.fitted, crops, around, cleaned, strict=True):
             if clean is not None and pitch is not None and len(clean.dots) < 9 and fitted.leader:
                 clean = cleaning.clean_line(crop, fit.scale, replace(near, pitch=pitch))
+            if clean is not None and not fitted.blank.dotted:
+                clean = own_ink(clean, place_of_cell(fit.form, fitted, fit.scale), fit.scale)
             out.append(self._line(crop, clean, fitted, fit.scale))
         return out
 
