@@ -1,4 +1,4 @@
-"""The book and the population side by side: which attributes, which words of them differ, and the linker's evidence in words."""
+"""The book and the population side by side: which attributes, which words of them differ, and why each is likely."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from portal.field_text import shown
+from portal.link_sentence import sentence
 from portal.wording import Pair
 from records.text import fold
 from storage.models import Person
@@ -54,10 +55,12 @@ class Column:
 
 @dataclass(frozen=True)
 class CandidateRow:
+    """probability, why: None where the linker's opinion is not to be shown."""
+
     personal_id: str
-    probability: float
+    probability: float | None
     cells: tuple[Cell, ...]
-    evidence: tuple[tuple[str, str, float], ...]     # comparison, level, weight in bits
+    why: Pair | None
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,10 @@ class SideBySide:
     rows: tuple[CandidateRow, ...]
 
 
-def compare(role: str, written: Mapping[str, str], candidates: Sequence[Mapping[str, Any]], people: Mapping[str, Person]) -> SideBySide:
-    """`written`: field code -> value of the entry; `people`: the candidates' population rows by personal number."""
+def compare(role: str, written: Mapping[str, str], candidates: Sequence[Mapping[str, Any]], people: Mapping[str, Person],
+            blind: bool = False) -> SideBySide:
+    """`written`: field code -> value of the entry; `people`: the candidates' population rows by personal number. blind: nothing tells what
+    the linker thinks of whom."""
     columns: list[tuple[str, Column]] = []
     for attribute, label, codes in _ATTRIBUTES:
         if role not in codes:
@@ -79,8 +84,10 @@ def compare(role: str, written: Mapping[str, str], candidates: Sequence[Mapping[
     for candidate in candidates:
         person = people.get(candidate["personal_id"])
         cells = tuple(_cell(attribute, column, person, candidate["personal_id"], written) for attribute, column in columns)
-        evidence = tuple((str(e[0]), str(e[1]), float(e[2])) for e in candidate.get("evidence") or () if len(e) >= 3)
-        rows.append(CandidateRow(candidate["personal_id"], float(candidate["probability"]), cells, evidence))
+        said = {attribute: written.get(column.code, "") for attribute, column in columns}
+        probability = float(candidate["probability"])
+        why = None if blind else sentence(said, person, candidate["personal_id"], probability, candidate.get("evidence") or ())
+        rows.append(CandidateRow(candidate["personal_id"], None if blind else probability, cells, why))
     return SideBySide(tuple(c for _, c in columns), tuple(rows))
 
 

@@ -18,10 +18,12 @@ from starlette.concurrency import run_in_threadpool
 from pipelines.services import PortalOptions, Services
 from portal import log_wording, wording
 from portal.language import LANGUAGES, Words
+from portal.link_sentence import fact_words
 from portal.page_images import PageImages
 from portal.rate_limit import RateLimit
 from portal.security import CSRF_HEADER, LANG_COOKIE, SESSION_COOKIE, OpenSession, SessionSigner
 from storage.accounts import Actor, open_session
+from storage.promise_wording import promise_lines
 from storage.review_errors import NotAllowed
 
 STATIC = Path(str(resources.files("portal"))) / "static"
@@ -52,7 +54,8 @@ def static_url(name: str) -> str:
 def template_environment() -> jinja2.Environment:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("portal"), autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(static=static_url, wording=wording, log_wording=log_wording)
+    environment.globals.update(static=static_url, wording=wording, log_wording=log_wording, fact_words=fact_words,
+                               promise_lines=promise_lines)
     environment.filters.update(local_time=wording.local_time)
     return environment
 

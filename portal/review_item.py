@@ -1,26 +1,32 @@
 """Everything the review page shows of one entry, gathered from the database into plain values."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import wording
 from portal.comparison import SideBySide, compare
+from portal.evidence_wording import evidence_words
 from portal.field_text import choices, is_date, shown
+from portal.link_sentence import link_reason
 from portal.page_images import UprightBox, upright_box
 from portal.wording import Pair
 from records.forms import load_forms
+from storage.link_states import waits
 from storage.models import Batch, Entry, Field, Link, Page, Person, PopulationSnapshot
+from storage.review_links import LinkFact, link_facts
 
 _HIDDEN = {"ghiChu"}        # blanks that are shown only when something was read there
 
 
 @dataclass(frozen=True)
 class FieldView:
-    """One editable value. sureness: person sure unsure doubtful missing; raw: the reader's own text if it says something else."""
+    """One editable value. sureness: person sure unsure doubtful missing; raw: the reader's own text if it says something else;
+    why: what the value rests on."""
 
     code: str
     label: Pair
@@ -33,6 +39,7 @@ class FieldView:
     choices: tuple[tuple[str, Pair], ...]
     is_date: bool
     findings: tuple[Pair, ...]
+    why: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,14 +51,17 @@ class SectionView:
 
 @dataclass(frozen=True)
 class LinkView:
-    """Who a role may be. state: decided (a person said so), accept, review, none."""
+    """Who a role may be. state: decided (a person said so), accept, review, none. blind: to be decided without the machine's opinion, its
+    candidates in no order. history: what people said of it, oldest first."""
 
     role: str
     title: Pair
     state: str
     personal_id: str | None
-    probability: float
     table: SideBySide
+    blind: bool
+    reasons: tuple[Pair, ...]
+    history: tuple[LinkFact, ...]
 
 
 @dataclass(frozen=True)
@@ -107,13 +117,13 @@ def review_item(session: Session, entry: Entry) -> ReviewItem:
         for code in finding.fields:
             by_field.setdefault(code, []).append(finding.message)
     views = {code: _field(code, rows.get(code), entry, page, tuple(by_field.get(code, ()))) for code in _codes(entry, rows)}
-    groups = wording.sections(views)
+    groups, facts = wording.sections(views), link_facts(session, entry.id)
     return ReviewItem(
         entry.id, entry.revision, entry.kind, entry.form, entry.number, entry.status, page.id, entry.second_page_id, page.file, batch.id,
         batch.book_number or written.get("quyenSo"), batch.registry_office, (page.quality or {}).get("verdict"),
         tuple(wording.reason(r) for r in entry.reasons or ()),
         tuple(SectionView(g.role, wording.ROLES[g.role], tuple(views[c] for c in g.codes)) for g in groups),
-        tuple(_link(session, x, written) for x in sorted(entry.links, key=_link_order(entry))), findings)
+        tuple(_link(session, x, written, facts) for x in sorted(entry.links, key=_link_order(entry))), findings)
 
 
 def _codes(entry: Entry, rows: Mapping[str, Field]) -> list[str]:
@@ -131,8 +141,7 @@ def _field(code: str, row: Field | None, entry: Entry, page: Page, findings: tup
     raw = row.raw if row.raw and row.raw not in (row.value, text) else ""
     box = upright_box(row.box, page.width, page.height, page.rotation)
     return FieldView(code, label, row.value, text, raw, wording.sureness(row.confidence, row.source), round(row.confidence * 100), box,
-        options,
-                     is_date(code), findings)
+                     options, is_date(code), findings, evidence_words(row.evidence or ()))
 
 
 def _link_order(entry: Entry):
@@ -141,15 +150,33 @@ def _link_order(entry: Entry):
     return lambda link: (order.get(link.role, 99), link.role)
 
 
-def _link(session: Session, link: Link, written: Mapping[str, str]) -> LinkView:
+def _link(session: Session, link: Link, written: Mapping[str, str], facts: Sequence[LinkFact]) -> LinkView:
+    blind = link.blind and waits(link)
     candidates = list(link.candidates or [])
-    chosen = link.personal_id if link.decision == "accept" else None
-    if chosen is not None and all(c["personal_id"] != chosen for c in candidates):
-        candidates.append({"personal_id": chosen, "probability": link.probability, "evidence": []})
+    chosen = link.personal_id if link.decision == "accept" and not blind else None
+    if link.personal_id is not None and all(c["personal_id"] != link.personal_id for c in candidates):
+        candidates.append({"personal_id": link.personal_id, "probability": link.probability, "evidence": []})
     candidates = sorted(candidates, key=lambda c: -c["probability"])[:5]
+    if blind:
+        candidates.sort(key=lambda c: sha256(f"{link.id} {c['personal_id']}".encode()).digest())
     numbers = [c["personal_id"] for c in candidates]
     people = session.scalars(select(Person).join(PopulationSnapshot, Person.snapshot_id == PopulationSnapshot.id)
                              .where(PopulationSnapshot.state == "current", Person.personal_id.in_(numbers))) if numbers else ()
-    state = "decided" if link.decided_by is not None else link.decision
-    return LinkView(link.role, wording.ROLES.get(link.role, (link.role, link.role)), state, chosen, link.probability,
-                    compare(link.role, written, candidates, {p.personal_id: p for p in people}))
+    state = "decided" if link.decided_by is not None else "review" if waits(link) else link.decision
+    table = compare(link.role, written, candidates, {p.personal_id: p for p in people}, blind)
+    reasons = () if blind else tuple(link_reason(r, _entries_named(session, r[1:])) for r in link.reasons or ())
+    return LinkView(link.role, wording.ROLES.get(link.role, (link.role, link.role)), state, chosen, table, blind, reasons,
+                    tuple(f for f in facts if f.role == link.role))
+
+
+def _entries_named(session: Session, ids: Sequence[str]) -> dict[str, Pair]:
+    """What to call entries in a sentence: by number and book."""
+    numbers = [int(i) for i in ids if i.isdecimal() and len(i) < 12]      # a personal number is no entry
+    query = select(Entry.id, Entry.number, Entry.kind, Batch.book_number, Batch.id).join(Page, Entry.page_id == Page.id).join(
+        Batch, Page.batch_id == Batch.id).where(Entry.id.in_(numbers))
+    out = {}
+    for entry_id, number, kind, book, batch in session.execute(query):
+        vi, en = wording.kind(kind)
+        out[str(entry_id)] = (f"mục {vi.lower()} số {number or '?'} quyển {book or batch}",
+                              f"{en.lower()} entry {number or '?'} of book {book or batch}")
+    return out

@@ -185,6 +185,7 @@ _REASONS: Mapping[str, Pair] = {
     "link_review": ("Chưa chắc là ai: {what}", "Unsure who this is: {what}"),
     "link_undecided": ("Chưa chắc là ai: {what}", "Unsure who this is: {what}"),
     "finding": ("Có mâu thuẫn: {what}", "Contradiction: {what}"),
+    "link_changed": ("Dữ liệu dân cư đã đổi với người đã chọn: {what}", "The population changed about a choice: {what}"),
     "unknown_form": ("Không nhận ra mẫu sổ", "The form was not recognised"),
     "poor_image": ("Ảnh xấu", "Poor image"),
 }
@@ -232,33 +233,3 @@ def percent(probability: float, lang: str) -> str:
     """A probability for people: 99,8 %; never 100 % unless it is."""
     text = "> 99,9" if 0.999 < probability < 1 else "< 0,1" if 0 < probability < 0.001 else f"{probability * 100:.1f}".replace(".", ",")
     return (text if lang == "vi" else text.replace(",", ".")) + " %"
-
-
-_COMPARISONS: Mapping[str, Pair] = {
-    "name": ("họ tên", "name"), "surname": ("họ", "surname"), "given": ("tên", "given name"), "middle": ("chữ đệm", "middle name"),
-    "birth": ("ngày sinh", "birth date"), "birth_date": ("ngày sinh", "birth date"), "born": ("ngày sinh", "birth date"),
-    "year": ("năm sinh", "birth year"),
-    "sex": ("giới tính", "sex"), "place": ("nơi ở", "place"), "residence": ("nơi cư trú", "residence"),
-    "home_place": ("quê quán", "native place"),
-    "birth_place": ("nơi sinh", "birth place"), "mother": ("mẹ", "mother"), "father": ("cha", "father"), "spouse": ("vợ/chồng", "spouse"),
-    "number": ("số định danh", "personal number"), "personal_id": ("số định danh", "personal number"),
-    "id": ("số định danh", "personal number"),
-    "ethnicity": ("dân tộc", "ethnicity"), "home": ("quê quán", "native place"),
-    "family": ("gia đình", "family"), "image": ("nét chữ", "handwriting"),
-}
-_LEVELS: Mapping[str, Pair] = {
-    "agrees": ("khớp", "agrees"), "same": ("giống", "same"), "exact": ("giống", "same"), "look-alike": ("nét gần giống", "look-alike"),
-    "one edit apart": ("lệch một chữ", "one letter apart"),
-    "few edits apart": ("lệch vài chữ", "few letters apart"), "else": ("khác", "different"), "missing": ("không có", "missing"),
-    "same year": ("cùng năm", "same year"), "same day": ("cùng ngày", "same day"), "differs": ("khác", "different"),
-}
-
-
-def comparison(name: str) -> Pair:
-    """What the linker compared, in words."""
-    return _COMPARISONS.get(name, (name, name))
-
-
-def level(name: str) -> Pair:
-    """How well it agreed, in words."""
-    return _LEVELS.get(name, (name, name))

@@ -13,6 +13,8 @@ from portal.context import Who, page
 from portal.wording import VIETNAM
 from storage import events
 from storage.errors import ObjectMissing
+from storage.link_policy import standing
+from storage.link_workload import workload
 from storage.models import ArchivePackage, Event, utc_now
 from storage.review import queue_counts
 
@@ -29,7 +31,9 @@ def home(request: Request, who: Who) -> Response:
         today = Counter(dict(session.execute(select(Event.action, func.count()).where(
             Event.actor == who.actor.name, Event.at >= midnight).group_by(Event.action)).all()))
         archived = session.scalar(select(func.count()).select_from(ArchivePackage)) or 0
-    return page(who, request, "home.html", waiting=waiting, books=books, today=today, archived=archived)
+        work = workload(session, who.actor) if who.actor.may("review") else None
+        promise = standing(session) if who.actor.commune_code is None and who.actor.may("batch.see") else None
+    return page(who, request, "home.html", waiting=waiting, books=books, today=today, archived=archived, work=work, promise=promise)
 
 
 @router.get("/books")

@@ -88,6 +88,13 @@ class LinkChoice(BaseModel):
     personal_id: Annotated[str, StringConstraints(max_length=20)] | None
 
 
+class Exclusion(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    revision: int
+    role: Annotated[str, StringConstraints(max_length=8)]
+    personal_id: Annotated[str, StringConstraints(max_length=20)]
+
+
 class Rejection(BaseModel):
     model_config = ConfigDict(extra="forbid")
     revision: int
@@ -128,6 +135,11 @@ def change_field(entry_id: int, change: FieldChange, who: Who) -> Response:
 @router.post("/{entry_id}/link")
 def choose_person(entry_id: int, choice: LinkChoice, who: Who) -> Response:
     return _decide(who, lambda s: review.decide_link(s, who.actor, entry_id, choice.role, choice.personal_id, revision=choice.revision))
+
+
+@router.post("/{entry_id}/rule-out")
+def rule_out(entry_id: int, choice: Exclusion, who: Who) -> Response:
+    return _decide(who, lambda s: review.rule_out(s, who.actor, entry_id, choice.role, choice.personal_id, revision=choice.revision))
 
 
 @router.post("/{entry_id}/reject")

@@ -1,4 +1,4 @@
-"""sogoc review export, import."""
+"""sogoc review status, export, import."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 
 def register(app: Any) -> None:
-    family = group(app, "review", t("Rà soát bằng bảng tính, cho ai thích thế.", "Review in a spreadsheet, for those who like one."))
+    family = group(app, "review", t("Rà soát: còn bao nhiêu; bằng bảng tính, cho ai thích thế.",
+                                    "Review: how much is left; in a spreadsheet, for those who like one."))
+    family.command(
+        "status",
+        help=t("Còn bao nhiêu liên kết cần người xem, và cam kết về liên kết máy tự nhận. Mã 1 khi cam kết không giữ được.",
+               "How many links wait for people, and what is promised of accepted ones. Ends with 1 when the promise is broken."),
+        epilog=example("sogoc review status", "sogoc review status --renew --policy chinh-sach.json"),
+    )(status)
     family.command(
         "export",
         help=t("Ghi hàng chờ rà soát ra tệp Excel.", "Write the review queue to an Excel file."),
@@ -51,11 +58,16 @@ def export(
     batch: Annotated[str | None, typer.Option(metavar="ID", help=t("Chỉ quyển này.", "Only this batch."))] = None,
     as_: Annotated[str | None, typer.Option("--as", metavar="USER", help=t("Ghi nhật ký dưới tên này.", "The name the log gives."))] = None,
 ) -> None:
+    from storage.link_workload import workload
     from storage.review_sheet import export_queue
 
     with services() as s:
         count = export_queue(s.database, out, actor(s, as_), batch)
+        with s.database.reading() as session:
+            work = workload(session, actor(s, as_))
     typer.echo(t(f"Đã ghi {count} bản ghi đang chờ vào {out}.", f"{count} waiting entries written to {out}."))
+    typer.echo(t(f"{work.this_week} liên kết tuần này: {work.waiting} đang chờ, khoảng {work.weekly} sẽ đến.",
+                 f"{work.this_week} links this week: {work.waiting} waiting, about {work.weekly} to come."))
 
 
 def import_(
@@ -81,4 +93,30 @@ def import_(
     for row, error in done.refused:
         typer.echo(t(f"  ! dòng {row}: {error.message('vi')}", f"  ! row {row}: {error.message(language())}"), err=True)
     if done.refused:
+        raise typer.Exit(1)
+
+
+def status(
+    policy: Annotated[Path | None, typer.Option(metavar="FILE.json", help=t("Ghi chính sách hiện hành và lịch sử của nó ra tệp.",
+                                                                            "Write the policy in use and its history to a file."))] = None,
+    renew: Annotated[bool, typer.Option("--renew", help=t("Tính lại ngưỡng theo các lần kiểm tra trước đã.",
+                                                          "Compute the thresholds anew from the checks first."))] = False,
+) -> None:
+    from storage.link_checks import renew as renew_policy
+    from storage.link_policy import standing
+    from storage.link_workload import workload
+    from storage.promise_wording import promise_lines
+
+    with services() as s:
+        if renew:
+            renew_policy(s.database)
+        with s.database.reading() as session:
+            now, work = standing(session), workload(session, actor(s, None))
+    typer.echo(t(f"{work.this_week} liên kết tuần này: {work.waiting} đang chờ, khoảng {work.weekly} sẽ đến.",
+                 f"{work.this_week} links this week: {work.waiting} waiting, about {work.weekly} to come."))
+    for vietnamese, english in promise_lines(now):
+        typer.echo(t(vietnamese, english))
+    if policy is not None:
+        policy.write_text(now.policy.as_json(), encoding="utf-8")
+    if not now.promise.kept:
         raise typer.Exit(1)
