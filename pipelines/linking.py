@@ -9,6 +9,7 @@ from ocr.lattice import Lattice, unpack
 from pipelines.pending import link_mark
 from pipelines.progress import Progress
 from pipelines.services import Services
+from storage.link_checks import renew
 from storage.links import save_links
 from storage.models import Entry, Page
 from storage.population import load_index
@@ -25,6 +26,7 @@ def link(services: Services, batch_id: str, progress: Progress) -> tuple[int, in
     """
     while not _link_once(services, batch_id, progress):
         pass
+    renew(services.database)
     with services.database.reading() as session:
         found = [x for e in batch_entries(session, batch_id) for x in e.links]
     return sum(x.decision == "accept" for x in found), sum(x.decision == "review" for x in found)
