@@ -30,6 +30,12 @@ def _date(column: str, digits: str | None = None) -> tuple[Level, ...]:
             exact(f"{column}|year"))
 
 
+def _like_the_peers(column: str, place: bool) -> Comparison:
+    """The levels that Splink is given, for the timing."""
+    bounds = (0.95, 0.85) if place else (0.95, 0.88, 0.8)
+    return Comparison(column, (exact(column), *(jaro_winkler(column, b) for b in bounds)), (column,), 1)
+
+
 _PERSON = (
     _name("name"), Comparison("born", _date("born"), ("born",), 1), Comparison("sex", (exact("sex"),)),
     Comparison("place", (exact("place"), jaro_winkler("place|unmarked", 0.95), jaro_winkler("place|unmarked", 0.85)), ("place",), 1),
@@ -43,7 +49,9 @@ ENTRIES = TableModel(
 MILLION = TableModel(
     keys=(Key(("name", "born|year")), Key(("born", "mother")), Key(("born", "father")), Key(("name", "mother")),
           Key(("born", "place", "sex"))),
-    comparisons=_PERSON, hands=1)
+    comparisons=(*(_like_the_peers(c, c == "place") for c in ("name", "place", "mother", "father")),
+                 Comparison("born", (exact("born"), edits("born", 1), edits("born", 2), exact("born|year")), ("born",), 1),
+                 Comparison("sex", (exact("sex"),))), hands=1)
 
 _ADDRESS = tuple(
     Comparison(c, (exact(f"{c}|letters"), jaro_winkler(f"{c}|letters", 0.9), jaro_winkler(f"{c}|letters", 0.75)), (c,), 1)

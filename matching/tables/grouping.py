@@ -1,11 +1,13 @@
 """From weighted pairs to an answer: one row to one row, or groups of rows that are the same."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 import numpy as np
 
 _LARGEST = 400      # rows of a group that are all compared with each other
+_BATCH = 1_000_000  # pairs compared at once
 
 
 def one_to_one(left: np.ndarray, right: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -59,26 +61,50 @@ def clusters(rows: int, left: np.ndarray, right: np.ndarray, weight: np.ndarray,
     """
     linked = np.flatnonzero(weight > 0)
     root = components(rows, left[linked], right[linked])
-    for group in _groups(root, left, right, weight, linked):
-        i, j = np.triu_indices(len(group), 1)
-        odds = compare(group[i], group[j]) if len(group) > 2 else np.ones(len(i))
-        if odds.min(initial=1.0) > 0:
-            root[group] = group.min()
-            continue
-        mean = np.full((len(group), len(group)), -np.inf)
-        mean[i, j] = mean[j, i] = odds
-        for part in _average_linkage(mean):
-            root[group[part]] = group[part].min()
+    groups = list(_groups(root, left, right, weight, linked))
+    for batch in _batches(groups):
+        places = [_triangle(len(g)) for g in batch]
+        odds = compare(np.concatenate([g[i] for g, (i, _) in zip(batch, places, strict=True)]),
+                       np.concatenate([g[j] for g, (_, j) in zip(batch, places, strict=True)]))
+        starts = np.cumsum([0, *(len(i) for i, _ in places)])
+        for group, (i, j), start in zip(batch, places, starts[:-1].tolist(), strict=True):
+            own = odds[start:start + len(i)]
+            if not len(own) or own.min() > 0:
+                root[group] = group.min()
+                continue
+            mean = np.full((len(group), len(group)), -np.inf)
+            mean[i, j] = mean[j, i] = own
+            for part in _average_linkage(mean):
+                root[group[part]] = group[part].min()
     return root
+
+
+def _batches(groups: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """Groups with some million pairs together."""
+    batch: list[np.ndarray] = []
+    pairs = 0
+    for group in groups:
+        batch.append(group)
+        pairs += len(group) * (len(group) - 1) // 2
+        if pairs > _BATCH:
+            yield batch
+            batch, pairs = [], 0
+    if batch:
+        yield batch
+
+
+@cache
+def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.triu_indices(size, 1)
 
 
 def _groups(root: np.ndarray, left: np.ndarray, right: np.ndarray, weight: np.ndarray, linked: np.ndarray) -> Iterator[np.ndarray]:
     """Rows of each group of three and more. One that is too large is taken apart by leaving out the weakest tenth of its links, and its
     parts come instead, smaller ones too."""
-    for group in _split(root):
+    for group in _split(root, 3):
         if len(group) > _LARGEST:
             yield from _apart(group, linked[root[left[linked]] == root[group[0]]], left, right, weight)
-        elif len(group) > 2:
+        else:
             yield group
 
 
@@ -98,10 +124,13 @@ def _apart(group: np.ndarray, links: np.ndarray, left: np.ndarray, right: np.nda
         todo += [(group[part], strong[of == sub[part[0]]]) for part in _split(sub)]
 
 
-def _split(label: np.ndarray) -> list[np.ndarray]:
-    """Places of each label."""
+def _split(label: np.ndarray, least: int = 1) -> list[np.ndarray]:
+    """Places of each label that stands at `least` so many."""
     order = np.argsort(label, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+    ends = np.append(np.flatnonzero(np.diff(label[order])) + 1, len(order))
+    starts = np.concatenate([[0], ends[:-1]])
+    large = ends - starts >= least
+    return [order[a:b] for a, b in zip(starts[large].tolist(), ends[large].tolist(), strict=True)]
 
 
 def _average_linkage(mean: np.ndarray) -> Iterator[np.ndarray]:

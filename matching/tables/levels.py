@@ -15,6 +15,7 @@ from matching.tables.model import Comparison, TableModel, Test
 from matching.tables.table import MISSING, Encoded
 
 UNKNOWN = -1            # the level of a comparison that says nothing
+_Measured = dict[tuple[str, str, str], np.ndarray]      # similarity or distance by test, float32 (pairs,), NaN where not yet asked for
 _LONGEST_NUMBER = 24    # digits looked at
 _YEAR_FIRST = re.compile(r"(\d{4})(?:\D?(\d{2})(?:\D?(\d{2}))?)?")
 _DAY_FIRST = re.compile(r"(?:(?:(\d{1,2})\D)?(\d{1,2})\D)?(\d{4})")
@@ -37,20 +38,19 @@ class Levels:
         return np.stack([self._comparison(c, pairs) for c in self.model.comparisons])
 
     def _comparison(self, comparison: Comparison, pairs: Pairs) -> np.ndarray:
-        level = np.full(len(pairs.left), len(comparison.levels), dtype=np.int8)
+        level, measured = np.full(len(pairs.left), len(comparison.levels), dtype=np.int8), _Measured()
         for value in comparison.needs:
             missing = (self._left[value][pairs.left] == MISSING) | (self._right[value][pairs.right] == MISSING)
             level[missing] = UNKNOWN
         for k, wanted in enumerate(comparison.levels):
             open_ = np.flatnonzero(level == len(comparison.levels))
             for test in wanted.tests:
-                here = Pairs(pairs.left[open_], pairs.right[open_])
-                open_ = open_[self._holds(test, here)]
+                open_ = open_[self._holds(test, pairs, open_, measured)]
             level[open_] = k
         return level
 
-    def _holds(self, test: Test, pairs: Pairs) -> np.ndarray:
-        a, b = self._left[test.value][pairs.left], self._right[test.against or test.value][pairs.right]
+    def _holds(self, test: Test, pairs: Pairs, open_: np.ndarray, measured: _Measured) -> np.ndarray:
+        a, b = self._left[test.value][pairs.left[open_]], self._right[test.against or test.value][pairs.right[open_]]
         known = (a != MISSING) & (b != MISSING)
         held = known & (a == b)
         if test.kind == "exact":
@@ -61,14 +61,14 @@ class Levels:
         if test.kind == "look_alike":
             held[rest] = self._numbers_apart(a[rest], b[rest]) <= test.threshold + 1e-6
             return held
-        texts = self._values[a[rest]].tolist(), self._values[b[rest]].tolist()
-        if test.kind == "jaro_winkler":
-            bound = test.threshold - 1e-6
-            near = cpdist(*texts, scorer=JaroWinkler.normalized_similarity, score_cutoff=bound, dtype=np.float32, workers=self._threads)
-            held[rest] = near >= bound
-        else:
-            most = int(test.threshold)
-            held[rest] = cpdist(*texts, scorer=OSA.distance, score_cutoff=most, dtype=np.int32, workers=self._threads) <= most
+        near = measured.setdefault((test.kind, test.value, test.against), np.full(len(pairs.left), np.nan, dtype=np.float32))
+        new = rest[np.isnan(near[open_[rest]])]
+        if len(new):
+            scorer = JaroWinkler.normalized_similarity if test.kind == "jaro_winkler" else OSA.distance
+            texts = self._values[a[new]].tolist(), self._values[b[new]].tolist()
+            near[open_[new]] = cpdist(*texts, scorer=scorer, dtype=np.float32, workers=self._threads)
+        score = near[open_[rest]]
+        held[rest] = score >= test.threshold - 1e-6 if test.kind == "jaro_winkler" else score <= test.threshold
         return held
 
     def _parsed(self, tests: Sequence[Test], kinds: Sequence[str], parse: type | object) -> np.ndarray:

@@ -150,3 +150,9 @@ def test_a_very_large_group_is_taken_apart_not_compared_whole() -> None:
     root = clusters(n, left, left + 1, weight, compare)
     assert (root == np.arange(n) // 3 * 3).all()
     assert max(asked) <= 400 * 399 // 2
+
+
+def test_letters_written_in_two_ways_are_one() -> None:
+    model = TableModel((Key(("v",)),), (Comparison("c", (exact("v"),)),))
+    encoded = read(({"v": ["Nguyễn"]}, {"v": ["Nguye\u0302\u0303n"]}), model)
+    assert encoded.tables[0].codes["v"] == encoded.tables[1].codes["v"] and len(encoded.values) == 1
