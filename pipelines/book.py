@@ -23,12 +23,13 @@ from storage.readings import (
     complete_batch,
     draft_records,
     fingerprint,
+    mark_progress,
     progress_of,
     read_pages,
     save_book,
 )
 from storage.review_need import queue_batch
-from storage.verified_values import verified_values
+from storage.verified_values import decisions_of, verified_values
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,16 @@ def settle(services: Services, batch_id: str) -> Settled:
     with services.database.reading() as session:
         batch = session.get_one(Batch, batch_id)
         pages = read_pages(session, batch_id)
+        made = decisions_of(session, batch_id).made      # before the values: what is decided meanwhile is heard the next time
         verified = verified_values(session, batch_id)
-        mark, before = fingerprint(pages, verified), progress_of(session, batch_id)
-        if before.get("settled") == mark:
-            entries = batch_entries(session, batch_id)
-            return Settled(len(entries), sum(len(e.findings) for e in entries), False)
+        mark, before, heard = fingerprint(pages, verified), progress_of(session, batch_id), str(made)
+        entries = batch_entries(session, batch_id) if before.get("settled") == mark else None
+        unchanged = Settled(len(entries), sum(len(e.findings) for e in entries), False) if entries is not None else None
+    if unchanged is not None:
+        if before.get("decisions", "0") != heard:
+            with services.database.session() as session:
+                mark_progress(session, batch_id, decisions=heard)
+        return unchanged
     lattices = load_lattices(services, pages)
     items, owners = [], []
     for page in pages:
@@ -80,6 +86,7 @@ def settle(services: Services, batch_id: str) -> Settled:
     settled = [SettledEntry(owner, record, tuple(found)) for owner, record, found in zip(owners, records, findings, strict=True)]
     with services.database.session() as session:
         count = save_book(session, batch_id, settled, mark, len(pages))
+        mark_progress(session, batch_id, decisions=heard)
         complete_batch(session, batch_id, records)
         events.append(session, "sogoc", "book.settle", f"batch:{batch_id}", {"entries": count})
     return Settled(count, sum(len(f) for f in findings), True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -10,9 +11,13 @@ from pipelines.archiving import due_entries
 from pipelines.page_reading import DOSSIER
 from pipelines.services import Services
 from storage.intake import READ, RECEIVED, STORED
-from storage.models import Batch, Dossier, Page
+from storage.models import Batch, Dossier, Page, utc_now
 from storage.population_links import batches_to_recheck
 from storage.readings import current_snapshot, progress_of
+from storage.verified_values import Decisions, decisions_of, has_open_entries
+
+PAUSE = timedelta(seconds=60)      # without a decision in a book, after which the rest of it is settled again
+MUCH = 40                           # decisions after which it is settled again without a pause
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,9 @@ def pending_batches(services: Services, only: str | None = None) -> list[Pending
         for batch in batches:
             states, done = counts.get(batch.id, {}), progress_of(session, batch.id)
             why = [name for state, name in ((RECEIVED, "take_in"), (STORED, "read")) if states.get(state)]
-            if "read" in why or done.get("pages", "0") != str(states.get(READ, 0)):
+            decided = decisions_of(session, batch.id)
+            told = batch.kind != DOSSIER and _told_enough(decided, int(done.get("decisions", "0"))) and has_open_entries(session, batch.id)
+            if "read" in why or done.get("pages", "0") != str(states.get(READ, 0)) or told:
                 why.append("settle")
             elif batch.kind != DOSSIER and states.get(READ) and (
                     batch.id in again or done.get("linked") != link_mark(done, snapshot is not None)):
@@ -50,9 +57,18 @@ def pending_batches(services: Services, only: str | None = None) -> list[Pending
             if due.get(batch.id) or (batch.kind == DOSSIER and states.get(READ) and batch.id not in archived):
                 why.append("archive")
             if why:
-                waiting = (batch.content_hash, sorted(states.items()), done, snapshot.version if snapshot else 0, due.get(batch.id, 0))
+                waiting = (batch.content_hash, sorted(states.items()), done, snapshot.version if snapshot else 0, due.get(batch.id, 0),
+                           decided.made if told else 0)
                 out.append(Pending(batch.id, tuple(why), hashlib.sha256(repr(waiting).encode()).hexdigest()[:24]))
     return out
+
+
+def _told_enough(decided: Decisions, heard: int) -> bool:
+    """Whether what people decided since the book was settled last is to be heard now: settling takes seconds, so it waits until they pause
+    or have decided much."""
+    if decided.made == heard or decided.last is None:
+        return False
+    return decided.made - heard >= MUCH or utc_now() - decided.last >= PAUSE
 
 
 def link_mark(done: dict[str, str], population: bool) -> str:

@@ -44,6 +44,7 @@ from storage.review_queue import (
 )
 from storage.review_steps import append, hold, kept
 from storage.set_aside import evidence_text
+from storage.verified_values import note_decision
 
 __all__ = [
     "DOUBTFUL", "LEASE_TIME", "OPEN", "REJECT_REASONS", "SURE", "LinkFact", "QueueFilter", "QueueItem", "correct_field", "decide_link",
@@ -96,6 +97,7 @@ def correct_field(session: Session, actor: Actor, entry_id: int, code: str, valu
         entry.fields.append(row)
     row.value, row.unit_code, row.confidence, row.source, row.evidence = value, unit_code, 1.0, "reviewer", ["reviewer"]
     _after_fields(session, entry, record)
+    note_decision(session, entry)
     append(session, actor, "field.correct", entry, {"field": code}, before, kept(row, _FIELD))
     return entry
 
@@ -139,6 +141,7 @@ def verify_entry(session: Session, actor: Actor, entry_id: int, *, acknowledge: 
         raise FindingsOpen(entry=entry_id, count=len(hard))
     before = entry.status
     entry.status, entry.verified_by, entry.verified_at = "verified", actor.name, now or utc_now()
+    note_decision(session, entry)
     append(session, actor, "entry.verify", entry, {"acknowledged": sorted(f.rule for f in hard)}, before, entry.status)
     release(session, actor, entry_id)
     return entry
@@ -160,6 +163,7 @@ def undo(session: Session, actor: Actor, entry_id: int | None = None) -> Entry:
     entry.revision += 1
     _UNDO[last.action](session, entry, last, change_of(session, last)["before"])
     session.flush()
+    note_decision(session, entry)
     events.append(session, actor.name, "decision.undo", f"entry:{entry.id}",
                   {"undoes": last.seq, "action": last.action, "revision": entry.revision})
     return entry
