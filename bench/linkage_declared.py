@@ -84,7 +84,11 @@ HISTORICAL = TableModel(
         Key(("postcode_fake", "first_name")), Key(("postcode_fake", "dob|year")), Key(("dob", "birth_place")),
         Key(("dob", "postcode_fake|first 3")), Key(("first_name", "surname", "birth_place")),
         Key(("first_name", "surname", "postcode_fake|first 3")), Key(("full_name|letters",)), Key(("first_name", "surname", "occupation")),
-        Key(("surname|first 4", "birth_place", "dob|year")), Key(("full_name|sorted words",)),
+        Key(("surname|first 4", "birth_place", "dob|year")), Key(("full_name|sorted words",)), Key(("surname", "birth_place")),
+        Key(("surname", "postcode_fake|first 4")), Key(("first_name", "birth_place", "dob|year")),
+        Key(("first_name", "postcode_fake|first 4")), Key(("surname", "dob|year")), Key(("postcode_fake",)), Key(("dob",)),
+        Key(("full_name|first 8", "dob|year")), Key(("full_name|last word", "birth_place")), Key(("full_name|last word", "dob|year")),
+        Key(("birth_place", "occupation", "dob|year")),
     ),
     comparisons=(
         Comparison("name", (

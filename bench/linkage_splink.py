@@ -77,7 +77,10 @@ _HISTORICAL = _SetUp(
      ("postcode_fake", "first_name"), ("postcode_fake", "substr(dob, 1, 4)"), ("dob", "birth_place"),
      ("dob", "substr(postcode_fake, 1, 3)"), ("first_name", "surname", "birth_place"),
      ("first_name", "surname", "substr(postcode_fake, 1, 3)"), ("full_name",),
-     ("first_name", "surname", "occupation"), ("substr(surname, 1, 4)", "birth_place", "substr(dob, 1, 4)")),
+     ("first_name", "surname", "occupation"), ("substr(surname, 1, 4)", "birth_place", "substr(dob, 1, 4)"), ("surname", "birth_place"),
+     ("surname", "substr(postcode_fake, 1, 4)"), ("first_name", "birth_place", "substr(dob, 1, 4)"),
+     ("first_name", "substr(postcode_fake, 1, 4)"), ("surname", "substr(dob, 1, 4)"), ("postcode_fake",), ("dob",),
+     ("substr(full_name, 1, 8)", "substr(dob, 1, 4)"), ("birth_place", "occupation", "substr(dob, 1, 4)")),
     (("full_name", "dob"), ("first_name", "surname", "postcode_fake")), 0.6,
     (("first_name", "surname"), ("dob", "substr(postcode_fake, 1, 3)")))
 _SETS = {"entries": _ENTRIES, "febrl4": _FEBRL, "febrl3": _FEBRL, "historical": _HISTORICAL, "million": _MILLION}
