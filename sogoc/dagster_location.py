@@ -8,11 +8,12 @@ from pipelines.definitions import build_definitions
 from pipelines.services import Services
 
 
-def _open() -> AbstractContextManager[Services]:
+def open_here() -> AbstractContextManager[Services]:
+    """The installation of this home; a code location of your own (docs/scale.md) opens it so too."""
     from sogoc.home import open_services
     from sogoc.settings import load
 
     return open_services(load())
 
 
-defs = build_definitions(_open)
+defs = build_definitions(open_here)

@@ -83,13 +83,14 @@ def test_bad_rows_are_set_aside_with_line_and_reason_and_the_rest_is_taken(datab
             ngay_sinh="hôm qua"),
         row(7, gioi_tinh="?"), row(1, ho_ten="NGƯỜI KHÁC"), row(8, ho_ten="A" * 600), row(9, ho_ten="A\x07B"), row(10)[:5], [*row(11),
             "thừa"], row(12),
-        row(13, ho_ten="12"),
+        row(13, ho_ten="12"), row(14, so_dinh_danh="mười hai chữ"),
     ]
     snapshot = import_population(database, write(tmp_path / "p.csv", rows))
-    assert (snapshot.rows, snapshot.rejected) == (2, 12)
+    assert (snapshot.rows, snapshot.rejected) == (2, 13)
     assert rejections(database) == {
         3: "no_number", 4: "bad_number", 5: "no_name", 6: "bad_date", 7: "bad_date", 8: "bad_sex", 9: "duplicate_number", 10: "too_long",
-        11: "control_characters", 12: "wrong_columns", 13: "wrong_columns", 15: "bad_name"}
+        11: "control_characters", 12: "wrong_columns", 13: "wrong_columns", 15: "bad_name",
+        16: "bad_number"}
     assert set(rejections(database).values()) <= set(REASONS)
     assert people(database) == [("044080000001", "LÊ VĂN TÁM"), ("044080000012", "LÊ VĂN TÁM")]
     with database.reading() as session:
@@ -167,6 +168,29 @@ def test_a_workbook_gives_dates_and_dropped_zeros_back(database: Database, tmp_p
     with database.reading() as session:
         found = session.execute(sa.select(Person.personal_id, Person.birth_date).order_by(Person.personal_id)).all()
     assert [tuple(r) for r in found] == [("001080000002", "1980"), ("044080000001", "1980-03-04")]
+
+
+def test_sheets_with_the_same_header_are_one_file_and_others_are_no_people(database: Database, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheets = (("1", HEADER, [row(1), row(2)]), ("notes", ("ghi chú",), [["x"]]), ("2", HEADER, [row(3), row(1)[:4], row(2)]))
+    for title, header, rows in sheets:
+        sheet = book.create_sheet(title) if title != "1" else book.active
+        for cells in (header, *rows):
+            sheet.append(list(cells))
+    book.save(tmp_path / "p.xlsx")
+    assert import_population(database, tmp_path / "p.xlsx").rows == 3
+    assert set(rejections(database).values()) == {"duplicate_number"} and len(rejections(database)) == 2
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = openpyxl.Workbook()
+    for cells in (HEADER, *(row(k) for k in range(50))):
+        book.active.append(list(cells))
+    book.save(tmp_path / "p.xlsx")
+    monkeypatch.setattr("storage.population_file._SMALL_PART", 1)
+    monkeypatch.setattr("storage.population_file._MOST_RATIO", 2)
+    with pytest.raises(PopulationFileUnreadable):
+        import_population(database, tmp_path / "p.xlsx")
 
 
 @pytest.mark.parametrize(("text", "date"), [
