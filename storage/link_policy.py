@@ -21,7 +21,7 @@ from storage.link_states import held
 from storage.models import Entry, Link, LinkCheck, LinkPolicy, utc_now
 from storage.review_queue import OPEN
 
-_MOST_LINKS, _MOST_CHECKS = 50_000, 50_000         # the newest; what is older says little of the links to come
+_MOST_LINKS, _MOST_SHOWN, _MOST_CHECKS = 50_000, 10_000, 50_000         # the newest; what is older says little of the links to come
 FOUND_BY_CHANCE = 0.0                               # rate of a check nobody drew: no sample, so it proves nothing
 
 
@@ -43,7 +43,7 @@ def current_policy(session: Session) -> Policy:
 def standing(session: Session) -> Standing:
     """What the policy that holds promises of the links there are, by the checks there were."""
     policy = current_policy(session)
-    promise = policy.promised(*_links(session), _checks(session))
+    promise = policy.promised(*_links(session, _MOST_SHOWN), _checks(session))
     chance = sa.select(sa.func.count()).select_from(LinkCheck).where(
         LinkCheck.rate == FOUND_BY_CHANCE, ~LinkCheck.withdrawn, ~LinkCheck.right)
     return Standing(policy, promise, session.scalar(chance) or 0)
@@ -66,10 +66,10 @@ def revise(session: Session, *, loosen: bool = True, now: datetime | None = None
     return after
 
 
-def _links(session: Session) -> tuple[np.ndarray, Sequence[str]]:
+def _links(session: Session, most: int = _MOST_LINKS) -> tuple[np.ndarray, Sequence[str]]:
     """The linker's probability and role of the newest links that a policy could accept."""
     query = sa.select(Link.joint_probability, Link.role, Link.reasons).where(Link.decision != "none", Link.personal_id.is_not(None))
-    rows = session.execute(query.order_by(Link.id.desc()).limit(_MOST_LINKS))
+    rows = session.execute(query.order_by(Link.id.desc()).limit(most))
     free = [(p, role) for p, role, reasons in rows if not held(reasons)]
     return np.array([p for p, _ in free]), [role for _, role in free]
 
