@@ -42,9 +42,8 @@ _PERSON = (
     _name("mother"), _name("father"),
 )
 ENTRIES = TableModel(
-    keys=(Key(("name",)), Key(("name|last word", "born")), Key(("mother", "born|year")), Key(("father", "born|year")),
-          Key(("mother", "father")), Key(("name|last word", "mother")), Key(("name|last word", "father")),
-          Key(("place", "born"))),
+    keys=(Key(("name",)), Key(("born",)), Key(("name|last word", "born|year")), Key(("mother",)), Key(("father",)),
+          Key(("place", "born|year")), Key(("name|last word", "place")), Key(("name|last word", "born|last 5"))),
     comparisons=_PERSON)
 MILLION = TableModel(
     keys=(Key(("name", "born|year")), Key(("born", "mother")), Key(("born", "father")), Key(("name", "mother")),

@@ -14,6 +14,7 @@ _FEBRL = (("given_name", 0.85), ("surname", 0.85), ("date_of_birth", None), ("so
           ("street_number", None), ("address_1", 0.85), ("address_2", 0.85), ("suburb", 0.85), ("state", None))
 _HISTORICAL = (("first_name", 0.88), ("surname", 0.88), ("dob", None), ("postcode_fake", None), ("birth_place", 0.85), ("gender", None),
                ("occupation", None))
+# wider blocks than these bring so many relatives that its classifier takes families for persons
 _ENTRY_BLOCKS = (("name",), ("word", "born"), ("mother", "year"), ("father", "year"), ("word", "mother"), ("word", "father"),
                  ("place", "born"))
 _SETS: dict[str, tuple[Sequence[tuple[str, float | None]], Sequence[Sequence[str]]]] = {

@@ -51,8 +51,7 @@ _PERSON = (
 )
 _ENTRIES = _SetUp(
     _PERSON,
-    (("name",), (_WORD, "born"), ("mother", _YEAR), ("father", _YEAR), ("mother", "father"), (_WORD, "mother"), (_WORD, "father"),
-     ("place", "born")),
+    (("name",), ("born",), (_WORD, _YEAR), ("mother",), ("father",), ("place", _YEAR), (_WORD, "place"), (_WORD, "substr(born, 6)")),
     (("name", "born"), ("name", "mother", "father")), 0.6, (("name", "born"), ("mother", "father", _YEAR), ("born", "mother")))
 _MILLION = _SetUp(
     _PERSON, (("name", _YEAR), ("born", "mother"), ("born", "father"), ("name", "mother"), ("born", "place", "sex")),
