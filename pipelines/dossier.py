@@ -7,6 +7,7 @@ from ocr.reading import PrintedWord
 from pipelines.page_reading import DOSSIER
 from pipelines.services import Services
 from storage import archive, events
+from storage.dossier_review import kept_by_people, ready_to_archive
 from storage.models import Batch, Dossier, Page
 from storage.readings import draft_records, fingerprint, mark_progress, progress_of, read_pages
 
@@ -30,7 +31,7 @@ def settle_dossier(services: Services, batch_id: str) -> dict[str, object]:
     fields: dict[str, object] = dict(with_hand(read_dossier([page_words(p) for p in pages]), hand))
     with services.database.session() as session:
         row = session.scalar(sa.select(Dossier).where(Dossier.batch_id == batch_id)) or Dossier(batch_id=batch_id)
-        row.fields = fields
+        row.fields = fields = kept_by_people(row.fields or {}, fields)
         session.add(row)
         session.get_one(Batch, batch_id).kind = DOSSIER
         mark_progress(session, batch_id, settled=mark, pages=str(len(pages)))
@@ -39,11 +40,11 @@ def settle_dossier(services: Services, batch_id: str) -> dict[str, object]:
 
 
 def archive_dossier(services: Services, batch_id: str) -> int:
-    """Archive the dossier if it is not yet; how many packages it has."""
+    """Archive the dossier if it is not yet and no person is needed first; how many packages it has."""
     with services.database.reading() as session:
         row = session.scalar(sa.select(Dossier).where(Dossier.batch_id == batch_id))
-    if row is None:
-        return 0
+        if row is None or (row.archive_id is None and not ready_to_archive(session, row, services.archive.undo_seconds)):
+            return 0
     if row.archive_id is None:
         archive.archive_dossier(services.database, services.ledger, services.signer, services.archive, row.id, "sogoc")
     return 1

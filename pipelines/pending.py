@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pipelines.archiving import due_entries
 from pipelines.page_reading import DOSSIER
 from pipelines.services import Services
+from storage.dossier_review import ready_to_archive
 from storage.intake import READ, RECEIVED, STORED
 from storage.models import Batch, Dossier, Page, utc_now
 from storage.population_links import batches_to_recheck
@@ -43,6 +44,8 @@ def pending_batches(services: Services, only: str | None = None) -> list[Pending
         for batch_id, state, number in session.execute(states_of):
             counts.setdefault(batch_id, {})[state] = number
         archived = set(session.scalars(sa.select(Dossier.batch_id).where(Dossier.archive_id.is_not(None))))
+        archived |= {d.batch_id for d in session.scalars(sa.select(Dossier).where(Dossier.archive_id.is_(None)))
+                     if not ready_to_archive(session, d, services.archive.undo_seconds)}        # a person comes first
         out = []
         for batch in batches:
             states, done = counts.get(batch.id, {}), progress_of(session, batch.id)

@@ -16,10 +16,10 @@ from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render, to_login
 from portal.keys import portal_key
 from portal.page_images import PageImages
-from portal.pages import books, log, login, review, uploads
+from portal.pages import books, dossiers, log, login, review, uploads
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
-from storage.review_errors import NoSuchEntry, NotAllowed
+from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
 
 
 class _Static(StaticFiles):
@@ -54,7 +54,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, books, uploads, review, log):
+    for part in (login, books, uploads, review, dossiers, log):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services))
@@ -86,7 +86,8 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(StorageError)
     async def _storage(request: Request, error: StorageError) -> Response:
         unavailable = isinstance(error, DatabaseUnavailable | ObjectStoreUnavailable)
-        status = 403 if isinstance(error, NotAllowed) else 404 if isinstance(error, NoSuchEntry) else 503 if unavailable else 409
+        missing = isinstance(error, NoSuchEntry | NoSuchDossier)
+        status = 403 if isinstance(error, NotAllowed) else 404 if missing else 503 if unavailable else 409
         return _refuse(request, status, error.code, error.message(portal_of(request).words(request).lang))
 
     @app.exception_handler(HTTPException)

@@ -9,10 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from ocr.dossier import CONFIRM
 from records.forms import load_forms
 from storage import events
 from storage.archive_package import ArchiveOptions, PackageName, RetentionOptions, manifest, package_name, retention, to_json
 from storage.database import Database
+from storage.dossier_review import CONFIRMED
+from storage.dossier_review import revision as dossier_revision
 from storage.errors import NotReadyToArchive, ObjectDiffers
 from storage.export import entry_line
 from storage.fixity import Difference, verify_archive
@@ -79,12 +82,16 @@ def archive_dossier(database: Database, ledger: ObjectLedger, signer: Signer, op
         dossier = session.get_one(Dossier, dossier_id)
         if dossier.archive_id:
             return session.get_one(ArchivePackage, dossier.archive_id)
-        subject = _of_dossier(session, dossier)
+        if dossier.fields.get(CONFIRM):
+            raise NotReadyToArchive(subject=f"dossier:{dossier_id}", cause="to confirm: " + ", ".join(dossier.fields[CONFIRM]))
+        subject, fields = _of_dossier(session, dossier), dict(dossier.fields)
 
     def settle(session: Session, package: ArchivePackage) -> ArchivePackage | None:
         row = session.execute(sa.select(Dossier).where(Dossier.id == dossier_id).with_for_update()).scalar_one()
         if row.archive_id:
             return session.get_one(ArchivePackage, row.archive_id)
+        if row.fields != fields:
+            raise NotReadyToArchive(subject=f"dossier:{dossier_id}", cause="changed meanwhile")
         row.archive_id = package.id
         return None
 
@@ -177,10 +184,11 @@ def _of_dossier(session: Session, dossier: Dossier) -> _Subject:
     issued = str(dossier.fields.get("ngayBanHanh") or "")
     year = int(issued[:4]) if issued[:4].isdigit() else batch.year
     name = package_name("HS", year, batch.id, str(dossier.fields.get("soKyHieu") or "").replace("/", "-"), "dossier", batch.id,
-                        *[f"{p.sha256}:{p.frame}" for p in pages])
+                        *[f"{p.sha256}:{p.frame}" for p in pages], *([dossier_revision(dossier)] if dossier.fields.get(CONFIRMED) else []))
     parts = [dossier.fields.get(k) for k in ("loaiVanBan", "soKyHieu", "trichYeu")]
     about = {"kind": "HS", "year": year, "batch": batch.id, "files": [p.file for p in pages if p.frame == 0]}
-    record = {"batch": batch.id, "loai": "HS", "fields": dict(dossier.fields), "history": _history(session, f"batch:{batch.id}")}
+    record = {"batch": batch.id, "loai": "HS", "fields": dict(dossier.fields),
+              "history": _history(session, f"batch:{batch.id}") + _history(session, f"dossier:{dossier.id}")}
     return _Subject(f"dossier:{dossier.id}", name, ", ".join(str(p) for p in parts if p) or f"Hồ sơ {batch.id}", batch.created_at, about,
                     list(pages), record)
 

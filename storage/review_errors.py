@@ -40,6 +40,12 @@ class NoSuchEntry(StorageError):
     en = "There is no entry {entry}, or it belongs to another unit."
 
 
+class NoSuchDossier(StorageError):
+    code = "no_such_dossier"
+    vi = "Không có hồ sơ {dossier}, hoặc hồ sơ thuộc đơn vị khác."
+    en = "There is no dossier {dossier}, or it belongs to another unit."
+
+
 class LeasedByOther(StorageError):
     code = "leased_by_other"
     vi = "{holder} đang xem mục này đến {until}. Hãy làm mục khác."
