@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from records.forms import page_forms
+from records.forms import load_forms
 from samples.compose import compose_book, draw_clerk
 from samples.districts import LE_THUY, find_district
 from samples.entries import entry_of
@@ -20,7 +20,7 @@ from samples.registrations import SIMULATED, draw_events
 from samples.wear import LEVELS
 
 DEFAULT_BOOKS = ("KS2006:2009", "KS2016:2017", "KH2016:2018", "KT2016:2019")
-_FORMS = {form.id: form for form in page_forms()}
+_FORMS = {form.id: form for form in load_forms().values() if form.table is None}
 _EXAMPLE = """examples:
   python -m samples --out var/samples                                 four books of four pages, 2,000 people
   python -m samples --out books --seed 11 --people 26000 --district "Huyện Tư Nghĩa, Quảng Ngãi" \\
