@@ -1,137 +1,153 @@
 """Which people are compared with an entry at all: several blocks that fail for different reasons, so that one misread field loses nobody.
 
-    birthday          year, month and day, each as read or with a look-alike digit; the year also from the registration
-    commune and year  born in (living in) the entry's commune in the year of birth
-    name and year     a given name near the one read, by edits or by ear
-    name and commune  the same, by residence, where no year was read
-    parents' names    given names near those of mother and father (for a newborn), of the partner (for a parent)
-    number            three overlapping groups of nine and six digits of a personal number: any one misread digit leaves one whole
+A block joins a few fields; a person is in it under the person's values, an entry asks for the values that may stand behind what was read.
+Combinations nearest to what was read are tried first, and a block stops before it brings more than `_MOST` people, so that an entry costs
+the same in a commune and in a country; values that too many people share say too little.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from matching.comparisons import digit_edits
-from matching.population import NO_NAME, UNKNOWN, PopulationIndex
+from matching.compiled import compiled
 
-_NEAR_TOKENS, _WITHIN = 5, 0.8          # tokens tried for a given name, and how much farther than the nearest they may be (edits)
-_LOOK_ALIKE = 0.65                      # edits: one digit misread for one like it
-_LIKE_PLACE = 0.72
-_MOST = 6000                            # people one block may bring; a block that brings more says too little
-
-
-class Postings:
-    """Rows by an integer key."""
-
-    def __init__(self, keys: np.ndarray, rows: np.ndarray) -> None:
-        order = np.lexsort((rows, keys))
-        self._keys, self._rows = keys[order], rows[order]
-
-    def of(self, keys: Iterable[int] | np.ndarray) -> np.ndarray:
-        """The rows of all these keys; none if they are more than a block may bring."""
-        wanted = np.unique(np.fromiter(keys, np.int64) if not isinstance(keys, np.ndarray) else keys)
-        starts, ends = np.searchsorted(self._keys, wanted), np.searchsorted(self._keys, wanted, side="right")
-        if int((ends - starts).sum()) > _MOST:
-            return np.empty(0, dtype=np.int64)
-        parts = [self._rows[a:b] for a, b in zip(starts, ends, strict=True) if b > a]
-        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+# Three overlapping groups of nine and six digits of a personal number: any one misread digit leaves one whole.
+_GROUPS = {"number_start": np.r_[0:9], "number_end": np.r_[6:12], "number_middle": np.r_[3:6, 9:12]}
+BLOCKS = {
+    **{g: (g,) for g in _GROUPS},
+    "birthday": ("year", "month", "day"),
+    "born": ("born_in", "year"),
+    "living": ("living_in", "year"),
+    "named_year": ("given", "year"),
+    "named_born": ("born_in", "given"),
+    "named_living": ("living_in", "given"),
+    "named_day": ("given", "month", "day"),                 # where the year was misread
+    "parents": ("mother_given", "father_given"),
+    "partner": ("given", "partner_given"),
+}
+FIELDS = tuple(dict.fromkeys(f for fields in BLOCKS.values() for f in fields))
+_SIZES = {"year": 2200, "month": 13, "day": 32}             # values of a field; given names by the vocabulary, the rest comes first
+_MOST = 600
 
 
-class Blocks:
-    """All blocks of a population, built once."""
+class Postings(NamedTuple):
+    """Rows by an integer key. keys: int64 (keys,), ascending; starts: int32 (keys + 1,); rows: int32, ascending within a key."""
 
-    def __init__(self, index: PopulationIndex) -> None:
-        self.index = index
-        rows = np.arange(len(index), dtype=np.int64)
-        year, month, day = (c.astype(np.int64) for c in (index.year, index.month, index.day))
-        given = index.names.given(index.name).astype(np.int64)
-        self._tokens = max(1, len(index.names.vocabulary))
-        self._commune = index.places.commune.astype(np.int64)
-        born, living = self._commune[index.birth_place], self._commune[index.residence]
-        self._birthday = Postings((year * 13 + month) * 32 + day, rows)
-        self._born = Postings(born * 2200 + year, rows)
-        self._living = Postings(living * 2200 + year, rows)
-        self._named = Postings(given * 2200 + year, rows)
-        self._named_living = Postings(living * self._tokens + given, rows)
-        has = (index.mother_name != NO_NAME) & (index.father_name != NO_NAME)
-        parents = index.names.given(index.mother_name).astype(np.int64) * self._tokens + index.names.given(index.father_name)
-        self._parents = Postings(parents[has], rows[has])
-        wed = index.spouse_name != NO_NAME
-        self._partner = Postings((given * self._tokens + index.names.given(index.spouse_name))[wed], rows[wed])
-        long = np.fromiter((len(p) == 12 and p.isdecimal() for p in index.ids), bool, len(index.ids))
-        self._numbers = [Postings(np.array([_group(index.ids[r], g) for r in rows[long]], dtype=np.int64), rows[long]) for g in range(3)]
-
-    def near_given(self, tokens: tuple[str, ...]) -> np.ndarray:
-        """Ids of the tokens the given name may be."""
-        return self.index.names.vocabulary.nearest(tokens[-1], _NEAR_TOKENS, _WITHIN) if tokens else np.empty(0, dtype=np.int64)
-
-    def communes_like(self, places: tuple[str, ...]) -> np.ndarray:
-        """Ids of the communes that the places read may be: the likest, and those almost as like."""
-        if not any(places):
-            return np.empty(0, dtype=np.int64)
-        like = self.index.places.likeness(places)
-        best = float(like.max(initial=0.0))
-        return np.unique(self._commune[like >= max(_LIKE_PLACE, best - 0.04)]) if best >= _LIKE_PLACE else np.empty(0, dtype=np.int64)
-
-    def birthday(self, date: str, years: np.ndarray) -> np.ndarray:
-        parts = [*date.split("-"), "", ""]
-        if not (parts[1] and parts[2]):
-            return np.empty(0, dtype=np.int64)
-        months, days = _like(parts[1], 2, 1, 12), _like(parts[2], 2, 1, 31)
-        keys = [(y * 13 + m) * 32 + d for y in years for m in months for d in days]
-        return self._birthday.of(keys) if keys else np.empty(0, dtype=np.int64)
-
-    def born_in(self, communes: np.ndarray, years: np.ndarray) -> np.ndarray:
-        return self._born.of(_products(communes, years, 2200))
-
-    def living_in(self, communes: np.ndarray, years: np.ndarray) -> np.ndarray:
-        return self._living.of(_products(communes, years, 2200))
-
-    def named(self, given: np.ndarray, years: np.ndarray) -> np.ndarray:
-        return self._named.of(_products(given, years, 2200))
-
-    def named_living(self, communes: np.ndarray, given: np.ndarray) -> np.ndarray:
-        return self._named_living.of(_products(communes, given, self._tokens))
-
-    def parents(self, mother_given: np.ndarray, father_given: np.ndarray) -> np.ndarray:
-        return self._parents.of(_products(mother_given, father_given, self._tokens))
-
-    def partner(self, given: np.ndarray, partner_given: np.ndarray) -> np.ndarray:
-        return self._partner.of(_products(given, partner_given, self._tokens))
-
-    def number(self, digits: str) -> np.ndarray:
-        if len(digits) != 12:
-            return np.empty(0, dtype=np.int64)
-        return np.concatenate([p.of([_group(digits, g)]) for g, p in enumerate(self._numbers)])
-
-    def of_sex(self, rows: np.ndarray, sex: int) -> np.ndarray:
-        """Distinct rows, those of the other sex apart if the role fixes it."""
-        rows = np.unique(rows)
-        return rows if sex == UNKNOWN else rows[(self.index.sex[rows] == sex) | (self.index.sex[rows] == UNKNOWN)]
+    keys: np.ndarray
+    starts: np.ndarray
+    rows: np.ndarray
 
 
-def plausible_years(read: str, earliest: int, latest: int, usual: tuple[int, ...] = ()) -> np.ndarray:
-    """Years of birth to look in: as read, its neighbours, those a look-alike digit away, and the usual ones; within earliest … latest."""
-    years = {y for y in usual if earliest <= y <= latest}
-    if read and earliest <= latest:
-        cost = digit_edits(read, 4, earliest, latest)
-        years |= {earliest + int(k) for k in np.flatnonzero(cost <= max(_LOOK_ALIKE,
-            float(cost.min()) + 1e-9))} if float(cost.min()) <= 1.3 else set()
-        if len(read) == 4:
-            years |= {y for y in (int(read) - 1, int(read) + 1) if earliest <= y <= latest}
-    return np.array(sorted(years), dtype=np.int64)
+class Asked(NamedTuple):
+    """What every reading asks for: `first[f, r]:first[f, r + 1]` are the values of field f (of FIELDS) that reading r may have, likeliest
+    first. values: int64; first: int64 (fields, readings + 1); sex: int8 (readings,), the sex the role fixes or 0."""
+
+    values: np.ndarray
+    first: np.ndarray
+    sex: np.ndarray
 
 
-def _like(read: str, width: int, first: int, last: int) -> list[int]:
-    cost = digit_edits(read, width, first, last)
-    return [first + int(k) for k in np.flatnonzero(cost <= _LOOK_ALIKE)]
+def block_arrays(people: Mapping[str, np.ndarray], numbers: np.ndarray, given_of: np.ndarray, tokens: int, commune: np.ndarray
+                 ) -> dict[str, np.ndarray]:
+    """The postings of all blocks. people: columns as `matching.population.People` has them; given_of: the given name's token by name, -1
+    for the empty name; tokens: how many tokens there are; commune: by place."""
+    values: dict[str, np.ndarray] = {f: people[f].astype(np.int64) for f in ("year", "month", "day")}
+    values |= {f: commune[people[c]].astype(np.int64) for f, c in (("born_in", "birth_place"), ("living_in", "residence"))}
+    values |= {f: given_of[people[c]].astype(np.int64) for f, c in (
+        ("given", "name"), ("mother_given", "mother_name"), ("father_given", "father_name"), ("partner_given", "spouse_name"))}
+    digits = numbers.astype("S12").view(np.uint8).reshape(-1, 12).astype(np.int64) - ord("0")
+    whole = ((digits >= 0) & (digits <= 9)).all(axis=1) & (numbers.astype("S12") == numbers)
+    values |= {g: np.where(whole, _joined_digits(digits[:, chosen]), -1) for g, chosen in _GROUPS.items()}
+    unknown = {"month": 1, "day": 1}                        # the least value that says something; 0 else
+    out = {}
+    for block, (fields, sizes) in zip(BLOCKS, _radices(tokens), strict=True):
+        has = np.flatnonzero(np.logical_and.reduce([values[f] >= unknown.get(f, 0) for f in fields]))
+        key = np.zeros(len(has), dtype=np.int64)
+        for field, size in zip(fields, sizes, strict=True):
+            key = key * size + values[field][has]
+        order = np.argsort(key, kind="stable")
+        ordered = key[order]
+        first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[:len(ordered)])
+        out[f"blocks.{block}.keys"] = ordered[first]
+        out[f"blocks.{block}.starts"] = np.append(first, len(ordered)).astype(np.int32)
+        out[f"blocks.{block}.rows"] = has[order].astype(np.int32)
+    return out
 
 
-def _products(a: np.ndarray, b: np.ndarray, base: int) -> np.ndarray:
-    return (a.astype(np.int64)[:, None] * base + b.astype(np.int64)[None, :]).ravel()
+def number_values(number: str) -> dict[str, list[int]]:
+    """The values of a personal number in the fields of its groups of digits; none for a number of another length."""
+    if len(number) != 12:
+        return {}
+    return {g: _joined_digits(np.array([[int(number[k]) for k in chosen]])).tolist() for g, chosen in _GROUPS.items()}
 
 
-def _group(digits: str, group: int) -> int:
-    return int((digits[0:9], digits[6:12], digits[3:6] + digits[9:12])[group])
+def _joined_digits(digits: np.ndarray) -> np.ndarray:
+    return (digits * 10 ** np.arange(digits.shape[1])[::-1]).sum(axis=1)
+
+
+def _radices(tokens: int) -> list[tuple[tuple[str, ...], list[int]]]:
+    """The fields of each block with the factor by which the key so far is moved up for each."""
+    return [(fields, [_SIZES.get(f, tokens if f.endswith("given") else 1) for f in fields]) for fields in BLOCKS.values()]
+
+
+def recipes(tokens: int) -> np.ndarray:
+    """For `find`: int64 (blocks, 3, 2), the number of each field of a block, -1 for none, and its factor."""
+    out = np.full((len(BLOCKS), 3, 2), -1, dtype=np.int64)
+    for b, (fields, sizes) in enumerate(_radices(tokens)):
+        for k, (field, size) in enumerate(zip(fields, sizes, strict=True)):
+            out[b, k] = FIELDS.index(field), size
+    return out
+
+
+def find(postings: tuple[Postings, ...], recipe: np.ndarray, asked: Asked, sex: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The people each reading is compared with: (starts (readings + 1,), rows int32), distinct, without those of another sex than the
+    role's."""
+    readings = len(asked.sex)
+    starts = np.zeros(readings + 1, dtype=np.int64)
+    rows = np.empty(readings * len(postings) * _MOST, dtype=np.int32)
+    seen = np.full(len(sex), -1, dtype=np.int32)
+    _find(postings, recipe, asked, sex, seen, np.zeros((2, 3), dtype=np.int64), starts, rows)
+    return starts, rows[:starts[-1]].copy()
+
+
+@compiled
+def _find(postings: tuple[Postings, ...], recipe: np.ndarray, asked: Asked, sex: np.ndarray, seen: np.ndarray, scratch: np.ndarray,
+          starts: np.ndarray, rows: np.ndarray) -> None:
+    first, many = scratch[0], scratch[1]
+    n = 0
+    for r in range(len(asked.sex)):
+        for b in range(len(postings)):
+            for f in range(3):
+                field = recipe[b, f, 0]
+                first[f] = asked.first[field, r] if field >= 0 else 0
+                many[f] = asked.first[field, r + 1] - first[f] if field >= 0 else 1
+            if min(many[0], many[1], many[2]) == 0:
+                continue
+            brought = 0
+            for rank in range(many[0] + many[1] + many[2] - 2):                      # of the combination: the sum of its values' ranks
+                for i in range(min(rank + 1, many[0])):
+                    for j in range(min(rank - i + 1, many[1])):
+                        k = rank - i - j
+                        if k >= many[2]:
+                            continue
+                        key = asked.values[first[0] + i]
+                        if recipe[b, 1, 0] >= 0:
+                            key = key * recipe[b, 1, 1] + asked.values[first[1] + j]
+                        if recipe[b, 2, 0] >= 0:
+                            key = key * recipe[b, 2, 1] + asked.values[first[2] + k]
+                        at = np.searchsorted(postings[b].keys, key)
+                        if at == len(postings[b].keys) or postings[b].keys[at] != key:
+                            continue
+                        here, end = postings[b].starts[at], postings[b].starts[at + 1]
+                        if brought + end - here > _MOST:
+                            continue
+                        brought += end - here
+                        for p in range(here, end):
+                            row = postings[b].rows[p]
+                            if seen[row] != r and (asked.sex[r] == 0 or sex[row] == 0 or sex[row] == asked.sex[r]):
+                                rows[n] = row
+                                n += 1
+                            seen[row] = r
+        starts[r + 1] = n

@@ -7,97 +7,88 @@ candidates say of it and it of them is passed along the bonds (belief propagatio
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import numpy as np
 
-from matching.entry import SEX_OF_ROLE, Entry, RoleReading
-from matching.evidence import RoleEvidence
-from matching.household import Household, Posterior
-from matching.population import FEMALE, MALE, UNKNOWN, PopulationIndex
+from matching.entry import SEX_OF_ROLE
+from matching.model import LinkModel
+from matching.population import FEMALE, People
+from matching.ties import TieModel, Ties, to_parents
 
 PARTNERS = (("me", "cha"), ("vo", "chong"), ("meNuoi", "chaNuoi"), ("meGiao", "chaGiao"))
 PARENTS: Mapping[str, tuple[str, ...]] = {"nks": ("me", "cha"), "nc": ("cm",), "cn": ("meNuoi", "chaNuoi", "meGiao", "chaGiao")}
+PARENTS_MOST = 4
 _PARTNER_OF = {a: b for pair in PARTNERS for a, b in (pair, pair[::-1])}
-_CHILDREN = 6               # children of both parents tried as the child of the entry
 
 
-def named_in(index: PopulationIndex, role: str, other: RoleReading) -> np.ndarray | None:
-    """The population's column that may give the other's name in the row of the role's person; None where there is none."""
-    if _PARTNER_OF.get(role) == other.role:
-        return index.spouse_name
-    if other.role in PARENTS.get(role, ()):
-        return {FEMALE: index.mother_name, MALE: index.father_name}.get(other.sex)
-    return None
+@lru_cache(maxsize=256)
+def bonds_of(roles: tuple[str, ...]) -> Mapping[str, tuple[str | None, tuple[str, ...]]]:
+    """For each role of an entry: its partner and its parents, as far as they are among the roles."""
+    return {role: (partner if (partner := _PARTNER_OF.get(role)) in roles else None,
+                   tuple(p for p in PARENTS.get(role, ()) if p in roles)) for role in roles}
 
 
-def relatives(index: PopulationIndex, entry: Entry, best: Mapping[str, list[int]]) -> dict[str, np.ndarray]:
-    """Rows that the best candidates of one role (best: by role) bring for another: parents, partners, children of the parents."""
-    families = index.families
-    out: dict[str, list[int]] = {r.role: [] for r in entry.roles}
-    sexes = {r.role: r.sex for r in entry.roles}
-    for role, rows in best.items():
-        partner = _PARTNER_OF.get(role)
-        if partner in out:
-            out[partner] += [int(p) for row in rows for p in families.partners(row) if index.sex[p] in (UNKNOWN, sexes[partner])]
-    for child, parents in PARENTS.items():
-        named = [p for p in parents if p in out]
-        if child not in out or not named:
-            continue
-        for p in named:
-            for column, sex in ((index.mother, FEMALE), (index.father, MALE)):
-                if sexes[p] in (UNKNOWN, sex):
-                    out[p] += [int(column[c]) for c in best[child]]
-        for pair in (named[k:k + 2] for k in range(0, len(named), 2)):
-            of_each = [{int(c) for row in best[p] for c in families.children(row)} for p in pair]
-            out[child] += sorted(set.intersection(*of_each))[:_CHILDREN]
-    return {role: np.array(sorted({r for r in rows if r >= 0}), dtype=np.int64) for role, rows in out.items()}
+@lru_cache(maxsize=256)
+def weighed_together(kind: str, roles: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The roles in groups that `household` weighs at once: a birth's three, a couple, one person."""
+    if kind == "KS":
+        return (("nks", "me", "cha"),)
+    pairs = [p for p in PARTNERS if set(p) <= set(roles)]
+    return (*pairs, *((r,) for r in roles if not any(r in p for p in pairs)))
+
+
+class Person:
+    """A role's candidates: rows (n,); prior (n + 1,), ln P, and p (n + 1,), the probability so far, the last for "not in the
+    population"."""
+
+    def __init__(self, rows: np.ndarray, prior: np.ndarray, p: np.ndarray) -> None:
+        self.rows, self.prior, self.p = rows, prior, p
 
 
 class Bonds:
-    """The posterior of the roles of an entry of any register but those of births and weddings."""
+    """What the bonds between the roles of an entry of any register but births and weddings make of their probabilities."""
 
-    def __init__(self, household: Household) -> None:
-        self.household, self.index, self.model = household, household.index, household.model
+    def __init__(self, people: People, ties: TieModel, model: LinkModel) -> None:
+        self.people, self._ties, self._model = people, ties, model
 
-    def posterior(self, entry: Entry, evidence: Mapping[str, RoleEvidence]) -> Posterior:
-        """By role, people who have no bond with one another each by themselves."""
-        by_role: dict[str, np.ndarray] = {}
-        hands = []
-        for reading in entry.roles:
-            role = reading.role
-            if role in by_role:
-                continue
-            pair = next((p for p in PARTNERS if role in p and all(r in evidence for r in p)), None)
-            found = self.household.couple(*(evidence[r] for r in pair)) if pair else self.household.alone(evidence[role])
-            by_role |= found.by_role
-            hands.append(found.hands)
+    def heard(self, by_role: Mapping[str, Person]) -> dict[str, np.ndarray]:
+        """The probabilities, (candidates + 1,), of the roles that have a bond, from those without it."""
+        out: dict[str, np.ndarray] = {}
         for child in (c for c in PARENTS if c in by_role):
-            by_role |= self._star(child, [p for p in PARENTS[child] if p in by_role], by_role, evidence)
-        return Posterior(by_role, np.mean(hands, axis=0) if hands else np.exp(self.model.log_shares))
-
-    def _star(self, child: str, parents: list[str], by_role: Mapping[str, np.ndarray], evidence: Mapping[str, RoleEvidence]
-              ) -> dict[str, np.ndarray]:
-        """The posteriors of a child and its parents, from those without the bonds."""
-        bonds = {p: self._bond(p, evidence[child], evidence[p]) for p in parents}
-        said = {p: bonds[p] @ by_role[p] for p in parents}              # P(what was read of p | child) / P(what was read of p)
-        out = {child: _normal(by_role[child] * np.prod([*said.values()], axis=0))}
-        for p in parents:
-            others = by_role[child] * np.prod([said[q] for q in parents if q != p], axis=0)
-            out[p] = _normal(by_role[p] * (_normal(others) @ bonds[p]))
+            out |= self._star(by_role[child], child, {p: by_role[p] for p in PARENTS[child] if p in by_role})
         return out
 
-    def _bond(self, role: str, child: RoleEvidence, parent: RoleEvidence) -> np.ndarray:
+    def _star(self, child: Person, role: str, parents: Mapping[str, Person]) -> dict[str, np.ndarray]:
+        bonds = {p: self._bond(p, child, person) for p, person in parents.items()}
+        said = {p: bonds[p] @ person.p for p, person in parents.items()}    # P(what was read of p | child) / P(what was read of p)
+        out = {role: _normal(child.p * _product(said.values(), child.p))}
+        for p, person in parents.items():
+            others = child.p * _product([said[q] for q in parents if q != p], child.p)
+            out[p] = _normal(person.p * (_normal(others) @ bonds[p]))
+        return out
+
+    def _bond(self, role: str, child: Person, parent: Person) -> np.ndarray:
         """P(this parent | this child) / P(this parent): (children + 1, parents + 1), the last for "not in the population"."""
-        prior, index, ties = np.append(parent.log_prior, parent.log_absent), self.index, self.household.ties
-        mother = ties.of_parents(child.rows, parent.rows, prior, index.mother, index.mother_name).weights
-        father = ties.of_parents(child.rows, parent.rows, prior, index.father, index.father_name).weights
+        people, count = self.people, len(parent.rows)
+        mother, father = (self._to(child, parent, numbers, names) for numbers, names in (
+            (people.mother, people.mother_name), (people.father, people.father_name)))
         sex = SEX_OF_ROLE.get(role)
-        women = np.append(index.sex[parent.rows] == FEMALE, False) if sex is None else np.full(len(parent.rows) + 1, sex == FEMALE)
+        women = np.append(people.sex[parent.rows] == FEMALE, False) if sex is None else np.full(count + 1, sex == FEMALE)
         tie = np.where(women[None, :], mother, father)
         tie[:, -1] = np.where(sex is None, np.maximum(mother[:, -1], father[:, -1]), tie[:, -1])
-        shown = self.model.bonds[role]
+        shown = self._model.bonds[role]
         return shown * np.exp(tie) + 1 - shown
+
+    def _to(self, child: Person, parent: Person, number: np.ndarray, name: np.ndarray) -> np.ndarray:
+        ties = Ties.room(len(child.rows), len(parent.rows))
+        to_parents(child.rows, parent.rows, parent.prior, number, name, self._ties, ties)
+        return ties.weights[:, :-1]
+
+
+def _product(factors: Iterable[np.ndarray], like: np.ndarray) -> np.ndarray:
+    return np.prod([np.ones_like(like), *factors], axis=0)
 
 
 def _normal(p: np.ndarray) -> np.ndarray:

@@ -1,164 +1,203 @@
-"""The candidates of one role with their match weights: blocking, then every comparison of what was read with what each person has."""
+"""The candidates of every role of many entries with their match weights: every comparison of what was read with what each person has."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from matching.blocking import Blocks
-from matching.comparisons import DateComparison, NameComparison, NumberComparison, PlaceComparison
-from matching.entry import SEX_OF_ROLE, RoleReading
+from matching.asked import Asker
+from matching.blocking import BLOCKS, Postings, find, recipes
+from matching.comparisons import DateComparison, DateModel, NumberComparison, NumberModel, birth_weight, number_edits, number_weight
+from matching.compiled import compiled
+from matching.entry import SEX_OF_ROLE, Entry, RoleReading
 from matching.image_evidence import ImageComparison
 from matching.model import LinkModel
-from matching.population import UNKNOWN, PopulationIndex
+from matching.name_comparison import NameComparison, NameModel, name_cells, one_name
+from matching.place_comparison import PlaceColumns, PlaceComparison, place_weight
+from matching.population import FEMALE, MALE, UNKNOWN, NameColumns, People, PopulationIndex
+from matching.readings import NEWBORN, Readings, Roles, all_of, bonded
+from matching.year_priors import YearPriors
 
-_EARLIEST = 1880        # nobody in a population file was born before
-_YOUNGEST_ADULT, _ADULT = 12, 18        # years of age of who is a parent or partner; a role of this mean age is one of adults
-# the year of birth beside the registration's less the age, with P: the birthday may be yet to come, or tuổi mụ be meant
-_BY_AGE = ((0, 0.55), (-1, 0.3), (1, 0.15))
 
+class Evidence(NamedTuple):
+    """Candidates of reading r: starts[r]:starts[r + 1] of the rest. rows: int32, people; log_prior: ln P(the role is this person); name,
+    birth, number: float64 (candidates, hands), match weights; sex, home, place: float64 (candidates,), the same in every hand. Families
+    share `place`."""
 
-@dataclass(frozen=True)
-class RoleEvidence:
-    """rows: int64 (n,) candidates, most likely first. log_prior: (n,) ln P(the role is this person). weights: (hands, n) summed over the
-    comparisons but `place`, which families share: (n,). name: (hands, n), the name's share of `weights`. parts: by comparison (n,),
-    the mean hand, for people to read."""
-
-    role: str
+    starts: np.ndarray
     rows: np.ndarray
     log_prior: np.ndarray
-    log_absent: float
-    weights: np.ndarray
-    place: np.ndarray
     name: np.ndarray
-    parts: dict[str, np.ndarray]
+    birth: np.ndarray
+    number: np.ndarray
+    sex: np.ndarray
+    home: np.ndarray
+    place: np.ndarray
 
-    def take(self, keep: np.ndarray) -> RoleEvidence:
-        return RoleEvidence(self.role, self.rows[keep], self.log_prior[keep], self.log_absent, self.weights[:, keep], self.place[keep],
-                            self.name[:, keep], {k: v[keep] for k, v in self.parts.items()})
+
+class CompareModel(NamedTuple):
+    """What the comparisons need of the link model. shares: of the hands; born, living: P(same commune), P(only the district)."""
+
+    shares: np.ndarray
+    resexed: float
+    born: tuple[float, float]
+    living: tuple[float, float]
+    names: NameModel
+    dates: DateModel
+    numbers: NumberModel
 
 
 class Comparer:
     """All comparisons of one population under one model."""
 
-    def __init__(self, index: PopulationIndex, model: LinkModel, blocks: Blocks) -> None:
-        self.index, self.model, self.blocks = index, model, blocks
+    def __init__(self, index: PopulationIndex, model: LinkModel) -> None:
+        self.index, self.model = index, model
         self.names = NameComparison(index.names, model)
-        self.dates = DateComparison(index, model)
-        self.numbers = NumberComparison(index, model)
-        self.images = ImageComparison(index, model)
-        self.born, self.living = PlaceComparison(index, *model.born_here), PlaceComparison(index, *model.living_here)
-        self._year_priors: dict[tuple[str, int], np.ndarray] = {}
+        self.dates, self.numbers = DateComparison(index, model), NumberComparison(index, model)
+        self.images, self.places = ImageComparison(index, model), PlaceComparison(index.places)
+        self.years = YearPriors(index, model)
+        self._asker, self._recipes = Asker(index), recipes(len(index.names.vocabulary))
+        self._postings = tuple(Postings(*(index.arrays[f"blocks.{b}.{f}"] for f in Postings._fields)) for b in BLOCKS)
+        self.kernel = CompareModel(np.exp(model.log_shares), model.resexed, model.born_here, model.living_here, self.names.kernel,
+                                   self.dates.kernel, self.numbers.kernel)
+
+    def read(self, entries: Sequence[Entry]) -> Readings:
+        """The entries made ready to be compared."""
+        readings = all_of(entries)
+        year_rows, priors, fits = self.years.of([(r.role, e.year) for e, r in readings])
+        texts: dict[tuple[str, ...], int] = {}
+        place = np.array([texts.setdefault(r.places, len(texts)) if r.places else -1 for _, r in readings], dtype=np.int32)
+        home = np.array([texts.setdefault((r.home,), len(texts)) if r.home and r.places else -1 for _, r in readings], dtype=np.int32)
+        home_same = [h >= 0 and self.places.alike((r.home,), r.places) for h, (_, r) in zip(home, readings, strict=True)]
+        return Readings(
+            self._roles([r for _, r in readings], year_rows, fits), bonded(entries),
+            self.names.read([(r.tokens, r.sex) for _, r in readings]),
+            self.dates.read([(r.date, r.by_age) for _, r in readings], priors[year_rows]),
+            self.numbers.read([r.number for _, r in readings]), self.places.read(list(texts)), place, home, np.array(home_same, dtype=bool))
+
+    def _roles(self, readings: Sequence[RoleReading], year_rows: np.ndarray, fits: np.ndarray) -> Roles:
+        people = [len(self.index), *self.index.of_sex[1:].tolist()]
+        present = np.array([self.model.present[r.role] for r in readings])
+        each = [people[SEX_OF_ROLE.get(r.role, UNKNOWN)] for r in readings]
+        return Roles(np.array([r.role == NEWBORN for r in readings], dtype=bool), np.array([r.sex for r in readings], dtype=np.int8),
+                     np.log(present), np.log(present) - np.log(np.maximum(each, 2)), np.log1p(-present), year_rows, fits)
 
     def year_prior(self, role: str, registered: int) -> np.ndarray:
-        """P(year of birth) of anybody in the role, float64 (2200,): by the registration's delay for a newborn, by age for parents."""
-        found = self._year_priors.get((role, registered))
-        if found is None:
-            sex = SEX_OF_ROLE.get(role, UNKNOWN)
-            share = self.index.year_share[sex]
-            found = np.zeros(2200)
-            if registered and role == "nks":
-                delays = self.model.delays
-                for k, p in enumerate(delays[:-1]):
-                    found[registered - k] = p
-                found[registered - 80:registered - len(delays) + 2] += delays[-1] / (81 - len(delays) + 1)
-            elif registered and role in self.model.ages:
-                mean, deviation = self.model.ages[role]
-                age = registered - np.arange(2200) - 0.5
-                found = np.exp(-0.5 * ((age - mean) / deviation) ** 2) + 0.002 * np.exp(-0.5 * ((age - mean) / (3 * deviation)) ** 2)
-                found[(age < (_YOUNGEST_ADULT if mean > _ADULT else -0.5)) | (age > 85)] = 0.0
-                found = found / found.sum() * 0.98 + 0.02 * _within(share, registered)
-            elif registered:
-                found = _within(share, registered)
-            else:
-                found = share.copy()
-            found = self._year_priors[role, registered] = found / found.sum()
-        return found
+        """P(year of birth) of anybody in the role, float64 (2200,), by the year of registration."""
+        return self.years.prior(role, registered)
 
-    def compare(self, reading: RoleReading, registered: int, rows: np.ndarray) -> RoleEvidence:
-        """Evidence for these rows, in the order given."""
-        index, model = self.index, self.model
-        prior = self.year_prior(reading.role, registered)
-        name = self.names.weights(list(reading.tokens), index.name[rows], reading.sex)
-        birth = self._birth(reading, rows, prior)
-        number = self.numbers.weights(reading.number, rows)
-        if reading.images:
-            name, birth, number = self.images.instead_of(name, birth, number, reading, rows, prior)
-        sex = self._sex(reading.sex, rows)
-        place = self._place(reading, rows)
-        home = self._home(reading, rows)
-        parts = {"name": name.mean(axis=0), "birth": birth.mean(axis=0), "sex": sex, "number": number.mean(axis=0), "home": home,
-                 "place": place}
-        present = model.present[reading.role]
-        sexed = SEX_OF_ROLE.get(reading.role, UNKNOWN)
-        year = index.year[rows].astype(np.int64)
-        share = index.year_share[sexed]
-        # The population may err by a year
-        near = np.maximum(prior[year], 0.3 * np.maximum(prior[year - 1], prior[np.minimum(year + 1, 2199)]))
-        fits = np.where(year > 0, np.log(np.maximum(near, 1e-9)) - np.log(np.maximum(share[year], 1e-9)), 0.0)
-        people = len(index) if sexed == UNKNOWN else int((index.sex == sexed).sum())
-        log_prior = np.log(present) - np.log(max(people, 2)) + fits
-        return RoleEvidence(reading.role, rows, log_prior, float(np.log1p(-present)), name + birth + number + (sex + home)[None, :],
-                            place, name, parts)
+    def candidates(self, entries: Sequence[Entry]) -> tuple[np.ndarray, np.ndarray]:
+        """(starts (readings + 1,), rows): whom blocking brings for each reading."""
+        return find(self._postings, self._recipes, self._asker.of(entries), self.index.people.sex)
 
-    def candidates(self, reading: RoleReading, registered: int, others: tuple[RoleReading, ...]) -> np.ndarray:
-        """Distinct rows that blocking brings for the role; `others`: the other roles of the entry (mother and father, or the partner)."""
-        b, years = self.blocks, self._years(reading, registered)
-        given, communes = b.near_given(reading.tokens), b.communes_like(reading.places)
-        found = [b.number(reading.number)]
-        by_role = {o.role: o for o in others}
-        if reading.role == "nks":
-            mother, father = by_role.get("me"), by_role.get("cha")
-            found += [b.birthday(reading.date, years), b.born_in(communes, years), b.named(given, years)]
-            if mother and father:
-                found.append(b.parents(b.near_given(mother.tokens), b.near_given(father.tokens)))
-        else:
-            narrow = years if reading.date else np.empty(0, dtype=np.int64)
-            found += [b.birthday(reading.date, narrow), b.named(given, narrow), b.living_in(communes, narrow), b.named_living(communes,
-                given)]
-            for other in others:
-                if other.role != "nks":
-                    found.append(b.partner(given, b.near_given(other.tokens)))
-        return b.of_sex(np.concatenate(found), reading.sex if reading.role != "nks" else UNKNOWN)
+    def compare(self, entries: Sequence[Entry], readings: Readings, starts: np.ndarray, rows: np.ndarray, excess: np.ndarray, first: bool
+                ) -> Evidence:
+        """Evidence for these people, in the order given. excess, first: as `NameComparison.compare` has them."""
+        people = self.index.people
+        by_name = self.names.compare(starts, people.name[rows], readings.names, readings.roles.sex, excess, first)
+        log_prior, sex, home, place = np.zeros((4, len(rows)))
+        birth, number = np.zeros((2, *by_name.shape))
+        _compare_rest(starts, rows, readings, people, self.places.columns, self.kernel, log_prior, birth, number, sex, home, place)
+        for k, (entry, reading) in enumerate(all_of(entries)):
+            if reading.images:
+                mine = slice(starts[k], starts[k + 1])
+                shown = self.images.instead_of(by_name[mine].T, birth[mine].T, number[mine].T, reading, rows[mine],
+                                               self.year_prior(reading.role, entry.year))
+                by_name[mine], birth[mine], number[mine] = (x.T for x in shown)
+        return Evidence(starts, rows, log_prior, by_name, birth, number, sex, home, place)
 
-    def _years(self, reading: RoleReading, registered: int) -> np.ndarray:
-        from matching.blocking import plausible_years
-        read = reading.date.split("-")[0]
-        latest = registered or 2099
-        if reading.role == "nks":
-            return plausible_years(read, max(_EARLIEST, registered - 90), latest, (registered, registered - 1) if registered else ())
-        youngest = _YOUNGEST_ADULT if reading.role in SEX_OF_ROLE and registered else 0
-        return plausible_years(read, max(_EARLIEST, registered - 110), latest - youngest)
-
-    def _birth(self, reading: RoleReading, rows: np.ndarray, prior: np.ndarray) -> np.ndarray:
-        if not (reading.by_age and reading.date):
-            return self.dates.weights(reading.date, rows, prior)
-        weights = [np.log(p) + self.dates.weights(str(int(reading.date) + k), rows, prior) for k, p in _BY_AGE]
-        return np.logaddexp.reduce(weights)
-
-    def _sex(self, sex: int, rows: np.ndarray) -> np.ndarray:
-        have, wrong = self.index.sex[rows], self.model.resexed
-        if sex == UNKNOWN:
-            return np.zeros(len(rows))
-        return np.where(have == UNKNOWN, 0.0, np.where(have == sex, np.log((1 - wrong) / 0.5), np.log(wrong / 0.5)))
-
-    def _place(self, reading: RoleReading, rows: np.ndarray) -> np.ndarray:
-        if not reading.places:
-            return np.zeros(len(rows))
-        born = reading.role == "nks"
-        weight = (self.born if born else self.living).of_places(reading.places)
-        return weight[(self.index.birth_place if born else self.index.residence)[rows]]
-
-    def _home(self, reading: RoleReading, rows: np.ndarray) -> np.ndarray:
-        """The home place (quê quán) beyond what the place of birth already tells: only where the two read places differ."""
-        if not reading.home or not reading.places:
-            return np.zeros(len(rows))
-        weight = self.born.of_places((reading.home,))
-        same = np.abs(self.index.places.likeness((reading.home,)) - self.index.places.likeness(reading.places)).max(initial=0.0) < 0.35
-        return np.minimum(weight, 0.0)[self.index.home_place[rows]] * 0.5 if same else 0.7 * weight[self.index.home_place[rows]]
+    def best(self, readings: Readings, evidence: Evidence, excess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(starts, places in the evidence) of each reading's likeliest candidates, likeliest first."""
+        score = np.empty(len(evidence.rows))
+        _score(readings, evidence, self.index.people, self.index.names.columns, self.kernel, excess, name_cells(self.model), score)
+        return likeliest(evidence.starts, evidence.rows, score, self.model.candidates_kept)
 
 
-def _within(share: np.ndarray, registered: int) -> np.ndarray:
-    out = share.copy()
-    out[registered + 1:] = 0.0
-    return out / max(out.sum(), 1e-12)
+@compiled
+def _compare_rest(starts: np.ndarray, rows: np.ndarray, readings: Readings, people: People, places: PlaceColumns, model: CompareModel,
+                  log_prior: np.ndarray, birth: np.ndarray, number: np.ndarray, sex: np.ndarray, home: np.ndarray, place: np.ndarray
+                  ) -> None:
+    """Fill log_prior … place of `Evidence`, zeros so far."""
+    hands = len(model.shares)
+    for r in range(len(starts) - 1):
+        for k in range(starts[r], starts[r + 1]):
+            row = rows[k]
+            log_prior[k] = readings.roles.log_each[r] + readings.roles.fits_year[readings.roles.fits[r], people.year[row]]
+            if readings.roles.sex[r] != UNKNOWN and people.sex[row] != UNKNOWN:
+                sex[k] = np.log((1.0 - model.resexed if readings.roles.sex[r] == people.sex[row] else model.resexed) / 0.5)
+            for h in range(hands):
+                birth[k, h] = birth_weight(h, r, people.year[row], people.month[row], people.day[row], readings.dates, model.dates)
+            if readings.numbers.length[r]:
+                edits = number_edits(r, people.numbers[row], readings.numbers, model.numbers)
+                for h in range(hands):
+                    number[k, h] = number_weight(h, edits, model.numbers)
+            if readings.place[r] >= 0:
+                where = people.birth_place[row] if readings.roles.newborn[r] else people.residence[row]
+                shares = model.born if readings.roles.newborn[r] else model.living
+                place[k] = place_weight(readings.place[r], where, shares[0], shares[1], readings.places, places)
+            if readings.home[r] >= 0:
+                weight = place_weight(readings.home[r], people.home_place[row], model.born[0], model.born[1], readings.places, places)
+                home[k] = 0.5 * min(weight, 0.0) if readings.home_same[r] else 0.7 * weight
+
+
+@compiled
+def _score(readings: Readings, evidence: Evidence, people: People, names: NameColumns, model: CompareModel, excess: np.ndarray,
+           cells: np.ndarray, out: np.ndarray) -> None:
+    """out: ln P(role is this person) up to a constant, every hand summed over, with what the names of the others say of each candidate by
+    the population's own columns: only to choose whom to keep."""
+    hands = len(model.shares)
+    weight = cells[2, 0]
+    for r in range(len(evidence.starts) - 1):
+        for k in range(evidence.starts[r], evidence.starts[r + 1]):
+            row = evidence.rows[k]
+            of_hands = 0.0
+            for h in range(hands):
+                of_hands += model.shares[h] * np.exp(evidence.name[k, h] + evidence.birth[k, h] + evidence.number[k, h])
+            total = np.log(of_hands) + evidence.log_prior[k] + evidence.sex[k] + evidence.home[k] + evidence.place[k]
+            partner = readings.bonded.partner[r]
+            if partner >= 0:
+                total += _named(partner, people.spouse_name[row], readings, names, model, excess, cells, weight)
+            for n in readings.bonded.parents[r]:
+                if n >= 0 and readings.roles.sex[n] == FEMALE:
+                    total += _named(n, people.mother_name[row], readings, names, model, excess, cells, weight)
+                elif n >= 0 and readings.roles.sex[n] == MALE:
+                    total += _named(n, people.father_name[row], readings, names, model, excess, cells, weight)
+            out[k] = total
+
+
+@compiled
+def _named(n: int, name: int, readings: Readings, names: NameColumns, model: CompareModel, excess: np.ndarray, cells: np.ndarray,
+           weight: np.ndarray) -> float:
+    """The weight of a name for the n-th name read, every hand summed over."""
+    one_name(n, name, readings.names, names, model.names, excess, cells, weight)
+    said = 0.0
+    for h in range(len(weight)):
+        said += model.shares[h] * np.exp(weight[h])
+    return np.log(said)
+
+
+def likeliest(starts: np.ndarray, rows: np.ndarray, score: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """(starts, indices): at most `most` of each group by score, highest first, equal ones by row."""
+    out_starts, out = np.zeros(len(starts), dtype=np.int64), np.empty((len(starts) - 1) * most, dtype=np.int64)
+    _likeliest(starts, rows, score, most, out_starts, out)
+    return out_starts, out[:out_starts[-1]].copy()
+
+
+@compiled
+def _likeliest(starts: np.ndarray, rows: np.ndarray, score: np.ndarray, most: int, out_starts: np.ndarray, out: np.ndarray) -> None:
+    n = 0
+    for r in range(len(starts) - 1):
+        first = n
+        for k in range(starts[r], starts[r + 1]):
+            at = n
+            while at > first and (score[out[at - 1]] < score[k] or (score[out[at - 1]] == score[k] and rows[out[at - 1]] > rows[k])):
+                at -= 1
+            if at - first >= most:
+                continue
+            last = min(n, first + most - 1)
+            for i in range(last, at, -1):
+                out[i] = out[i - 1]
+            out[at] = k
+            n = last + 1
+        out_starts[r + 1] = n

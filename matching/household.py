@@ -2,145 +2,257 @@
 
     P(c, m, f | read)  ~  P(c) P(m, f | c) P(read | c, m, f),    each of c, m, f a candidate or "not in the population"
 
-P(m, f | c) comes from the population's own ties and is normalised over all pairs, candidates or not, so that a tie is never counted twice.
-The hand is one latent value for the whole entry. What a family shares (the commune, the surname) is evidence for the newborn or, if the
-newborn is not in the population, for the parents, never for both.
+P(m, f | c) comes from the population's own ties (`family_prior`) and is normalised over all pairs, candidates or not, so that a tie is
+never counted twice. The hand is one latent value for the whole entry. What a family shares (the commune, the surname) is evidence for the
+newborn or, if the newborn is not in the population, for the parents, never for both.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from matching.comparisons import NameComparison
-from matching.entry import RoleReading
-from matching.evidence import RoleEvidence
+from matching.compiled import compiled, spliced
+from matching.evidence import Evidence
+from matching.family_prior import PairRoom, weigh_pairs
 from matching.model import LinkModel
+from matching.name_comparison import NameModel, NamesRead, log_sum, name_cells, one_name, surname_weight
 from matching.population import NO_NAME, PopulationIndex
-from matching.ties import FamilyTies, Ties
+from matching.readings import Readings
+from matching.ties import TieModel, neighbours, tie_model, to_partners
+
+_NOTHING = -45.0        # nats below the likeliest that count for nothing
 
 
-@dataclass(frozen=True)
-class Posterior:
-    """P(role is candidate) by role: float64 (candidates + 1,), the last for "not in the population"; and P(hand | entry): (hands,)."""
+class FamilyModel(NamedTuple):
+    """log_shares: float64 (hands,), of the hands; surname_kept, twins, couple as in `LinkModel`."""
 
-    by_role: dict[str, np.ndarray]
-    hands: np.ndarray
-
-
-class Household:
-    def __init__(self, index: PopulationIndex, model: LinkModel, names: NameComparison) -> None:
-        self.index, self.model, self.names = index, model, names
-        self.ties = FamilyTies(index, model, names)
-
-    def alone(self, person: RoleEvidence) -> Posterior:
-        joint = self.model.log_shares[:, None] + _with_absent(person)[None, :]
-        joint[:, :-1] += person.weights + person.place[None, :]
-        return _posterior(np.exp(joint - joint.max()), (person.role,))
-
-    def couple(self, wife: RoleEvidence, husband: RoleEvidence) -> Posterior:
-        """The posterior of a wedding's two roles. Partners in the population are likely this couple, but people marry twice."""
-        prior_w, prior_h = _with_absent(wife), _with_absent(husband)
-        ties = self.ties.of_partners(wife.rows, husband.rows, prior_h)
-        log_h = prior_h[None, :] + ties.weights
-        log_h -= np.logaddexp(np.logaddexp.reduce(log_h, axis=1), np.log(self.model.present[husband.role]) + ties.rest)[:, None]
-        joint = self.model.log_shares[:, None, None] + (prior_w[:, None] + log_h)[None]
-        joint[:, :-1] += (wife.weights + wife.place[None, :])[:, :, None]
-        joint[:, :, :-1] += (husband.weights + husband.place[None, :])[:, None, :]
-        return _posterior(np.exp(joint - joint.max()), (wife.role, husband.role))
-
-    def birth(self, child: RoleEvidence, mother: RoleEvidence, father: RoleEvidence, read: tuple[RoleReading, RoleReading, RoleReading]
-              ) -> Posterior:
-        """The posterior of a birth's three roles. read: what was read of child, mother and father."""
-        child_read, mother_read, father_read = read
-        n_c, n_m, n_f = len(child.rows), len(mother.rows), len(father.rows)
-        joint = self.model.log_shares[:, None, None, None] + (_with_absent(child)[:, None, None] + self._pairs(child, mother, father))[None]
-        joint[:, :n_c] += (child.weights + child.place[None, :])[:, :, None, None]
-        joint[:, :, :n_m] += mother.weights[:, None, :, None]
-        joint[:, :, :, :n_f] += father.weights[:, None, None, :]
-        joint[:, :, n_m, :] += self._named_in_family(child.rows, father.rows, self.index.mother_name, mother_read)
-        joint[:, :, :, n_f] += self._named_in_family(child.rows, mother.rows, self.index.father_name, father_read)
-        joint[:, n_c, :n_m, :] += mother.place[None, :, None]
-        joint[:, n_c, n_m, :n_f] += father.place[None, :]
-        joint[:, n_c, :n_m, :n_f] += np.minimum(father.place, 0.0)[None, None, :]       # a couple lives together: agreement counts once
-        if not father_read.tokens:                                                      # else the father's own surname has said it
-            surname = self.names.surname_weights(list(child_read.tokens), self.index.name[father.rows], self.model.surname_kept)
-            joint[:, n_c, :, :n_f] += surname[:, None, :]
-        return _posterior(self._with_twins(joint, child, list(child_read.tokens)), (child.role, mother.role, father.role))
-
-    def _pairs(self, child: RoleEvidence, mother: RoleEvidence, father: RoleEvidence) -> np.ndarray:
-        """ln P(mother, father | child, the population's ties): (children + 1, mothers + 1, fathers + 1), normalised over these pairs
-        and all
-        others, who stand in one more row and column while summing."""
-        index, n_f = self.index, len(father.rows)
-        prior_m, prior_f = _with_absent(mother), _with_absent(father)
-        to_mother = self.ties.of_parents(child.rows, mother.rows, prior_m, index.mother, index.mother_name)
-        to_father = self.ties.of_parents(child.rows, father.rows, prior_f, index.father, index.father_name)
-        between = self.ties.of_partners(mother.rows, father.rows, prior_f)
-        tie_cf = np.column_stack((to_father.weights, to_father.rest))
-        tie_mf = np.vstack((np.column_stack((between.weights, between.rest)), np.zeros(n_f + 2)))
-        once = to_father.by_name[:, None] & np.append(between.by_name, False)[None, :]
-        ties = np.where(once[:, :, None], np.maximum(tie_cf[:, None, :], tie_mf[None]), tie_cf[:, None, :] + tie_mf[None])
-        self._add_agreeing_names(ties, child.rows, mother.rows, father.rows, to_mother, to_father, between)
-        log_m = np.column_stack((prior_m[None, :] + to_mother.weights, np.log(self.model.present[mother.role]) + to_mother.rest))
-        pairs = log_m[:, :, None] + np.append(prior_f, np.log(self.model.present[father.role]))[None, None, :] + ties
-        pairs -= np.logaddexp.reduce(pairs.reshape(len(pairs), -1), axis=1)[:, None, None]
-        return pairs[:, :-1, :-1]
-
-    def _add_agreeing_names(self, ties: np.ndarray, c: np.ndarray, m: np.ndarray, f: np.ndarray, to_mother: Ties, to_father: Ties,
-                            between: Ties
-                            ) -> None:
-        """Where the child's row and one parent's both name the other parent, their agreeing speaks for the first parent, and the name
-        speaks
-        once for a person who bears it."""
-        n_c, n_m, n_f = len(c), len(m), len(f)
-        agreed = self.ties.named_alike(c, self.index.father_name, m, between.by_name)
-        ties[:n_c, :n_m, :] += np.where(to_father.by_name[:n_c, None], agreed, 0.0)[:, :, None]
-        ties[:n_c, :n_m, n_f] += np.where(to_father.by_name[:n_c, None], 0.0, agreed)
-        said, silent, by_name = self.ties.said_by_second(m, f, between)
-        once = to_mother.by_name[:, None, None] & by_name[None, None, :-1]
-        ties[:, :n_m, :n_f] += np.where(once, np.minimum(said, 0.0)[None], said[None])
-        agreed = np.where(to_mother.by_name[:n_c, None], self.ties.named_alike(c, self.index.mother_name, f, by_name), 0.0)
-        ties[:n_c, :, :n_f] += agreed[:, None, :] * np.append(silent, (True, True))[None, :, None]
-
-    def _named_in_family(self, children: np.ndarray, partners: np.ndarray, column: np.ndarray, read: RoleReading) -> np.ndarray:
-        """The weight of the name read for a parent who is not in the population, against the name the child's row gives, else those
-        that the
-        other parent's row gives: (hands, children + 1, partners + 1)."""
-        out = np.zeros((len(self.model.hands), len(children) + 1, len(partners) + 1))
-        if not read.tokens:
-            return out
-        named = [self.index.families.partner_names(int(p)) for p in partners]
-        weight = self.names.weights(list(read.tokens), np.concatenate([column[children], *named]).astype(np.int64), read.sex)
-        at, couple = len(children), self.model.couple
-        for j, names in enumerate(named):
-            if len(names):
-                mean = np.logaddexp.reduce(weight[:, at:at + len(names)], axis=1) - np.log(len(names))
-                out[:, :, j] = np.logaddexp(mean + np.log(couple), np.log1p(-couple))[:, None]
-            at += len(names)
-        has_name = np.flatnonzero(column[children] != NO_NAME)
-        out[:, has_name, :] = weight[:, has_name, None]
-        return out
-
-    def _with_twins(self, joint: np.ndarray, child: RoleEvidence, tokens: list[str]) -> np.ndarray:
-        """exp(joint), part of each newborn's mass moved to "not in the population": the entry may be of a twin who is not, with whom
-        all but
-        the given name and the sex would agree as well."""
-        odds = np.log(self.model.twins) + child.log_absent - np.log1p(-np.exp(child.log_absent))
-        surname = self.names.surname_weights(tokens, self.index.name[child.rows], self.model.surname_kept)
-        share = np.exp(odds + surname - child.name - child.parts["sex"][None, :])
-        mass = np.exp(joint - joint.max())
-        mass[:, -1] += (mass[:, :-1] * share[:, :, None, None]).sum(axis=1)
-        return mass
+    ties: TieModel
+    names: NameModel
+    log_shares: np.ndarray
+    surname_kept: float
+    twins: float
+    couple: float
 
 
-def _with_absent(evidence: RoleEvidence) -> np.ndarray:
-    return np.append(evidence.log_prior, evidence.log_absent)
+class Person(NamedTuple):
+    """One role's evidence. n: its reading; rows: int32 (candidates,); prior: (candidates + 1,), ln P, the last for "not in the population";
+    log_present: ln P(in the population); weights: (candidates, hands), of everything but place: (candidates,); alone: (candidates, hands),
+    of what twins do not share, the name and the sex."""
+
+    n: int
+    rows: np.ndarray
+    prior: np.ndarray
+    log_present: float
+    weights: np.ndarray
+    place: np.ndarray
+    alone: np.ndarray
 
 
-def _posterior(joint: np.ndarray, roles: tuple[str, ...]) -> Posterior:
-    """From the unnormalised joint probability (hands, role, role …)."""
-    joint = joint / joint.sum()
-    axes = range(joint.ndim)
-    by_role = {role: joint.sum(axis=tuple(a for a in axes if a != k + 1)) for k, role in enumerate(roles)}
-    return Posterior(by_role, joint.sum(axis=tuple(a for a in axes if a)))
+class _Columns(NamedTuple):
+    """The evidence of all readings as `Person` takes its share; prior has one place more for each reading."""
+
+    starts: np.ndarray
+    rows: np.ndarray
+    prior: np.ndarray
+    log_present: np.ndarray
+    weights: np.ndarray
+    place: np.ndarray
+    alone: np.ndarray
+
+
+class _Room(NamedTuple):
+    """Scratch for the largest entry. joint: (hands, a + 1, b + 1, c + 1); no_mother: (a + 1, c + 1, hands); no_father: (a + 1, b + 1,
+    hands)."""
+
+    joint: np.ndarray
+    no_mother: np.ndarray
+    no_father: np.ndarray
+    by_surname: np.ndarray
+    pairs: PairRoom
+    cells: np.ndarray
+
+
+def family_model(index: PopulationIndex, model: LinkModel, names: NameModel) -> FamilyModel:
+    return FamilyModel(tie_model(index, model), names, model.log_shares, model.surname_kept, model.twins, model.couple)
+
+
+def posteriors(groups: np.ndarray, readings: Readings, evidence: Evidence, excess: np.ndarray, family: FamilyModel, model: LinkModel
+               ) -> tuple[np.ndarray, np.ndarray]:
+    """(P(role is candidate) in the order of the evidence; P(nobody of the population is) by reading).
+
+    groups: int64 (groups, 3), the readings weighed together: child, mother, father; wife, husband, -1; one person, -1, -1.
+    """
+    sizes = np.append(np.diff(evidence.starts), 0)[groups].max(axis=0, initial=0)
+    a, b, c = (int(s) for s in sizes)
+    hands = len(model.hands)
+    room = _Room(np.empty((hands, a + 1, b + 1, c + 1)), np.empty((a + 1, c + 1, hands)), np.empty((a + 1, b + 1, hands)),
+                 np.empty((c, hands)), PairRoom.of(a, b, c), name_cells(model))
+    alone = evidence.name + evidence.sex[:, None]
+    columns = _Columns(evidence.starts, evidence.rows, np.insert(evidence.log_prior, evidence.starts[1:], readings.roles.log_absent),
+                       readings.roles.log_present, alone + evidence.birth + evidence.number + evidence.home[:, None], evidence.place, alone)
+    of_candidate, of_nobody = np.zeros(len(evidence.rows)), np.zeros(len(evidence.starts) - 1)
+    _weigh(groups, readings.names, columns, excess, family, room, of_candidate, of_nobody)
+    return of_candidate, of_nobody
+
+
+@compiled
+def _weigh(groups: np.ndarray, read: NamesRead, columns: _Columns, excess: np.ndarray, model: FamilyModel, room: _Room,
+           of_candidate: np.ndarray, of_nobody: np.ndarray) -> None:
+    hands, joint = len(model.log_shares), room.joint
+    for g in range(len(groups)):
+        first = _person(groups[g, 0], columns)
+        second = _person(max(groups[g, 1], 0), columns)
+        third = _person(max(groups[g, 2], 0), columns)
+        roles = 1 if groups[g, 1] < 0 else 2 if groups[g, 2] < 0 else 3
+        a, b, c = len(first.rows) + 1, len(second.rows) + 1 if roles > 1 else 1, len(third.rows) + 1 if roles > 2 else 1
+        if roles == 1:
+            _alone(first, model, joint)
+        elif roles == 2:
+            _couple(first, second, model, room)
+        else:
+            _birth(first, second, third, read, excess, model, room)
+        best = -np.inf
+        for h in range(hands):
+            for i in range(a):
+                for j in range(b):
+                    for k in range(c):
+                        best = max(best, joint[h, i, j, k])
+        total = 0.0
+        for h in range(hands):
+            for i in range(a):
+                twin = -np.inf
+                if roles == 3 and i < a - 1:
+                    twin = _twin_share(h, i, first, read, model)
+                for j in range(b):
+                    for k in range(c):
+                        log_p = joint[h, i, j, k] - best
+                        if max(log_p, log_p + twin) < _NOTHING:
+                            continue
+                        p, of_twin = np.exp(log_p), np.exp(log_p + twin)
+                        total += p + of_twin
+                        _add(first.n, i, p, columns.starts, of_candidate, of_nobody)
+                        _add(first.n, a - 1, of_twin, columns.starts, of_candidate, of_nobody)
+                        if roles > 1:
+                            _add(second.n, j, p + of_twin, columns.starts, of_candidate, of_nobody)
+                        if roles > 2:
+                            _add(third.n, k, p + of_twin, columns.starts, of_candidate, of_nobody)
+        for role in range(roles):
+            n = groups[g, role]
+            of_nobody[n] /= total
+            for k in range(columns.starts[n], columns.starts[n + 1]):
+                of_candidate[k] /= total
+
+
+@spliced
+def _person(n: int, columns: _Columns) -> Person:
+    start, end = columns.starts[n], columns.starts[n + 1]
+    return Person(n, columns.rows[start:end], columns.prior[start + n:end + n + 1], columns.log_present[n], columns.weights[start:end],
+                  columns.place[start:end], columns.alone[start:end])
+
+
+@compiled
+def _add(n: int, k: int, p: float, starts: np.ndarray, of_candidate: np.ndarray, of_nobody: np.ndarray) -> None:
+    if starts[n] + k < starts[n + 1]:
+        of_candidate[starts[n] + k] += p
+    else:
+        of_nobody[n] += p
+
+
+@compiled
+def _twin_share(h: int, i: int, child: Person, read: NamesRead, model: FamilyModel) -> float:
+    """ln of the part of a newborn's probability that goes to "not in the population": the entry may be of a twin who is not in it, with
+    whom all but the given name and the sex would agree as well."""
+    log_absent = child.prior[len(child.rows)]
+    odds = np.log(model.twins) + log_absent - np.log1p(-np.exp(log_absent))
+    name = model.ties.people.name[child.rows[i]]
+    return odds + surname_weight(h, child.n, name, model.surname_kept, read, model.ties.names, model.names) - child.alone[i, h]
+
+
+@compiled
+def _alone(person: Person, model: FamilyModel, joint: np.ndarray) -> None:
+    n = len(person.rows)
+    for h in range(len(model.log_shares)):
+        for k in range(n + 1):
+            joint[h, k, 0, 0] = model.log_shares[h] + person.prior[k] + (person.weights[k, h] + person.place[k] if k < n else 0.0)
+
+
+@compiled
+def _couple(wife: Person, husband: Person, model: FamilyModel, room: _Room) -> None:
+    """ln of the joint probability of a wedding's two roles. Partners in the population are likely this couple, but people marry twice."""
+    w, m = len(wife.rows), len(husband.rows)
+    ties = room.pairs.to_mother
+    to_partners(wife.rows, husband.rows, husband.prior, model.ties, ties)
+    for i in range(w + 1):
+        total = husband.log_present + ties.weights[i, m + 1]
+        for j in range(m + 1):
+            total = log_sum(total, husband.prior[j] + ties.weights[i, j])
+        for j in range(m + 1):
+            prior = wife.prior[i] + husband.prior[j] + ties.weights[i, j] - total
+            for h in range(len(model.log_shares)):
+                read = (wife.weights[i, h] + wife.place[i] if i < w else 0.0) + (husband.weights[j, h] + husband.place[j] if j < m else 0.0)
+                room.joint[h, i, j, 0] = model.log_shares[h] + prior + read
+
+
+@compiled
+def _birth(child: Person, mother: Person, father: Person, read: NamesRead, excess: np.ndarray, model: FamilyModel, room: _Room) -> None:
+    """ln of the joint probability of a birth's three roles, twins apart."""
+    n_c, n_m, n_f, hands = len(child.rows), len(mother.rows), len(father.rows), len(model.log_shares)
+    people = model.ties.people
+    weigh_pairs(child.rows, mother.rows, father.rows, mother.prior, father.prior, mother.log_present, father.log_present, model.ties,
+                room.pairs)
+    _named_in_family(child.rows, father.rows, people.mother_name, mother.n, read, excess, model, room.cells, room.no_mother)
+    _named_in_family(child.rows, mother.rows, people.father_name, father.n, read, excess, model, room.cells, room.no_father)
+    for f in range(n_f):
+        for h in range(hands):
+            room.by_surname[f, h] = 0.0
+            if read.length[father.n] == 0:                              # else the father's own surname has said it
+                room.by_surname[f, h] = surname_weight(h, child.n, people.name[father.rows[f]], model.surname_kept, read, model.ties.names,
+                                                       model.names)
+    for c in range(n_c + 1):
+        for m in range(n_m + 1):
+            for f in range(n_f + 1):
+                shared = child.prior[c] + room.pairs.pairs[c, m, f]
+                if c < n_c:
+                    shared += child.place[c]
+                elif m < n_m:
+                    shared += mother.place[m] + (min(father.place[f], 0.0) if f < n_f else 0.0)     # a couple lives together
+                elif f < n_f:
+                    shared += father.place[f]
+                for h in range(hands):
+                    weight = child.weights[c, h] if c < n_c else room.by_surname[f, h] if f < n_f else 0.0
+                    weight += mother.weights[m, h] if m < n_m else room.no_mother[c, f, h]
+                    weight += father.weights[f, h] if f < n_f else room.no_father[c, m, h]
+                    room.joint[h, c, m, f] = model.log_shares[h] + shared + weight
+
+
+@compiled
+def _named_in_family(children: np.ndarray, partners: np.ndarray, column: np.ndarray, n: int, read: NamesRead, excess: np.ndarray,
+                     model: FamilyModel, cells: np.ndarray, out: np.ndarray) -> None:
+    """The weight of the name read for a parent who is not in the population, against the name the child's row gives, else those that the
+    other parent's row gives: out (children + 1, partners + 1, hands)."""
+    hands = len(model.log_shares)
+    weight, mean = cells[2, 0], cells[2, 1]
+    for j in range(len(partners) + 1):
+        for h in range(hands):
+            mean[h] = -np.inf
+        named = 0
+        if j < len(partners):
+            for name in neighbours(model.ties.families.partner_names, partners[j]):
+                named += 1
+                one_name(n, name, read, model.ties.names, model.names, excess, cells, weight)
+                for h in range(hands):
+                    mean[h] = log_sum(mean[h], weight[h])
+        for h in range(hands):
+            said = 0.0
+            if named and read.length[n]:
+                said = log_sum(mean[h] - np.log(named) + np.log(model.couple), np.log1p(-model.couple))
+            for c in range(len(children) + 1):
+                out[c, j, h] = said
+    for c in range(len(children)):
+        name = column[children[c]]
+        if name != NO_NAME and read.length[n]:
+            one_name(n, name, read, model.ties.names, model.names, excess, cells, weight)
+            for j in range(len(partners) + 1):
+                for h in range(hands):
+                    out[c, j, h] = weight[h]

@@ -10,10 +10,12 @@ from functools import cache
 
 import numpy as np
 
+from matching.compiled import compiled
 from records.text import strip_marks
 
 MARKS, LOOK_ALIKE, OTHER = 0.5, 0.6, 1.0
-FARTHEST = 25.0         # edits; what uint8 tenths can hold
+_FARTHEST = 250         # tenths of an edit; what uint8 can hold
+_LONGEST = 24           # letters of a token as read that are compared
 _ALPHABET_SIZE = 512    # letters seen so far; index 0 pads
 
 # Letters that hands and recognisers take for one another: "hb" means h is read b and b is read h.
@@ -66,33 +68,38 @@ class LetterCodes:
 def edit_distances(codes: LetterCodes, observed: Sequence[str], vocabulary: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Weighted optimal-string-alignment distance of each observed token to each of the vocabulary: uint8 tenths, (observed, vocabulary).
 
-    vocabulary: uint16 (V, width) from `LetterCodes.encode`, lengths: int (V,).
+    vocabulary: uint16 (V, width) from `LetterCodes.encode`, lengths: int (V,). Fastest where it is sorted: neighbours share a start.
     """
-    width = vocabulary.shape[1]
+    seen = codes.encode(observed, _LONGEST)
+    letters = np.array([min(len(t), _LONGEST) for t in observed], dtype=np.int64)
+    cost = np.rint(codes.cost * 10).astype(np.int64)
     out = np.empty((len(observed), len(vocabulary)), dtype=np.uint8)
-    by_length: dict[int, list[int]] = {}
-    for k, token in enumerate(observed):
-        by_length.setdefault(min(len(token), 24), []).append(k)
-    for n, rows in by_length.items():
-        for start in range(0, len(rows), 64):
-            part = rows[start:start + 64]
-            seen = codes.encode([observed[k][:n] for k in part], max(n, 1))
-            table = [np.full((len(part), len(vocabulary)), float(j), dtype=np.float32) for j in range(width + 1)]
-            before: list[np.ndarray] = []
-            for i in range(1, n + 1):
-                row = [np.full((len(part), len(vocabulary)), float(i), dtype=np.float32)]
-                for j in range(1, width + 1):
-                    a, b = seen[:, i - 1], vocabulary[:, j - 1]
-                    cell = table[j - 1] + codes.cost[a[:, None], b[None, :]]
-                    np.minimum(cell, table[j] + 1.0, out=cell)
-                    np.minimum(cell, row[j - 1] + 1.0, out=cell)
-                    if i > 1 and j > 1:
-                        swap = (a[:, None] == vocabulary[None, :, j - 2]) & (seen[:, i - 2][:, None] == b[None, :])
-                        if swap.any():
-                            cell = np.where(swap, np.minimum(cell, before[j - 2] + 1.0), cell)
-                    row.append(cell)
-                before, table = table, row
-            stack = np.stack(table, axis=0)
-            value = stack[np.minimum(lengths, width), :, np.arange(len(vocabulary))].T
-            out[part] = np.rint(np.minimum(value, FARTHEST) * 10).astype(np.uint8)
+    table = np.zeros((vocabulary.shape[1] + 1, _LONGEST + 1), dtype=np.int64)
+    _distances(seen, letters, vocabulary, np.minimum(lengths, vocabulary.shape[1]).astype(np.int64), cost, table, out)
     return out
+
+
+@compiled
+def _distances(seen: np.ndarray, letters: np.ndarray, vocabulary: np.ndarray, lengths: np.ndarray, cost: np.ndarray, table: np.ndarray,
+               out: np.ndarray) -> None:
+    """Row j of the table holds the distances of the first j letters of the word to each start of the token; the rows of letters that
+    the word shares with the one before it stand already."""
+    for k in range(len(seen)):
+        token, n = seen[k], letters[k]
+        for i in range(n + 1):
+            table[0, i] = 10 * i
+        for v in range(len(vocabulary)):
+            word, length = vocabulary[v], lengths[v]
+            shared = 0
+            if v:
+                while shared < min(length, lengths[v - 1]) and word[shared] == vocabulary[v - 1, shared]:
+                    shared += 1
+            for j in range(shared + 1, length + 1):
+                table[j, 0] = 10 * j
+                for i in range(1, n + 1):
+                    cell = table[j - 1, i - 1] + cost[token[i - 1], word[j - 1]]
+                    cell = min(cell, table[j, i - 1] + 10, table[j - 1, i] + 10)
+                    if i > 1 and j > 1 and token[i - 1] == word[j - 2] and token[i - 2] == word[j - 1]:
+                        cell = min(cell, table[j - 2, i - 2] + 10)
+                    table[j, i] = cell
+            out[k, v] = min(table[length, n], _FARTHEST)

@@ -5,7 +5,7 @@ A place is a chain of names from the smallest unit outwards ("Xã Bình Phước
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from rapidfuzz import process
@@ -14,6 +14,9 @@ from rapidfuzz.distance import Levenshtein
 from records.text import fold, strip_marks
 
 NO_PLACE = 0            # id of the empty place
+_CUTOFF = 0.3           # a likeness of one part that counts as none
+LEAST_LIKE = 0.4       # of a place that is kept at all
+_AT_ONCE, _KEPT = 256, 50_000   # texts compared in one call, kept
 _LEVEL_WORDS = ("xã", "phường", "thị trấn", "huyện", "quận", "thị xã", "thành phố", "tỉnh", "tp", "tx", "tt", "x", "p", "h", "q", "ubnd",
                 "uỷ ban nhân dân", "ủy ban nhân dân")
 
@@ -35,86 +38,80 @@ def _without_level(unit: str) -> str:
 class PlaceTable:
     """Distinct places by id; id 0 is the empty place.
 
-    unit: int32 (places,) id of the commune-level name with its parents; district: int32 (places,); frequency: float64 (places,).
+    commune: int32 (places,) id of the commune-level name with its parents; district: int32 (places,); frequency, district_frequency:
+    float64 (places,), the share of births and residences in the place's commune, district.
     """
 
-    def __init__(self) -> None:
-        self.texts: list[str] = [""]
-        self._ids: dict[str, int] = {"": NO_PLACE}
-        self._keys: list[str] = [""]
-        self._firsts: list[str] = [""]
-        self._districts: list[int] = [0]
-        self._district_ids: dict[str, int] = {"": 0}
-        self._communes: list[int] = [0]
-        self._commune_ids: dict[str, int] = {"": 0}
-        self.frequency = np.ones(1)
-        self._cache: dict[tuple[str, ...], np.ndarray] = {}
+    def __init__(self, texts: Sequence[str], count: np.ndarray) -> None:
+        """texts: the empty one first; count: how many births and residences name each."""
+        self.texts = list(texts)
+        units = [chain(t) for t in self.texts]
+        self.commune = _numbered("|".join(u[-3:]) for u in units)
+        self.district = _numbered("|".join(u[-2:]) if len(u) >= 2 else "" for u in units)
+        self._keys = _Distinct([strip_marks(" ".join(u)) for u in units])
+        self._firsts = _Distinct([_commune_name(u) for u in units])
+        total = np.where(np.arange(len(units)) == NO_PLACE, 0, count).astype(np.float64)
+        self.frequency, self.district_frequency = (
+            (np.bincount(unit, weights=total)[unit] + 0.5) / (total.sum() + 1.0) for unit in (self.commune, self.district))
+        self._like: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def __len__(self) -> int:
         return len(self.texts)
 
-    def add(self, places: Sequence[str]) -> np.ndarray:
-        """Ids (int32) of the places, new ones added."""
-        return np.fromiter((self._id(p) for p in places), np.int32, len(places))
+    def prepare(self, observed: Iterable[str]) -> None:
+        """Compare many texts with all places at once; a chunk of entries asks for its own before it is compared."""
+        wanted = {t for t in observed if t}
+        missing = sorted(wanted - self._like.keys())
+        if len(self._like) + len(missing) > _KEPT:
+            self._like.clear()
+            missing = sorted(wanted)
+        for start in range(0, len(missing), _AT_ONCE):
+            texts = missing[start:start + _AT_ONCE]
+            for text, row in zip(texts, self._compare(texts), strict=True):
+                ids = np.flatnonzero(row >= LEAST_LIKE)
+                self._like[text] = ids, row[ids]
 
-    def _id(self, place: str) -> int:
-        known = self._ids.get(place)
-        if known is not None:
-            return known
-        units = chain(place)
-        self._ids[place] = number = len(self.texts)
-        self.texts.append(place)
-        self._keys.append(strip_marks(" ".join(units)))
-        self._firsts.append(strip_marks(units[-3] if len(units) > 3 else units[0]) if units else "")
-        above = "|".join(units[-2:]) if len(units) >= 2 else ""
-        self._districts.append(self._district_ids.setdefault(above, len(self._district_ids)))
-        commune = "|".join(units[-3:]) if len(units) >= 3 else "|".join(units)
-        self._communes.append(self._commune_ids.setdefault(commune, len(self._commune_ids)))
-        return number
+    def likeness(self, observed: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """(ids, float32 likeness 0.4 … 1) of the places like the best of the observed texts; one without commas is a commune alone."""
+        texts = [t for t in observed if t]
+        self.prepare(t for t in texts if t not in self._like)
+        if len(texts) == 1:
+            return self._like[texts[0]]
+        best: dict[int, np.float32] = {}
+        for text in texts:
+            for place, like in zip(*self._like[text], strict=True):
+                best[place] = max(best.get(place, like), like)
+        ids = np.array(sorted(best), dtype=np.int64)
+        return ids, np.array([best[k] for k in ids.tolist()], dtype=np.float32)
 
-    def count(self, *columns: np.ndarray) -> None:
-        """Take frequencies from these columns of place ids, the empty place apart."""
-        total = np.zeros(len(self))
-        for column in columns:
-            total += np.bincount(column, minlength=len(self))
-        total[NO_PLACE] = 0
-        commune = np.bincount(self.commune, weights=total)
-        self.frequency = (commune[self.commune] + 0.5) / (total.sum() + 1.0)
-        district = np.bincount(self.district, weights=total)
-        self.district_frequency = (district[self.district] + 0.5) / (total.sum() + 1.0)
+    def _compare(self, observed: Sequence[str]) -> np.ndarray:
+        """float32 (observed, places)."""
+        units = [chain(t) for t in observed]
+        firsts = self._firsts.likeness([_commune_name(u) for u in units])
+        keys = self._keys.likeness([strip_marks(" ".join(u[-3:])) for u in units])
+        alone = np.array([len(u) == 1 for u in units])
+        out = np.where(alone[:, None], firsts, 0.5 * keys + 0.5 * firsts)
+        out[:, NO_PLACE] = 0.0
+        out[[not u for u in units]] = 0.0
+        return out
 
-    @property
-    def district(self) -> np.ndarray:
-        return np.array(self._districts, dtype=np.int32)
 
-    @property
-    def commune(self) -> np.ndarray:
-        return np.array(self._communes, dtype=np.int32)
+class _Distinct:
+    """Texts of which many are the same, compared once each."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._back = _numbered(texts)
+        self._texts = list(dict.fromkeys(texts))
 
     def likeness(self, observed: Sequence[str]) -> np.ndarray:
-        """float32 (places,) 0 … 1: how alike each place is to the best of the observed texts; an observed text without commas is a
-        commune alone."""
-        key = tuple(o for o in observed if o)
-        found = self._cache.get(key)
-        if found is None:
-            found = np.zeros(len(self), dtype=np.float32)
-            for text in key:
-                units = chain(text)
-                if not units:
-                    continue
-                if len(units) == 1:
-                    row = _similarity(strip_marks(units[0]), self._firsts)
-                else:
-                    wanted = units[-3:] if len(units) > 3 else units
-                    row = _similarity(strip_marks(" ".join(wanted)), self._keys)
-                    row = 0.5 * row + 0.5 * _similarity(strip_marks(wanted[0]), self._firsts)
-                np.maximum(found, row, out=found)
-            found[NO_PLACE] = 0.0
-            if len(self._cache) > 20_000:
-                self._cache.clear()
-            self._cache[key] = found
-        return found
+        found = process.cdist(observed, self._texts, scorer=Levenshtein.normalized_similarity, score_cutoff=_CUTOFF, dtype=np.float32)
+        return found[:, self._back]
 
 
-def _similarity(text: str, choices: Sequence[str]) -> np.ndarray:
-    return process.cdist([text], choices, scorer=Levenshtein.normalized_similarity, dtype=np.float32)[0]
+def _commune_name(units: Sequence[str]) -> str:
+    return strip_marks(units[-3] if len(units) > 3 else units[0]) if units else ""
+
+
+def _numbered(texts: Iterable[str]) -> np.ndarray:
+    ids: dict[str, int] = {}
+    return np.array([ids.setdefault(t, len(ids)) for t in texts], dtype=np.int32)

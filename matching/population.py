@@ -1,14 +1,22 @@
-"""The population in memory, as the linker asks it: columns of small integers, one row a person, and who belongs to whom."""
+"""The population as the linker asks it: columns of small integers, one row a person, and who belongs to whom.
+
+All of it is a handful of flat arrays (`PopulationIndex.arrays`), made once a snapshot by `matching.index_build` and kept by
+`matching.index_folder` as files that processes map into memory and share.
+"""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple, overload
 
 import numpy as np
 
+from matching.families import Families
 from matching.places import PlaceTable
-from matching.vocabulary import GIVEN, MAX_TOKENS, MIDDLE, SURNAME, Vocabulary, part_of, tokens_of
+from matching.texts import TextTable
+from matching.vocabulary import Vocabulary
 
 NOBODY, ELSEWHERE = -1, -2      # no number given; a number given of somebody who is not in the population
 UNKNOWN, MALE, FEMALE = 0, 1, 2
@@ -48,30 +56,84 @@ def date_parts(text: str) -> tuple[int, int, int]:
     return year, month if 1 <= month <= 12 else 0, day if 1 <= day <= 31 else 0
 
 
+class People(NamedTuple):
+    """One row a person, ascending by personal number. sex, year, month, day: small integers, 0 unknown; …name: int32 ids of names; …place,
+    residence: int32 ids of places; father, mother, spouse: int32 rows, NOBODY or ELSEWHERE; numbers: uint8 (people, width), zeros after
+    the end."""
+
+    sex: np.ndarray
+    year: np.ndarray
+    month: np.ndarray
+    day: np.ndarray
+    name: np.ndarray
+    father_name: np.ndarray
+    mother_name: np.ndarray
+    spouse_name: np.ndarray
+    birth_place: np.ndarray
+    home_place: np.ndarray
+    residence: np.ndarray
+    father: np.ndarray
+    mother: np.ndarray
+    spouse: np.ndarray
+    numbers: np.ndarray
+
+
+class PersonalNumbers(Sequence[str]):
+    """The personal numbers by row, ascending. table: bytes (people,), one fixed width."""
+
+    def __init__(self, table: np.ndarray) -> None:
+        self.table = table
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return [x.decode("utf-8") for x in self.table[row].tolist()]
+        return bytes(self.table[int(row)]).decode("utf-8")
+
+
+class RowOf(Mapping[str, int]):
+    """The row of each personal number; KeyError for a number nobody has."""
+
+    def __init__(self, numbers: PersonalNumbers) -> None:
+        self._numbers = numbers
+
+    def __getitem__(self, number: str) -> int:
+        wanted = number.encode("utf-8")
+        row = int(np.searchsorted(self._numbers.table, wanted)) if wanted else len(self)
+        if row == len(self) or bytes(self._numbers.table[row]) != wanted:
+            raise KeyError(number)
+        return row
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+class NameColumns(NamedTuple):
+    """Distinct names by id. tokens: int32 (names, MAX_TOKENS), -1 after the end; length: int8; count: int32 (3 sexes: any, male, female;
+    names), how many people bear it; total: int64 (3,)."""
+
+    tokens: np.ndarray
+    length: np.ndarray
+    count: np.ndarray           # type: ignore[assignment]
+    total: np.ndarray
+
+
 class NameTable:
-    """Distinct names: tokens, how many people of each sex bear each, the vocabulary they are made of. Id 0 is the empty name.
+    """Distinct names, how common each is, the vocabulary they are made of. Id 0 is the empty name."""
 
-    tokens: int32 (names, MAX_TOKENS), -1 after the end; length: int8 (names,); count: int32 (3 sexes: any, male, female; names).
-    """
-
-    def __init__(self, names: list[str], count: np.ndarray) -> None:
-        self.names = names
-        self.count = count
-        split = [tokens_of(n) for n in names]
-        ids: dict[str, int] = {}
-        self.tokens = np.full((len(names), MAX_TOKENS), -1, dtype=np.int32)
-        for k, tokens in enumerate(split):
-            for j, t in enumerate(tokens):
-                self.tokens[k, j] = ids.setdefault(t, len(ids))
-        self.length = np.array([len(t) for t in split], dtype=np.int8)
-        counts = np.zeros((3, 3, len(ids)), dtype=np.float64)
-        for j in range(MAX_TOKENS):
-            for part in (SURNAME, MIDDLE, GIVEN):
-                here = (self.tokens[:, j] >= 0) & np.array([part_of(j, n) == part for n in range(MAX_TOKENS + 1)])[self.length]
-                for sex in (UNKNOWN, MALE, FEMALE):
-                    np.add.at(counts[sex, part], self.tokens[here, j], count[sex, here])
-        self.vocabulary = Vocabulary(list(ids), counts)
-        self.total = np.maximum(count[:, 1:].sum(axis=1), 1)
+    def __init__(self, names: TextTable, columns: NameColumns, vocabulary: Vocabulary) -> None:
+        self.names, self.columns, self.vocabulary = names, columns, vocabulary
+        self.tokens, self.length, self.count, self.total = columns
 
     def given(self, name_ids: np.ndarray) -> np.ndarray:
         """The id of the last token of each name, -1 for the empty name."""
@@ -82,129 +144,63 @@ class NameTable:
         """The share of people (of a sex) who bear each name, never 0: an unseen name counts as half a person."""
         return np.maximum(self.count[sex, name_ids], 0.5) / self.total[sex]
 
+    def words(self, name_id: int) -> list[str]:
+        """The tokens of a name."""
+        return [self.vocabulary.tokens[t] for t in self.tokens[name_id] if t >= 0]
+
 
 class PopulationIndex:
     """One row a person, in the order of personal numbers, so that the same people give the same index whatever order they came in.
 
-    ids: list[str]; name, father_name, mother_name, spouse_name: int32 ids into `names`; birth_place, home_place, residence: int32 ids into
-    `places`; father, mother, spouse: int32 rows, NOBODY or ELSEWHERE; sex, year, month, day: small integers, 0 unknown.
+    Every column of `People` is an attribute too (index.sex, index.mother …).
     """
 
-    def __init__(self, people: list[PersonRecord]) -> None:
-        people = sorted(people, key=lambda p: p.personal_id)
-        self.ids = [p.personal_id for p in people]
-        self.row_of = {pid: k for k, pid in enumerate(self.ids)}
-        if len(self.row_of) != len(self.ids):
-            raise ValueError("a personal number occurs twice in one population")
-        n = len(people)
-        self.sex = np.fromiter((SEX_CODES.get(p.sex.strip().lower(), UNKNOWN) for p in people), np.int8, n)
-        dates = np.array([date_parts(p.birth_date) for p in people], dtype=np.int16).reshape(n, 3)
-        self.year, self.month, self.day = dates[:, 0].copy(), dates[:, 1].copy(), dates[:, 2].copy()
-        self._index_names(people)
-        self.places = PlaceTable()
-        self.birth_place = self.places.add([p.birth_place for p in people])
-        self.home_place = self.places.add([p.home_place for p in people])
-        self.residence = self.places.add([p.residence for p in people])
-        self.places.count(self.birth_place, self.residence)
-        self.father = self._rows([p.father_id for p in people])
-        self.mother = self._rows([p.mother_id for p in people])
-        self.spouse = self._rows([p.spouse_id for p in people])
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self.arrays = arrays
+        self.ids = PersonalNumbers(arrays["numbers"])
+        self.row_of = RowOf(self.ids)
+        width = arrays["numbers"].dtype.itemsize
+        columns = {f: arrays[f"people.{f}"] for f in People._fields if f != "numbers"}
+        self.people = People(**columns, numbers=arrays["numbers"].view(np.uint8).reshape(-1, width))
+        vocabulary = Vocabulary(TextTable(arrays["vocabulary.letters"], arrays["vocabulary.ends"])[:], arrays["vocabulary.counts"])
+        names = NameColumns(**{f: arrays[f"names.{f}"] for f in NameColumns._fields})
+        self.names = NameTable(TextTable(arrays["names.letters"], arrays["names.ends"]), names, vocabulary)
+        self.places = PlaceTable(TextTable(arrays["places.letters"], arrays["places.ends"])[:], arrays["places.count"])
 
     @classmethod
     def build(cls, people: Iterable[PersonRecord]) -> PopulationIndex:
-        """The index of these people; ValueError if a personal number occurs twice."""
-        return cls(list(people))
+        """The index of these people, in memory; ValueError if a personal number occurs twice."""
+        from matching.index_build import build_arrays
+        return cls(build_arrays(map(attrgetter(*PERSON_COLUMNS), people)))
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def _index_names(self, people: list[PersonRecord]) -> None:
-        ids: dict[str, int] = {"": NO_NAME}
-        columns = []
-        for attribute in ("name", "father_name", "mother_name", "spouse_name"):
-            columns.append(np.fromiter((ids.setdefault(getattr(p, attribute), len(ids)) for p in people), np.int32, len(people)))
-        self.name, self.father_name, self.mother_name, self.spouse_name = columns
-        count = np.zeros((3, len(ids)), dtype=np.int32)
-        for sex in (MALE, FEMALE):
-            np.add.at(count[sex], self.name[self.sex == sex], 1)
-        np.add.at(count[UNKNOWN], self.name, 1)
-        count[:, NO_NAME] = 0
-        self.names = NameTable(list(ids), count)
+    def __getattr__(self, column: str) -> np.ndarray:
+        if column in People._fields:
+            return getattr(self.people, column)
+        raise AttributeError(column)
 
-    def _rows(self, personal_ids: list[str]) -> np.ndarray:
-        return np.fromiter((NOBODY if not pid else self.row_of.get(pid, ELSEWHERE) for pid in personal_ids), np.int32, len(personal_ids))
-
-    @cached_property
+    @property
     def year_share(self) -> np.ndarray:
         """float64 (3 sexes, 2200): the share of people (of a sex) born in each year, smoothed; row 0 is everyone."""
-        out = np.zeros((3, 2200))
-        for sex in (UNKNOWN, MALE, FEMALE):
-            chosen = self.year if sex == UNKNOWN else self.year[self.sex == sex]
-            out[sex] = np.bincount(np.clip(chosen, 0, 2199), minlength=2200)[:2200]
-        out[:, 0] = 0
-        out[:, 1880:2100] += 0.5
-        return out / out.sum(axis=1, keepdims=True)
+        return self.arrays["year_share"]
 
-    @cached_property
+    @property
+    def of_sex(self) -> np.ndarray:
+        """int64 (3,): how many people are of unknown, male, female sex."""
+        return self.arrays["of_sex"]
+
+    @property
     def first_of_january_unknown(self) -> float:
         """The probability that a birthday of 1 January only means that the day is not known: its surplus over one day in 365."""
-        known = self.month > 0
-        share = float(((self.month == 1) & (self.day == 1))[known].mean()) if known.any() else 0.0
-        return float(np.clip(1 - (1 / 365) / share, 0.0, 0.99)) if share else 0.0
+        return float(self.arrays["facts"][0])
 
-    @cached_property
+    @property
     def missing_number_share(self) -> float:
         """Among people whose parents' names are given, the share without the parent's number."""
-        named = np.concatenate((self.mother_name != NO_NAME, self.father_name != NO_NAME))
-        unnumbered = np.concatenate((self.mother == NOBODY, self.father == NOBODY))
-        return float(unnumbered[named].mean()) if named.any() else 0.5
+        return float(self.arrays["facts"][1])
 
     @cached_property
     def families(self) -> Families:
-        return Families(self)
-
-
-class Families:
-    """Children and partners of each row, from the numbers the population gives.
-
-    A partner is a spouse, or the other parent of a child.
-    """
-
-    def __init__(self, index: PopulationIndex) -> None:
-        n = len(index)
-        rows = np.arange(n, dtype=np.int64)
-        self._children = _Adjacency(np.concatenate((index.mother, index.father)), np.concatenate((rows, rows)), n)
-        both = (index.mother >= 0) & (index.father >= 0)
-        m, f = index.mother[both], index.father[both]
-        spouses = index.spouse >= 0
-        a = np.concatenate((m, f, rows[spouses], index.spouse[spouses]))
-        b = np.concatenate((f, m, index.spouse[spouses], rows[spouses]))
-        self._partners = _Adjacency(a, b, n)
-        named_m, named_f = (index.mother >= 0) & (index.father_name != NO_NAME), (index.father >= 0) & (index.mother_name != NO_NAME)
-        has_spouse = index.spouse_name != NO_NAME
-        self._partner_names = _Adjacency(
-            np.concatenate((index.mother[named_m], index.father[named_f], rows[has_spouse])),
-            np.concatenate((index.father_name[named_m], index.mother_name[named_f], index.spouse_name[has_spouse])), n)
-
-    def children(self, row: int) -> np.ndarray:
-        return self._children.of(row)
-
-    def partners(self, row: int) -> np.ndarray:
-        return self._partners.of(row)
-
-    def partner_names(self, row: int) -> np.ndarray:
-        """Ids of the names of the row's partners."""
-        return self._partner_names.of(row)
-
-
-class _Adjacency:
-    """Sorted distinct neighbours by row, in two flat arrays."""
-
-    def __init__(self, a: np.ndarray, b: np.ndarray, n: int) -> None:
-        keep = a >= 0
-        pairs = np.unique(np.stack((a[keep].astype(np.int64), b[keep].astype(np.int64)), axis=1), axis=0)
-        self._start = np.searchsorted(pairs[:, 0], np.arange(n + 1))
-        self._to = pairs[:, 1]
-
-    def of(self, row: int) -> np.ndarray:
-        return self._to[self._start[row]:self._start[row + 1]]
+        return Families.of(self.arrays)

@@ -2,7 +2,7 @@
 read."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -23,7 +23,7 @@ _REGIONAL = {"huynh": "hoang", "vo": "vu", "nhon": "nhan", "sanh": "sinh", "phuo
 
 def tokens_of(name: str) -> list[str]:
     """The comparison tokens of a name: folded, in order, at most MAX_TOKENS (the last one, the given name, always kept)."""
-    tokens = fold(name).split()
+    tokens = [t for piece in name.split() for t in fold(piece).split()]      # pieces recur, whole names rarely
     return tokens if len(tokens) <= MAX_TOKENS else [*tokens[: MAX_TOKENS - 1], tokens[-1]]
 
 
@@ -48,7 +48,8 @@ def ear_key(token: str) -> str:
 class Vocabulary:
     """Tokens with frequencies by sex and place in the name; distances from a token as read to all of them, cached.
 
-    tokens: list of str; frequency: float32 (3 sexes: any, male, female; 3 parts; V), each row summing to at most 1.
+    tokens: list of str; lengths: int64 (V,), letters compared; ear: int32 (V,), the class of tokens that sound alike; frequency: float32
+    (3 sexes: any, male, female; 3 parts; V), each row summing to at most 1.
     """
 
     def __init__(self, tokens: Sequence[str], counts: np.ndarray) -> None:
@@ -58,22 +59,22 @@ class Vocabulary:
         self.frequency = (counts / np.maximum(totals, 1)).astype(np.float32)
         self.codes = LetterCodes()
         self._matrix = self.codes.encode(self.tokens, WIDTH)
-        self._ear: dict[str, list[int]] = {}
-        for k, t in enumerate(self.tokens):
-            self._ear.setdefault(ear_key(t), []).append(k)
+        self._ears: dict[str, int] = {}
+        self.ear = np.array([self._ears.setdefault(ear_key(t), len(self._ears)) for t in self.tokens], dtype=np.int32)
         self._common = self.frequency[0].sum(axis=0)
         self._distances: dict[str, np.ndarray] = {}
-        self._near: dict[tuple[str, int, float], np.ndarray] = {}
+        self._near: dict[tuple[str, int, float], list[int]] = {}
 
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def prepare(self, observed: Sequence[str]) -> None:
+    def prepare(self, observed: Iterable[str]) -> None:
         """Compute the distances of many tokens at once; a chunk of entries asks for its own before it is compared."""
-        missing = sorted({t for t in observed if t and t not in self._distances})
+        wanted = {t for t in observed if t}
+        missing = sorted(wanted - self._distances.keys())
         if (len(self._distances) + len(missing)) * max(1, len(self)) > _CACHE_BYTES:
             self._distances.clear()
-            missing = sorted({t for t in observed if t})
+            missing = sorted(wanted)
         for token, row in zip(missing, edit_distances(self.codes, missing, self._matrix, self.lengths), strict=True):
             self._distances[token] = row
 
@@ -85,23 +86,26 @@ class Vocabulary:
             found = self._distances[token]
         return found
 
+    def ear_class(self, token: str) -> int:
+        """The class of tokens that sound like this one, -1 if none does."""
+        return self._ears.get(ear_key(token), -1)
+
     def ear_alike(self, token: str) -> np.ndarray:
         """Ids of the tokens that sound alike."""
-        return np.array(self._ear.get(ear_key(token), ()), dtype=np.int64)
+        return np.flatnonzero(self.ear == self.ear_class(token))
 
-    def nearest(self, token: str, limit: int, within: float) -> np.ndarray:
-        """Ids of at most `limit` tokens within `within` edits of the nearest one, nearest and then commonest first, and those that
-        sound alike."""
+    def nearest(self, token: str, limit: int, within: float) -> list[int]:
+        """Ids of at most `limit` tokens within `within` edits of the nearest one, nearest and then commonest first, and then of those
+        that sound alike."""
         found = self._near.get((token, limit, within))
         if found is not None:
             return found
-        d = self.distances(token).astype(np.int64)
-        best = int(d.min(initial=255))
-        near = np.flatnonzero(d <= best + round(within * 10))
+        d = self.distances(token)
+        near = np.flatnonzero(d <= int(d.min(initial=255)) + round(within * 10))
         near = near[np.lexsort((near, -self._common[near], d[near]))][:limit]
         if len(self._near) > 60_000:
             self._near.clear()
-        found = self._near[token, limit, within] = np.unique(np.concatenate((near, self.ear_alike(token))))
+        found = self._near[token, limit, within] = list(dict.fromkeys([*near.tolist(), *self.ear_alike(token).tolist()]))
         return found
 
 

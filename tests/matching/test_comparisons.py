@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.comparisons import DateComparison, NameComparison, NumberComparison, digit_edits
+from matching.comparisons import DateComparison, NumberComparison, digit_edits
 from matching.letters import LetterCodes, edit_distances, letter_cost
 from matching.model import load_model
+from matching.name_comparison import NameComparison
 from matching.population import PersonRecord, PopulationIndex
 from matching.vocabulary import ear_key, tokens_of
 from tests.matching.families import CHILD, FATHER, index
@@ -28,7 +29,7 @@ def test_letter_cost_is_symmetric_and_zero_for_the_same(a: str, b: str) -> None:
     assert (letter_cost(a, b) == 0) == (a == b)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(tokens, tokens)
 def test_token_distance_is_symmetric_and_bounded_by_the_longer(a: str, b: str) -> None:
     assert distance(a, b) == pytest.approx(distance(b, a), abs=0.11)

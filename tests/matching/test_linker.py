@@ -94,7 +94,7 @@ def test_ages_and_joined_names_are_understood() -> None:
 def test_order_of_people_and_chunks_change_nothing(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     book = max(trial.books, key=len)
     first = Linker(PopulationIndex.build(trial.people)).link(book)
-    monkeypatch.setattr(linker_module, "_CHUNK", 3)
+    monkeypatch.setattr(linker_module, "CHUNK", 3)
     again = Linker(PopulationIndex.build(reversed(trial.people)))
     again.link(trial.books[0])                                              # caches filled by other entries
     assert again.link(book) == first
