@@ -107,7 +107,7 @@ def revised(policy: Policy, probability: np.ndarray, roles: Sequence[str], check
     evidence = Evidence(probability, roles, checked, calibration, policy.target, policy.confidence)
     found = move(evidence, policy.accept, calibration, policy.least, loosen)
     fitted = calibration != policy.calibration and calibration.links >= 1.1 * policy.calibration.links
-    if found.why == "kept" and not fitted:
+    if found.why == "kept" and not (fitted and loosen):
         return policy
     left = {"version": policy.version, "at": policy.at, "why": policy.why, "accept": dict(policy.accept), "promise": dict(policy.promise),
             "calibration": policy.calibration.as_dict()}

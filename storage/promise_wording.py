@@ -28,8 +28,8 @@ def promise_lines(now: Standing) -> list[Pair]:
     else:
         lines.append(("Chưa có liên kết nào được người kiểm tra.", "No link was checked by people yet."))
     if promise.basis == "model":
-        said = f"{_vi(1000 * promise.expected)} trên 1.000" if promise.expected is not None else "chưa có liên kết"
-        told = f"{_en(1000 * promise.expected)} in 1,000" if promise.expected is not None else "no links yet"
+        said = f"{_vi(1000 * promise.likely)} trên 1.000" if promise.likely is not None else "chưa có liên kết"
+        told = f"{_en(1000 * promise.likely)} in 1,000" if promise.likely is not None else "no links yet"
         lines.append((f"Kiểm tra chưa đủ để chứng minh; con số hiện là ước tính của chính mô hình: {said}.",
                       f"Checks do not yet prove it; for now it is the model's own estimate: {told}."))
     if now.found_by_chance:

@@ -113,6 +113,14 @@ def test_more_wrong_expected_than_promised_tightens_before_any_check():
     assert after.promise["basis"] == "model" and after.promise["expected"] <= 0.001 and after.promise["upper"] == 1.0
 
 
+def test_checks_of_sure_links_correct_what_a_curve_fitted_to_doubtful_ones_expects_of_them():
+    p, roles = links(2000, 0.9985)
+    policy = replace(shipped_policy(), accept={"": 0.997})
+    sure = [Checked("nks", 0.9985, True, 0.1)]
+    assert not policy.promised(p, roles, sure * 100).kept and policy.promised(p, roles, sure * 500).kept
+    assert policy.promised(p, roles, sure * 500).likely == pytest.approx(1 / (1 / 0.0015 + 500), rel=1e-3)
+
+
 def test_thresholds_fall_only_when_checks_prove_that_the_promise_is_kept():
     """Right in every check: with 1,000 of them nothing moves, with 6,000 and a decided review band that is right too they do."""
     rng = np.random.default_rng(4)
