@@ -57,7 +57,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     for part in (login, books, uploads, review, dossiers, log):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
-    app.mount(PATH, create_api(services))
+    app.mount(PATH, create_api(services, start_reading=start_reading))
     _refusals(app)
 
     @app.get("/health", include_in_schema=False)

@@ -17,7 +17,7 @@ LANG_COOKIE = "sogoc_lang"
 CSRF_HEADER = "X-CSRF-Token"
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "img-src 'self' blob:", "connect-src 'self'",
-    "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
+    "worker-src 'self'", "manifest-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
 ))
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -60,7 +60,7 @@ class BodyLimit:
     free: paths that bring files and count their bytes themselves.
     """
 
-    def __init__(self, app: ASGIApp, most: int = 256 * 1024, free: str = r"/upload/[^/]+/file") -> None:
+    def __init__(self, app: ASGIApp, most: int = 256 * 1024, free: str = r"(/upload|/api/v1/sync)(/[^/]+/chunks/[^/]+)?") -> None:
         self.app, self.most, self._free = app, most, re.compile(free)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -26,6 +26,8 @@ ROLES: dict[str, frozenset[str]] = {
 }
 KINDS = ("KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN", "HS")
 SCOPES = frozenset(f"{kind}:{right}" for kind in KINDS for right in ("read", "copy"))
+SYNC = "sync:"                          # sync:21139: may bring in books of that commune (docs/sync.md)
+_SYNC_SCOPE = re.compile(r"^sync:[0-9]{2,8}$")
 LOCK_AFTER = 5                          # wrong passwords in a row
 LOCK_TIME = timedelta(minutes=15)
 PASSWORD_LENGTH = 10                    # characters at least
@@ -141,11 +143,16 @@ def open_session(session: Session, name: str, session_epoch: int) -> Actor | Non
     return actor_of(user) if user is not None and user.active and user.session_epoch == session_epoch else None
 
 
+def unknown_scopes(scopes: Collection[str]) -> list[str]:
+    """Those that are no scope."""
+    return sorted(s for s in set(scopes) - SCOPES if not _SYNC_SCOPE.match(s))
+
+
 def add_client(session: Session, client_id: str, scopes: Collection[str], name: str = "", agency_code: str = "") -> str:
     """A program that may ask the API; returns its secret, shown once and kept only as a hash. Raises BadAccount, AccountExists."""
     if not _NAME.match(client_id):
         raise BadAccount(what=f"mã ứng dụng {client_id!r}")
-    unknown = sorted(set(scopes) - SCOPES)
+    unknown = unknown_scopes(scopes)
     if unknown or not scopes:
         raise BadAccount(what=f"phạm vi {unknown or 'trống'}")
     if session.get(ApiClient, client_id) is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("records", "ocr", "matching", "storage", "pipelines", "portal", "sogoc")
+ROOMS = ("records", "ocr", "matching", "storage", "sync", "pipelines", "portal", "sogoc")
 NOBODY = {"utils", "helpers", "common", "manager", "misc"}
 
 
@@ -95,7 +95,7 @@ def test_every_third_party_import_is_asked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     asked, tools = names_of(project["dependencies"]), names_of(project["optional-dependencies"]["dev"])
     owners = metadata.packages_distributions()
-    own = {*ROOMS, "samples", "dagster_home", "sync", "train"}
+    own = {*ROOMS, "samples", "dagster_home", "train"}
     missing = set()
     for path in [*sources(), *(ROOT / "samples").rglob("*.py")]:
         for top in imported(path) - set(sys.stdlib_module_names) - own:

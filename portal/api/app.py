@@ -1,13 +1,14 @@
 """The API as an application of its own, mounted at /api/v1, with its own OpenAPI 3.1 description and a page that shows it."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from pipelines.services import Services
-from portal.api import copies, oauth, problems, records
+from portal.api import copies, oauth, problems, records, sync
 from portal.api.context import Desk
 from portal.api.docs import operations
 from portal.api.tokens import Tokens
@@ -25,15 +26,16 @@ Every request names its dossier, service and officer (`X-Dossier-Code`, `X-Servi
     `X-Officer-Code`) and is written into the access log."""
 
 
-def create_api(services: Services, per_minute: float = 600.0) -> FastAPI:
-    """per_minute: requests a client may make in a minute; a tenth of it at once."""
+def create_api(services: Services, per_minute: float = 600.0, start_reading: Callable[[str], None] | None = None) -> FastAPI:
+    """per_minute: requests a client may make in a minute; a tenth of it at once. start_reading: as for `portal.app.create_app`."""
     api = FastAPI(title="Sổ Gốc", version=version("sogoc"), description=_DESCRIPTION, docs_url=None, redoc_url=None,
         openapi_url="/openapi.json",
                   servers=[{"url": PATH}], root_path_in_servers=False)
     tokens = Tokens(portal_key(services.secrets, "api-tokens"), services.portal.token_seconds)
-    api.state.desk = Desk(services, tokens, RateLimit(per_minute, max(10.0, per_minute / 10)))
+    api.state.desk = Desk(services, tokens, RateLimit(per_minute, max(10.0, per_minute / 10)),
+                          RateLimit(per_minute * 20, per_minute * 2), start_reading)
     problems.install(api)
-    for part in (oauth, records, copies):
+    for part in (oauth, records, copies, sync):
         api.include_router(part.router)
     templates = template_environment()
 

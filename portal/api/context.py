@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -31,6 +32,8 @@ class Desk:
     services: Services
     tokens: Tokens
     limit: RateLimit
+    exchange_limit: RateLimit               # of uploads: one request a chunk
+    start_reading: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)

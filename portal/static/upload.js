@@ -1,105 +1,139 @@
-// Sends the chosen files one by one; each is checked as it arrives. A broken connection is tried again, what has arrived stays.
+// The upload page: choose pages (kept by the browser at once), say which book, hand over; shows how far what waits is.
 "use strict";
 const $ = (id) => document.getElementById(id);
 const words = JSON.parse($("words").textContent);
-const csrf = document.querySelector("meta[name=csrf]").content;
-const limit = Number($("upload").dataset.limit);
+const { limit, worker, chunkSize } = $("upload").dataset;
 const about = $("about"), send = $("send"), list = $("chosen");
 const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const size = (bytes) => (bytes > 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} kB`);
-let chosen = [];
+const make = (tag, kind, text) => { const e = document.createElement(tag); e.className = kind || ""; e.textContent = text || ""; return e; };
+const byName = (a, b) => (a.name < b.name ? -1 : 1);
+let chosen = [], keeping = 0, network = "", rows = new Map(), bars = new Map();
 
-function add(files) {
-  const have = new Set(chosen.map((c) => c.name));
+// --- choosing ---
+async function add(picked) {
+  const files = picked.filter((f) => !/^(\.|thumbs\.db$|desktop\.ini$)/i.test(f.name)), have = new Set(chosen.map((c) => c.name));
+  if (files[0] && !about.name.value) {
+    const folder = (files[0].webkitRelativePath || "").split("/").slice(-2, -1)[0];
+    about.name.value = folder || files[0].name.replace(/\.[^.]*$/, "").replace(/\.\d+[A-Za-z]?$/, "");
+  }
+  keeping += files.length; showChosen();
   for (const file of files) {
-    if (!have.has(file.name) && !/^(\.|thumbs\.db$|desktop\.ini$)/i.test(file.name)) { chosen.push({ file, name: file.name, state: "" }); have.add(file.name); }
+    // two files of one name in two folders are two pages
+    const path = file.webkitRelativePath.split("/").slice(1).join(" - "), name = have.has(file.name) && path ? path : file.name;
+    try {
+      if (!have.has(name)) { have.add(name); await Store.add(Sender.owner(), name, file); }
+    } catch (problem) { $("problem").hidden = false; $("problem").textContent = say(problem.name === "QuotaExceededError" ? words.full : words.unreadable, { name }); }
+    keeping -= 1; await showChosen();
   }
-  chosen.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const first = [...files][0];
-  if (first && !about.name.value) {
-    const folder = (first.webkitRelativePath || "").split("/").slice(-2, -1)[0];
-    about.name.value = folder || first.name.replace(/\.[^.]*$/, "").replace(/\.\d+[A-Za-z]?$/, "");
-  }
-  show();
 }
-function show() {
-  list.replaceChildren(...chosen.map((item) => {
-    const row = document.createElement("li"), name = document.createElement("span"), verdict = document.createElement("span");
-    name.className = "file"; name.textContent = `${item.name} · ${size(item.file.size)}`;
-    verdict.className = item.state; verdict.textContent = item.said || "";
-    row.append(name, verdict);
-    if (!item.state) {
-      const drop = document.createElement("button");
-      drop.type = "button"; drop.textContent = "×"; drop.setAttribute("aria-label", `${words.remove}: ${item.name}`);
-      drop.addEventListener("click", () => { chosen = chosen.filter((c) => c !== item); show(); });
-      row.append(drop);
-    }
-    item.row = row; item.verdict = verdict;
+async function showChosen() {
+  chosen = (await Store.files(Sender.owner(), Store.DRAFT)).sort(byName);
+  list.replaceChildren(...chosen.map((file) => {
+    const row = make("li"), drop = make("button", "", "×");
+    drop.type = "button"; drop.setAttribute("aria-label", `${words.remove}: ${file.name}`);
+    drop.addEventListener("click", async () => { await Store.remove(file); await showChosen(); });
+    row.append(make("span", "file", `${file.name} · ${size(file.size)}`), drop);
     return row;
   }));
-  const all = chosen.reduce((sum, c) => sum + c.file.size, 0);
-  $("totals").hidden = !chosen.length;
-  $("status").textContent = all > limit ? say(words.too_big, { size: size(limit) }) : say(words.count, { n: chosen.length, size: size(all) });
-  send.disabled = !chosen.length || all > limit;
-}
-async function call(method, path, body, json = true) {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const headers = { "X-CSRF-Token": csrf, Accept: "application/json" };
-      if (json) headers["Content-Type"] = "application/json";
-      const answer = await fetch(path, { method, headers, body: json ? JSON.stringify(body) : body });
-      const said = await answer.json();
-      if (answer.status === 401) location.href = "/login?next=/upload";
-      return answer.ok ? said : { refused: said.message };
-    } catch (problem) {
-      if (attempt >= 5) return { refused: String(problem.message || problem) };
-      $("status").textContent = words.retry;
-      await new Promise((done) => setTimeout(done, 1000 * 2 ** attempt));
-    }
-  }
+  const all = chosen.reduce((sum, c) => sum + c.size, 0), many = { n: chosen.length, size: size(all) };
+  $("totals").hidden = !chosen.length && !keeping;
+  $("status").textContent = all > limit ? say(words.too_big, { size: size(limit) }) : keeping ? say(words.keeping, { n: keeping }) : say(words.count, many);
+  send.disabled = !chosen.length || keeping > 0 || all > limit;
 }
 about.addEventListener("submit", async (event) => {
   event.preventDefault();
   send.disabled = true;
   const said = Object.fromEntries(new FormData(about));
   said.nam = said.nam ? Number(said.nam) : null;
-  const begun = await call("POST", "/upload", said);
-  if (begun.refused) { $("status").textContent = say(words.failed, { why: begun.refused }); send.disabled = false; return; }
-  let done = 0;
-  for (const item of chosen) {
-    $("status").textContent = say(words.sending, { done, all: chosen.length });
-    const got = await call("PUT", `/upload/${begun.token}/file?name=${encodeURIComponent(item.name)}`, item.file, false);
-    item.state = got.good ? "good" : "bad";
-    const pages = got.pages > 1 ? ` (${say(words.pages, { n: got.pages })})` : "";
-    if (got.good && got.message) item.state = "fair";
-    item.said = got.message || got.refused || `✓ ${words.ok}${pages}`;
-    item.verdict.className = item.state; item.verdict.textContent = item.said;
-    if (item.row.querySelector("button")) item.row.querySelector("button").remove();
-    if (item.row.scrollIntoView) item.row.scrollIntoView({ block: "nearest" });
-    done += 1;
-    $("progress").value = (100 * done) / chosen.length;
-  }
-  $("status").textContent = words.taking;
-  report(await call("POST", `/upload/${begun.token}/finish`, {}));
+  await Store.queue(Sender.owner(), said);
+  if (navigator.storage && navigator.storage.persist) navigator.storage.persist();       // not to be cleared when the disk runs low
+  about.reset();
+  Sender.nudge();
 });
-function report(taken) {
-  const box = $("result");
-  const line = (text, kind) => { const p = document.createElement("p"); p.className = kind; p.textContent = text; return p; };
-  box.replaceChildren();
-  if (taken.refused && !Array.isArray(taken.refused)) { box.append(line(say(words.failed, { why: taken.refused }), "alert")); return; }
-  $("status").textContent = "";
-  box.append(line(say(words.taken, { n: taken.added, batch: taken.batch }), "note good"));
-  if (taken.known) box.append(line(say(words.known, { n: taken.known }), "small"));
-  if (taken.refused.length) {
-    box.append(line(say(words.refused, { n: taken.refused.length }), "note warn"));
-    for (const bad of taken.refused) box.append(line(`${bad.file}: ${bad.message}`, "small"));
-  }
-  const open = document.createElement("a");
-  open.className = "button primary wide"; open.href = `/books/${encodeURIComponent(taken.batch)}`; open.textContent = words.open;
-  box.append(open);
+
+// --- what waits, and what is done ---
+function verdictText(row, verdict) {
+  const pages = verdict.pages > 1 ? ` (${say(words.pages, { n: verdict.pages })})` : "";
+  row.className = !verdict.good ? "bad" : verdict.message ? "fair" : "good";
+  row.textContent = verdict.message || `✓ ${words.ok}${pages}`;
 }
-$("folder").addEventListener("change", (e) => add(e.target.files));
-$("files").addEventListener("change", (e) => add(e.target.files));
+async function showJobs() {
+  const jobs = await Store.jobs(), waiting = jobs.filter((j) => j.state !== "done"), cards = [];
+  rows = new Map(); bars = new Map();
+  for (const job of waiting) {
+    const card = make("article", "job"), bar = make("progress"), line = make("p", "small"), files = make("ul", "chosen"), cancel = make("button", "", words.cancel);
+    bar.max = 100; bar.value = 0; cancel.type = "button";
+    cancel.addEventListener("click", async () => { if (window.confirm(say(words.really, { name: job.about.name }))) { await Store.forget(job.id); Sender.nudge(); } });
+    const head = make("div", "head"), mine = (await Store.files(job.owner, job.id)).sort(byName);
+    head.append(make("h3", "", `${job.about.name} – ${say(words.files, { n: mine.length })}`), cancel);
+    line.textContent = job.owner === Sender.owner() ? words.waiting : say(words.others, { owner: job.owner });
+    for (const file of mine) {
+      const row = make("li"), state = make("span", "muted", words.unsent);
+      if (file.verdict) verdictText(state, file.verdict);
+      row.append(make("span", "file", file.name), state); files.append(row); rows.set(file.id, { state, file });
+    }
+    card.append(head, bar, line, files);
+    if (job.state === "failed") { line.className = "alert"; line.textContent = say(job.kind === "unreadable" ? words.unreadable : words.failed, { why: job.said, name: job.said }); }
+    bars.set(job.id, { bar, line, files: mine });
+    cards.push(card);
+  }
+  $("jobs").replaceChildren(...cards);
+  $("waiting").hidden = !cards.length;
+  $("result").replaceChildren(...jobs.filter((j) => j.state === "done").reverse().slice(0, 5).map(report));
+  showNetwork(waiting.filter((j) => j.state === "waiting"));
+}
+function report(job) {
+  const box = make("article", "job"), { outcome } = job.receipt, open = make("a", "button primary", words.open), paper = make("a", "button", words.receipt);
+  box.append(make("p", "note good", say(words.taken, { n: outcome.added, batch: outcome.batch })));
+  if (outcome.known) box.append(make("p", "small", say(words.known, { n: outcome.known })));
+  if (job.refused.length) box.append(make("p", "note warn", say(words.refused, { n: job.refused.length })));
+  for (const bad of job.refused) box.append(make("p", "small", `${bad.file}: ${bad.message}`));
+  open.href = `/books/${encodeURIComponent(outcome.batch)}`;
+  paper.href = URL.createObjectURL(new Blob([JSON.stringify(job.receipt, null, 1)], { type: "application/json" }));
+  paper.download = `bien-nhan.${outcome.batch}.json`;
+  const deeds = make("p", "deeds"); deeds.append(open, paper); box.append(deeds);
+  return box;
+}
+async function showNetwork(waiting) {
+  let pages = 0;
+  for (const job of waiting) for (const file of await Store.files(job.owner, job.id)) pages += rows.get(file.id) && rows.get(file.id).sent ? 0 : 1;
+  const text = { away: words.away, login: words.login, broken: words.broken }[network];
+  $("network").hidden = !text || !pages;
+  $("network").textContent = text ? say(text, { n: pages }) : "";
+  $("sign-in").hidden = network !== "login" || !pages;
+}
+const heard = {
+  changed: async () => { await showChosen(); await showJobs(); },
+  idle: () => { network = ""; showJobs(); },
+  hashing: ({ job, n, all }) => { if (bars.has(job)) bars.get(job).line.textContent = say(words.hashing, { n, all }); },
+  sending: ({ job, done, all, left }) => {
+    if (!bars.has(job)) return;
+    const { bar, line, files } = bars.get(job), open = new Map(left);
+    bar.value = all ? (100 * done) / all : 100;
+    for (const file of files) {
+      const row = rows.get(file.id), remains = open.get(file.id) || 0;
+      row.sent = !remains;
+      if (!row.file.verdict) row.state.textContent = row.sent ? words.sent : remains < file.size ? `${Math.floor(100 * (1 - remains / file.size))} %` : words.unsent;
+    }
+    line.textContent = say(words.sending, { done: files.filter((f) => rows.get(f.id).sent).length, all: files.length, percent: Math.floor(bar.value) });
+    if (network) { network = ""; showNetwork([]); }
+  },
+  verdict: ({ file, verdict }) => { const row = rows.get(file); if (row) { row.file.verdict = verdict; row.sent = true; verdictText(row.state, verdict); } },
+  taking: ({ job }) => { if (bars.has(job)) { bars.get(job).bar.value = 100; bars.get(job).line.textContent = words.taking; } },
+};
+for (const trouble of ["away", "login", "broken"]) {
+  heard[trouble] = async ({ job }) => {
+    network = trouble;
+    if (bars.has(job)) bars.get(job).line.textContent = words.waiting;
+    await showNetwork((await Store.jobs()).filter((j) => j.state === "waiting"));
+  };
+}
+Sender.listen((news) => heard[news.phase] && heard[news.phase](news));
+
+// --- the ways in ---
+$("folder").addEventListener("change", (e) => { add([...e.target.files]).then(() => { e.target.value = ""; }); });
+$("files").addEventListener("change", (e) => { add([...e.target.files]).then(() => { e.target.value = ""; }); });
 const drop = $("drop");
 drop.addEventListener("keydown", (e) => { if (e.key === "Enter" || e.key === " ") $("folder").click(); });
 for (const kind of ["dragover", "dragleave", "drop"]) drop.addEventListener(kind, (e) => { e.preventDefault(); drop.classList.toggle("over", kind === "dragover"); });
@@ -118,5 +152,11 @@ drop.addEventListener("drop", async (e) => {
   if (folder && !about.name.value) about.name.value = folder.name;
   const files = [];
   for (const item of entries) files.push(...(await walk(item)));
-  add(files);
+  await add(files);
 });
+(async () => {
+  await Sender.start({ worker, chunkSize: Number(chunkSize) });
+  await heard.changed();
+  $("upload").dataset.ready = "yes";
+  if (navigator.serviceWorker) await navigator.serviceWorker.register("/upload/service-worker.js", { scope: "/upload" });
+})();

@@ -96,7 +96,8 @@ def add_client(
         list[str],
         typer.Option(
             metavar="KIND:RIGHT",
-            help=t("Được phép gì, ví dụ KS:read, KS:copy; lặp lại được.", "What it may do, for example KS:read, KS:copy; repeatable."),
+            help=t("Được phép gì, ví dụ KS:read, KS:copy, sync:21139; lặp lại được.",
+                   "What it may do, for example KS:read, KS:copy, sync:21139; repeatable."),
         ),
     ],
     name: Annotated[str, typer.Option(metavar="NAME", help=t("Tên để người đọc hiểu.", "A name for people."))] = "",
@@ -104,11 +105,11 @@ def add_client(
 ) -> None:
     from storage import accounts, events
 
-    wrong = sorted(set(scope) - accounts.SCOPES)
+    wrong = accounts.unknown_scopes(scope)
     if wrong:
         raise WrongUse(
-            f"Không có quyền {' '.join(wrong)}; ví dụ đúng: KS:read, KS:copy.",
-            f"There is no scope {' '.join(wrong)}; for example: KS:read, KS:copy.",
+            f"Không có quyền {' '.join(wrong)}; ví dụ đúng: KS:read, KS:copy, sync:21139.",
+            f"There is no scope {' '.join(wrong)}; for example: KS:read, KS:copy, sync:21139.",
         )
     with services() as s, s.database.session() as session:
         secret = accounts.add_client(session, client_id, scope, name, agency)

@@ -1,6 +1,7 @@
 """Signing in, what each role sees, the review calls, security headers, uploads, both languages."""
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -10,10 +11,13 @@ from fastapi.testclient import TestClient
 from portal_house import PASSWORD, csrf_of, page_bytes, sign_in
 from sqlalchemy import select
 
+from portal.exchange import receipt_key
 from portal.language import catalogue
 from portal.pages.login import safe_back
 from storage.models import Batch, Entry, Event, Page
 from storage.review_errors import LeasedByOther
+from sync.manifest import CHUNK_SIZE, FileFacts, Manifest
+from sync.receipt import check_receipt
 
 PORTAL = Path(__file__).parents[2] / "portal"
 
@@ -187,48 +191,87 @@ def test_hostile_values_are_text(client, book):
     assert "<script>alert" not in html and "49" not in re.findall(r'data-code="nksHoTen"[^>]*data-shown="([^"]*)"', html)[0]
 
 
+def bring(client, head, name, files, about=None, count=None):
+    """Agree on the files (name -> bytes) and send their chunks, the first `count`; the upload's address."""
+    manifest = Manifest(name, tuple(facts_of(n, d) for n, d in files.items()), about or {})
+    said = client.post("/upload", content=manifest.canonical, headers=head)
+    assert said.status_code == 200, said.text
+    contents = list(files.values())
+    for piece in manifest.pieces[:count]:
+        data = contents[piece.file][piece.offset:piece.offset + piece.size]
+        assert client.put(f"/upload/{manifest.id}/chunks/{piece.sha256}", content=data, headers=head).status_code == 200
+    return f"/upload/{manifest.id}"
+
+
+def facts_of(name, data):
+    chunks = [hashlib.sha256(data[i:i + CHUNK_SIZE]).hexdigest() for i in range(0, len(data), CHUNK_SIZE)]
+    return FileFacts(name, len(data), hashlib.sha256(data).hexdigest(), tuple(chunks))
+
+
 def test_upload_takes_good_pages_refuses_bad_ones_with_reasons_and_starts_reading(client, book):
     sign_in(client, "xa.minh")
     head = csrf_of(client)
-    token = client.post("/upload", json={"name": "KT.2020.01", "loai": "KT", "nam": 2020}, headers=head).json()["token"]
-
-    def send(name, data):
-        return client.put(f"/upload/{token}/file", params={"name": name}, content=data, headers=head)
-
     sharp = page_bytes("trang tốt", (1654, 2339))
-    assert send("KT.2020.01.001.jpg", sharp).json()["pages"] == 1
-    assert send("KT.2020.01.001.jpg", sharp).status_code == 200       # sent again after a broken connection: the same file
-    assert send("KT.2020.01.002.jpg", sharp[:9000]).json()["good"] is False
-    assert send("KT.2020.01.003.pdf", b"hello").json()["code"] == "wrong_type"
-    assert send("../../KT.2020.01.004.jpg", sharp + b"x").json()["code"] == "unsafe_name"
-    assert send("KT.2020.01.005.jpg", b"").json()["code"] == "empty_file"
-    done = client.post(f"/upload/{token}/finish", headers=head).json()
-    assert (done["added"], len(done["refused"])) == (1, 4) and all(len(r["message"]) > 10 for r in done["refused"])
-    assert book.started == [done["batch"]]
+    files = {"KT.2020.01.001.jpg": sharp, "KT.2020.01.002.jpg": sharp[:9000], "KT.2020.01.003.pdf": b"hello",
+             "../../KT.2020.01.004.jpg": sharp + b"x", "KT.2020.01.005.jpg": b""}
+    path = bring(client, head, "KT.2020.01", files, {"loai": "KT", "nam": 2020})
+    verdicts = [client.get(f"{path}/files/{n}", headers=head).json() for n in range(5)]
+    assert verdicts[0]["pages"] == 1 and [v["good"] for v in verdicts[1:]] == [False] * 4
+    assert [v["code"] for v in verdicts[2:]] == ["wrong_type", "unsafe_name", "empty_file"]
+    done = client.post(f"{path}/finish", headers=head).json()
+    batch_id = done["receipt"]["outcome"]["batch"]
+    assert (done["receipt"]["outcome"]["added"], len(done["refused"])) == (1, 4) and all(len(r["message"]) > 10 for r in done["refused"])
+    assert book.started == [batch_id]
     with book.database.reading() as s:
-        batch = s.get(Batch, done["batch"])
+        batch = s.get(Batch, batch_id)
         assert (batch.kind, batch.year, batch.commune_code, batch.created_by) == ("KT", 2020, "21139", "xa.minh")
         good = s.scalars(select(Page).where(Page.batch_id == batch.id, Page.state == "stored")).one()
     assert book.services.objects.get("archive", good.original_key) == sharp        # untouched
-    assert not list((book.services.scratch / "uploads").glob("*/*.data"))
-    assert client.post(f"/upload/{token}/finish", headers=head).json()["code"] == "unknown_upload"
+    assert not list((book.services.home / "uploads").glob("*/chunks/*"))
+    check_receipt(done["receipt"], receipt_key(book.services).public)
+    assert client.post(f"{path}/finish", headers=head).json() == done == client.get(path, headers=head).json()
+    assert book.started == [batch_id]
+    renamed = Manifest("Tên khác", (facts_of("a.jpg", sharp), facts_of("b.jpg", b"new")))
+    again = client.post("/upload", content=renamed.canonical, headers=head)
+    assert again.json()["missing"] == [[1, 1]]                                      # the page is in the archive already
 
 
 def test_an_upload_belongs_to_its_sender_and_has_limits(client, book):
     import dataclasses
     sign_in(client, "xa.minh")
-    head = csrf_of(client)
-    token = client.post("/upload", json={"name": "A"}, headers=head).json()["token"]
+    path = bring(client, csrf_of(client), "A", {"x.jpg": b"x"}, count=0)
     sign_in(client, "tp.lan")
-    other = client.put(f"/upload/{token}/file", params={"name": "x.jpg"}, content=b"x", headers=csrf_of(client))
-    assert other.json()["code"] == "unknown_upload"
-    assert client.put("/upload/..%2f..%2fx/file", params={"name": "x.jpg"}, content=b"x", headers=csrf_of(client)).status_code in (404, 409)
+    head = csrf_of(client)
+    chunk = f"{path}/chunks/{hashlib.sha256(b'x').hexdigest()}"
+    for answer in (client.put(chunk, content=b"x", headers=head), client.get(path), client.post(f"{path}/finish", headers=head)):
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_upload")
+    assert client.put(f"/upload/..%2f..%2fx/chunks/{'0' * 64}", content=b"x", headers=head).status_code in (404, 422)
+    assert client.put(chunk, content=b"x").status_code == 403                       # without the session's token
+    assert client.put(chunk, content=b"x" * 2_000_000, headers=head).status_code == 422
+    for bad in (b"", b"[]", b"{", b"\xff", b'{"format":"sogoc-manifest/1"}', b"[" * 100_000, b" " * 5_000_000):
+        assert client.post("/upload", content=bad, headers=head).json()["code"] == "bad_manifest"
+    said = client.post("/upload", content=Manifest("A", (facts_of("x.jpg", b"x"),), {"loai": "XX"}).canonical, headers=head).json()
+    assert said["code"] == "bad_manifest"
     with TestClient(book.app(options=dataclasses.replace(book.services.portal, max_upload_bytes=1000))) as small:
         sign_in(small)
-        head = csrf_of(small)
-        token = small.post("/upload", json={"name": "B"}, headers=head).json()["token"]
-        assert small.put(f"/upload/{token}/file", params={"name": "a.jpg"}, content=b"x" * 900, headers=head).status_code == 200
-        assert small.put(f"/upload/{token}/file", params={"name": "b.jpg"}, content=b"x" * 200, headers=head).status_code == 413
+        manifest = Manifest("B", (facts_of("a.jpg", b"x" * 900), facts_of("b.jpg", b"x" * 200)))
+        answer = small.post("/upload", content=manifest.canonical, headers=csrf_of(small))
+        assert (answer.status_code, answer.json()["code"]) == (413, "upload_too_big")
+
+
+def test_what_the_browser_keeps_of_the_upload_page_holds_nobodys_data(client):
+    shell = client.get("/upload/shell")
+    assert shell.status_code == 200 and "csrf" not in shell.text and "tp.lan" not in shell.text and 'id="chosen"' in shell.text
+    assert client.get("/upload/session", headers={"Accept": "application/json"}, follow_redirects=False).status_code == 303
+    worker = client.get("/upload/service-worker.js")
+    kept = json.loads(re.search(r"KEPT = (\[.*?\]);", worker.text)[1])
+    assert len(kept) > 10 and all(client.get(k).status_code == 200 for k in kept) and "/upload/shell" in worker.text
+    assert set(re.findall(r"/static/[\w./-]+\?v=\w+", shell.text)) <= set(kept)
+    assert client.get("/upload/app.webmanifest").json()["start_url"] == "/upload"
+    sign_in(client, "xa.minh")
+    assert client.get("/upload/session").json() == {"owner": "xa.minh", "csrf": csrf_of(client)["X-CSRF-Token"]}
+    sign_in(client, "kiem.toan")
+    assert client.get("/upload/session").status_code == 403
 
 
 def test_every_word_of_templates_and_pages_has_an_english_one():

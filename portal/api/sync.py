@@ -1,0 +1,46 @@
+"""The exchange between a commune's node and this hub: the protocol of `sync`, for clients with a scope sync:<commune>."""
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from portal.api.context import Desk, desk_of, slow_down
+from portal.api.problems import Problem
+from portal.api.tokens import bearer
+from portal.exchange import SenderHere, add_exchange, exchange_route, receipt_key
+from storage.accounts import SYNC
+from storage.models import ApiClient
+
+
+def _language(request: Request) -> str:
+    desk: Desk = request.app.state.desk
+    return desk.services.lang
+
+
+def node(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> SenderHere:
+    """The client, for the commune of its scope. Raises Problem not_authenticated, too_many, not_permitted."""
+    client = desk.tokens.read(bearer(request))
+    with desk.services.database.reading() as session:
+        row = session.get(ApiClient, client.id)
+        if row is None or not row.active:
+            raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
+        communes = {s.removeprefix(SYNC) for s in client.scopes & frozenset(row.scopes) if s.startswith(SYNC)}
+    slow_down(desk.exchange_limit, client.id)
+    if len(communes) != 1:
+        raise Problem("not_permitted", f"The token must have one scope sync:<commune>, it has {len(communes)}.",
+                      f"Mã truy cập phải có đúng một phạm vi sync:<mã xã>, đang có {len(communes)}.")
+    return SenderHere(f"client:{client.id}", communes.pop(), desk.services.lang, desk.services, desk.services.portal.max_upload_bytes,
+                      desk.start_reading)
+
+
+router = APIRouter(tags=["sync"], route_class=exchange_route(_language))
+
+
+@router.get("/sync/key", summary="Khóa kiểm tra biên nhận / Key that receipts are checked with")
+def key(desk: Annotated[Desk, Depends(desk_of)]) -> dict[str, str]:
+    """The public key (Ed25519, base64) that receipts of this hub are checked with."""
+    return {"public_key": receipt_key(desk.services).public}
+
+
+add_exchange(router, node, "/sync")

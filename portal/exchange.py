@@ -1,0 +1,162 @@
+"""The exchange of `sync` over HTTP, the same for browsers (/upload) and for programs (/api/v1/sync): only who asks differs."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from ocr.errors import Language
+from ocr.images import Limits as PageLimits
+from pipelines.services import Services
+from portal.keys import portal_key
+from storage.intake import add_files
+from storage.scan_folder import Source, escapes, safe_name, unique
+from storage.set_aside import explain
+from sync.errors import BadManifest, DiskFull, SyncError, TooManyUploads
+from sync.held_originals import HeldOriginals
+from sync.manifest import BIGGEST_CHUNK, MANIFEST_BYTES, Limits, Manifest, parse_manifest
+from sync.receipt import ReceiptKey
+from sync.receiver import Receiver, Standing
+
+_STATUS = {"unknown_upload": 404, "unknown_chunk": 404, "too_many_files": 413, "upload_too_big": 413, "file_too_big": 413,
+           TooManyUploads.code: 409, "incomplete": 409, "manifest_wrong": 409, DiskFull.code: 507}
+Short = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class About(BaseModel):
+    """What the sender says of the book; empty is not said."""
+
+    model_config = ConfigDict(extra="forbid")
+    loai: Annotated[str, StringConstraints(pattern=r"^(|KS|KH|KT|NCM|GH|CN|CC|HN|HS)$")] = ""
+    nam: Annotated[int | None, Field(ge=1850, le=2200)] = None
+    quyenSo: Short = ""
+    noiDangKy: Short = ""
+    mau: Annotated[str, StringConstraints(max_length=16)] = ""
+
+
+@dataclass(frozen=True)
+class SenderHere:
+    """Who sends, for which commune. owner is also the name in the log; lang: of messages."""
+
+    owner: str
+    commune: str | None
+    lang: str
+    services: Services
+    max_upload_bytes: int
+    start_reading: Callable[[str], None] | None = None
+
+    @property
+    def receiver(self) -> Receiver:
+        s = self.services
+        limits = Limits(file_bytes=s.intake.max_file_bytes, upload_bytes=self.max_upload_bytes)
+        return Receiver(s.home / "uploads", receipt_key(s), limits, HeldOriginals(s.database, s.objects))
+
+    def page_limits(self) -> PageLimits:
+        intake = self.services.intake
+        return PageLimits(bytes=intake.max_file_bytes, pixels=intake.max_pixels, frames=intake.max_frames)
+
+    def take_in(self, manifest: Manifest, files: Sequence[Path]) -> Mapping[str, Any]:
+        """The files as a scanned folder; safe to repeat, the same files are one batch."""
+        s, claimed = self.services, set[str]()
+        sources = []
+        for facts, path in zip(manifest.files, files, strict=True):
+            bad = escapes(facts.name)
+            sources.append(Source(unique(safe_name(facts.name), claimed), None if bad else path, "unsafe_name" if bad else None))
+        declared = {k: v for k, v in manifest.about.items() if v not in ("", None)}
+        taken = add_files(s.database, s.ledger, safe_name(manifest.name)[:100], sources, limits=self.page_limits(), declared=declared,
+                          commune=self.commune, actor=self.owner)
+        if (taken.added or taken.known) and self.start_reading is not None:       # also after a kill between the two
+            self.start_reading(taken.batch_id)
+        refused = [{"file": r.file, "code": r.reason, "detail": r.detail} for r in taken.set_aside]
+        return {"batch": taken.batch_id, "added": taken.added, "known": taken.known, "refused": refused}
+
+    def said(self, standing: Standing) -> dict[str, Any]:
+        """The standing; what was refused is explained in the sender's language."""
+        refused = standing.receipt["outcome"]["refused"] if standing.receipt else []
+        lang: Language = "en" if self.lang == "en" else "vi"
+        return standing.as_json() | {"refused": [{"file": r["file"], "message": explain(r["code"], r["detail"], lang)} for r in refused]}
+
+
+def receipt_key(services: Services) -> ReceiptKey:
+    """The key receipts of this home are signed with."""
+    return ReceiptKey(portal_key(services.secrets, "receipts")[:32])
+
+
+def exchange_route(language: Callable[[Request], str]) -> type[APIRoute]:
+    """Routes that answer a SyncError as {code, message} in the language of the request."""
+
+    class ExchangeRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            inner = super().get_route_handler()
+
+            async def handle(request: Request) -> Response:
+                try:
+                    return await inner(request)
+                except SyncError as e:
+                    return JSONResponse({"code": e.code, "message": e.message(language(request))}, _STATUS.get(e.code, 422))
+
+            return handle
+
+    return ExchangeRoute
+
+
+def add_exchange(router: APIRouter, sender: Callable[..., Any], path: str = "") -> None:
+    """The five requests of the protocol under `path` of the router; `sender` is the dependency that says who asks."""
+    asker: Any = Depends(sender)
+
+    async def agree(request: Request, who: SenderHere = asker) -> dict[str, Any]:
+        """The manifest as the body; answers what is lacking. The same manifest again is the same upload."""
+        data = await _body(request, MANIFEST_BYTES)
+        return await run_in_threadpool(_agree, who, data)
+
+    def standing(upload: Hash, who: SenderHere = asker) -> dict[str, Any]:
+        """How far the upload is."""
+        return who.said(who.receiver.standing(who.owner, upload))
+
+    async def put(upload: Hash, sha256: Hash, request: Request, who: SenderHere = asker) -> dict[str, bool]:
+        """One chunk as the body; it is on the disk when this answers."""
+        data = await _body(request, BIGGEST_CHUNK)
+        return {"new": await run_in_threadpool(who.receiver.put, who.owner, upload, sha256, data)}
+
+    def finish(upload: Hash, who: SenderHere = asker) -> dict[str, Any]:
+        """Take the files in, once; answers the signed receipt. state `finishing`: ask again in a while."""
+        return who.said(who.receiver.finish(who.owner, upload, who.take_in))
+
+    def cancel(upload: Hash, who: SenderHere = asker) -> dict[str, bool]:
+        """Drop an unfinished upload."""
+        who.receiver.cancel(who.owner, upload)
+        return {"cancelled": True}
+
+    router.post(path)(agree)
+    router.get(path + "/{upload}")(standing)
+    router.put(path + "/{upload}/chunks/{sha256}")(put)
+    router.post(path + "/{upload}/finish")(finish)
+    router.delete(path + "/{upload}")(cancel)
+
+
+def _agree(who: SenderHere, data: bytes) -> dict[str, Any]:
+    receiver = who.receiver
+    try:
+        manifest = parse_manifest(json.loads(data), receiver.limits)
+        About.model_validate(dict(manifest.about))
+    except (ValueError, RecursionError) as e:       # not JSON, not UTF-8, or not what may be said of a book
+        raise BadManifest(what="about" if isinstance(e, ValidationError) else "JSON") from None
+    return who.said(receiver.agree(who.owner, manifest))
+
+
+async def _body(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise BadManifest(what=f"> {most}")
+    return bytes(body)

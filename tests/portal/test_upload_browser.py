@@ -1,0 +1,111 @@
+"""A real browser, killed again and again, behind a line that drops: every page arrives, once, and next to nothing is sent twice."""
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import shutil
+import threading
+import time
+
+import pytest
+import uvicorn
+from browser_upload import Browser, kill_while_sending
+from drop_proxy import DropProxy
+from portal_house import page_bytes
+from sqlalchemy import select
+
+from portal.exchange import receipt_key
+from storage.models import Batch, Page
+from sync.receipt import check_receipt
+
+pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+
+
+@pytest.fixture
+def line(house):
+    """The house's portal behind a proxy that can limit and drop."""
+    server = uvicorn.Server(uvicorn.Config(house.app(), port=0, log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    proxy = DropProxy(("127.0.0.1", server.servers[0].sockets[0].getsockname()[1]))
+    yield proxy
+    proxy.close()
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def browser(line, tmp_path):
+    browser = Browser(CHROMIUM, line.address, tmp_path / "profile")
+    yield browser
+    browser.close()
+
+
+def pages(folder, count, name="KS.2018.01"):
+    """Small pages, each other bytes."""
+    folder.mkdir()
+    seal = page_bytes("trang sổ", (420, 300))
+    for n in range(1, count + 1):
+        (folder / f"{name}.{n:03}.jpg").write_bytes(seal + random.Random(n).randbytes(6000))
+    return sorted(folder.iterdir())
+
+
+def arrived(house):
+    with house.database.reading() as s:
+        rows = s.scalars(select(Page).order_by(Page.file)).all()
+        return [b.id for b in s.scalars(select(Batch))], {p.file: p.sha256 for p in rows if p.original_key}, len(rows)
+
+
+def test_a_tab_killed_many_times_loses_and_doubles_nothing(house, line, browser, tmp_path):
+    files = pages(tmp_path / "scan", 30)
+    line.bytes_per_second, line.drop_every = 64_000, 60_000
+    browser.start("xa.minh")
+    browser.choose(files)
+    browser.hand_over()
+    kills = kill_while_sending(browser, house.services.home / "uploads", len(files), kills=5)
+    result = browser.wait_for_result()
+    assert "30 trang vào quyển KS.2018.01" in result and kills == 5
+    batches, stored, rows = arrived(house)
+    assert batches == ["KS.2018.01"] and rows == 30
+    assert stored == {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+    content = sum(f.stat().st_size for f in files)
+    assert line.dropped > 0
+    assert line.repeated <= content / 100, (line.repeated, content)
+    check_receipt(browser.receipt(), receipt_key(house.services).public)
+    assert browser.problems == []
+
+
+def test_with_the_server_away_the_clerk_goes_on_and_the_pages_leave_later(house, line, browser, tmp_path):
+    first = pages(tmp_path / "a", 3)
+    browser.start("xa.minh")
+    browser.until("navigator.serviceWorker.ready.then(() => true)")
+    line.away = True
+    browser.open()                                              # the server is gone: the kept page opens
+    browser.choose(first[:2])
+    browser.hand_over()
+    browser.until("document.getElementById('network').textContent.startsWith('Mất mạng – 2 trang đang chờ')")
+    browser.choose(first[2:])
+    browser.page.fill("input[name=name]", "KS.2018.01")
+    browser.hand_over()                                         # the same book: one upload
+    browser.until("document.getElementById('network').textContent.startsWith('Mất mạng – 3 trang đang chờ')")
+    browser.kill()
+    browser.open()
+    browser.until("document.getElementById('network').textContent.startsWith('Mất mạng – 3 trang đang chờ')")
+    line.away = False
+    assert "3 trang vào quyển KS.2018.01" in browser.wait_for_result()
+    assert arrived(house)[0] == ["KS.2018.01"] and arrived(house)[2] == 3
+
+
+def test_hashing_without_the_browsers_own_is_the_same(house, line, browser):
+    browser.start("xa.minh")
+    for data in (b"", b"abc", b"x" * 55, b"y" * 56, b"z" * 64, bytes(range(256)) * 1001):
+        got = browser.page.evaluate("""data => new Promise(done => {
+          const worker = new Worker(document.getElementById('upload').dataset.worker);
+          worker.onmessage = e => done(e.data.sha256); worker.postMessage({ own: new Uint8Array(data) }); })""", list(data))
+        assert got == hashlib.sha256(data).hexdigest()
+    assert re.search("script-src 'self'", browser.page.request.get(f"{line.address}/upload").headers["content-security-policy"])
