@@ -1,7 +1,7 @@
 """The population as the linker asks it: columns of small integers, one row a person, and who belongs to whom.
 
 All of it is a handful of flat arrays (`PopulationIndex.arrays`), made once a snapshot by `matching.index_build` and kept by
-`matching.index_folder` as files that processes map into memory and share.
+`matching.index_file` as a file that processes map into memory and share.
 """
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from operator import attrgetter
+from pathlib import Path
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -152,11 +153,11 @@ class NameTable:
 class PopulationIndex:
     """One row a person, in the order of personal numbers, so that the same people give the same index whatever order they came in.
 
-    Every column of `People` is an attribute too (index.sex, index.mother …).
+    Every column of `People` is an attribute too (index.sex, index.mother …). path: the file that it is mapped from, if it is.
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self.arrays = arrays
+    def __init__(self, arrays: Mapping[str, np.ndarray], path: Path | None = None) -> None:
+        self.arrays, self.path = arrays, path
         self.ids = PersonalNumbers(arrays["numbers"])
         self.row_of = RowOf(self.ids)
         width = arrays["numbers"].dtype.itemsize

@@ -10,6 +10,7 @@ from matching.comparisons import DateComparison, NumberComparison, digit_edits
 from matching.letters import LetterCodes, edit_distances, letter_cost
 from matching.model import load_model
 from matching.name_comparison import NameComparison
+from matching.name_likeness import ALTERED, ANOTHER, SAME, likeness, word_letters
 from matching.population import PersonRecord, PopulationIndex
 from matching.vocabulary import ear_key, tokens_of
 from tests.matching.families import CHILD, FATHER, index
@@ -35,6 +36,26 @@ def test_token_distance_is_symmetric_and_bounded_by_the_longer(a: str, b: str) -
     assert distance(a, b) == pytest.approx(distance(b, a), abs=0.11)
     assert 0 <= distance(a, b) <= max(len(a), len(b))
     assert (distance(a, b) == 0) == (a == b)
+
+
+@settings(max_examples=60, deadline=None)
+@given(tokens, st.lists(tokens, min_size=1, max_size=12))
+def test_distances_to_many_words_are_those_to_each(a: str, words: list[str]) -> None:
+    """The words share the rows of the table that their starts share."""
+    codes = LetterCodes()
+    many = edit_distances(codes, [a], codes.encode(words, 8), np.array([len(w) for w in words]))[0] / 10
+    assert many.tolist() == [_plain_distance(a, w) for w in words]
+
+
+def _plain_distance(a: str, b: str) -> float:
+    """Optimal string alignment as it is defined."""
+    d = [[float(i + j) if not i * j else 0.0 for j in range(len(b) + 1)] for i in range(len(a) + 1)]
+    for i in range(1, len(a) + 1):
+        for j in range(1, len(b) + 1):
+            d[i][j] = min(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + letter_cost(a[i - 1], b[j - 1]))
+            if i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
+                d[i][j] = min(d[i][j], d[i - 2][j - 2] + 1)
+    return round(d[-1][-1], 1)
 
 
 def test_a_likely_slip_costs_less_than_an_unlikely_one() -> None:
@@ -108,6 +129,17 @@ def test_the_first_of_january_may_only_mean_the_year() -> None:
     assert found.first_of_january_unknown > 0.9
     weight = DateComparison(found, load_model()).weights("1984-05-21", np.array([found.row_of["044999999999"]]), found.year_share[0])
     assert (weight > 0).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["LÊ", "LE", "LÊN", "THỊ", "THI", "VĂN", "LOAN", "LOAM", "LAN"]), min_size=1, max_size=4),
+       st.lists(st.sampled_from(["LÊ", "LE", "LÊN", "THỊ", "THI", "VĂN", "LOAN", "LOAM", "LAN"]), min_size=1, max_size=4))
+def test_two_names_are_one_by_their_edits(a: list[str], b: list[str]) -> None:
+    found = PopulationIndex.build([PersonRecord("044000000001", " ".join(a)), PersonRecord("044000000002", " ".join(b))])
+    one, other = (int(found.name[k]) for k in (0, 1))
+    edits = NameComparison(found.names, load_model()).edits(found.names.words(one), other)
+    expected = SAME if edits == 0 else ALTERED if edits <= 1 else ANOTHER
+    assert likeness(one, other, found.names.columns, word_letters(found.names.vocabulary)) == expected
 
 
 def test_digits_that_look_alike_are_nearer() -> None:

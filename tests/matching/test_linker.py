@@ -7,6 +7,7 @@ import pytest
 
 import matching.linker as linker_module
 from bench.linkage import Trial, blocking_recall, measure
+from matching.book_rule import one_entry_each
 from matching.entry import entry_of
 from matching.linker import Linker
 from matching.population import PersonRecord, PopulationIndex
@@ -98,11 +99,16 @@ def test_order_of_people_and_chunks_change_nothing(trial: Trial, monkeypatch: py
     again = Linker(PopulationIndex.build(reversed(trial.people)))
     again.link(trial.books[0])                                              # caches filled by other entries
     assert again.link(book) == first
+    assert again.link(book[::-1])[::-1] == first
+    assert one_entry_each(first) == first
 
 
 def test_the_simulated_district_is_linked_within_the_stated_error(trial: Trial, linker: Linker) -> None:
     recall = blocking_recall(linker, trial)
     assert all(share > 0.97 for share, _ in recall.values()), recall
+    pairs = [(linker.index.row_of[t[role]] in linker.compared(e)[role]) for entries, truths in zip(trial.books, trial.truth, strict=True)
+             for e, t in zip(entries, truths, strict=True) for role in t if t[role]]
+    assert sum(pairs) / len(pairs) > 0.99
     results = [(d[role], t[role]) for entries, truths in zip(trial.books, trial.truth, strict=True)
                for d, t in zip(linker.link(entries), truths, strict=True) for role in d if role in t]
     figures = measure(results)
