@@ -1,6 +1,6 @@
 """Writes a trained network as a model folder: ONNX file, alphabet, card, and the weights for later adapting.
 
-    python -m train.export --work WORK --out ocr/models/sogoc-tay-2
+    python -m train.export --work WORK --out ocr/models/sogoc-tay-3
 """
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def main() -> None:
     network = torch.optim.swa_utils.AveragedModel(Network(len(ALPHABET) + 1), use_buffers=True)
     network.load_state_dict(torch.load(o.work / "fit.pt")["mean"])
     old = json.loads((o.out / CARD).read_text("utf-8")) if (o.out / CARD).exists() else {}
-    said = {"id": o.out.name, "title": "Sổ Gốc chữ tay 2: Vietnamese registers", "version": o.version, "licence": "MIT (see README.md)",
+    said = {"id": o.out.name, "title": "Sổ Gốc chữ tay: Vietnamese registers", "version": o.version, "licence": "MIT (see README.md)",
             "preference": 20, "temperatures": old.get("temperatures", {"default": 0.5}),
             "notes": old.get("notes", "A small convolution and LSTM network. README.md tells on what it was trained and its limits.")}
     write_model(network.module, o.out, said)

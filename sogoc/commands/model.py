@@ -31,7 +31,7 @@ def register(app: Any) -> None:
             "Đọc bằng mô hình này từ nay; trang đã đọc giữ nguyên. Dùng để quay lại mô hình cũ.",
             "Read with this model from now on; pages that were read stay as they are. Also the way back to an earlier one.",
         ),
-        epilog=example("sogoc model use sogoc-tay-2"),
+        epilog=example("sogoc model use sogoc-tay-3"),
     )(use)
     family.command(
         "evaluate",

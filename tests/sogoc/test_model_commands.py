@@ -17,7 +17,7 @@ from storage.database import Database
 from storage.models import Event
 
 OWN = "asternet-20260101-abcdef"
-PREFERRED = "sogoc-tay-2"
+PREFERRED = "sogoc-tay-3"
 
 
 @pytest.fixture
