@@ -44,7 +44,7 @@ def kept_index(folder: Path, key: str, rows: Callable[[], Iterable[Sequence[str]
         return open_index(path)
     except (IndexDamaged, FileNotFoundError):
         write_index(path, build_arrays(rows()))
-    for other in folder.glob(f"population-*{_SUFFIX}*"):
+    for other in folder.glob("population-*"):
         if other != path and not _being_written(other):
             other.unlink(missing_ok=True)           # who has it open keeps it
     return open_index(path)

@@ -11,14 +11,17 @@ import gzip
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from matching.decision import LinkDecision
 from matching.entry import ROLES, Entry, entry_of
 from matching.linker import Linker
+from matching.pool import link_books
 from matching.population import PopulationIndex
 from records.dates import parse_figures
 
+_MANY = 3000            # entries for which starting more processes pays
 OUT_COLUMNS = ("entry", "role", "personal_id", "probability", "decision")
 
 
@@ -39,9 +42,10 @@ class LinkFileReport:
     none: int
 
 
-def link_file(entries_csv: Path, out_csv: Path, index: PopulationIndex, progress: Callable[[int, int],
-    None] | None = None) -> LinkFileReport:
-    """Link every entry of a CSV (UTF-8, plain or gzip) and write the decisions; OUT appears only when it is complete.
+def link_file(entries_csv: Path, out_csv: Path, index: PopulationIndex, progress: Callable[[int, int], None] | None = None,
+              processes: int = 1) -> LinkFileReport:
+    """Link every entry of a CSV (UTF-8, plain or gzip) and write the decisions; OUT appears only when it is complete. processes: how many
+    share the work if the index is a file and the entries are many.
 
     Raises EntriesUnreadable. A newborn is accepted for one entry of the file only; another that claims it goes to review.
     """
@@ -49,7 +53,10 @@ def link_file(entries_csv: Path, out_csv: Path, index: PopulationIndex, progress
     for key, entry in _read(entries_csv):
         keys.append(key)
         entries.append(entry)
-    decisions = Linker(index).link(entries, progress)
+    if processes > 1 and index.path is not None and len(entries) >= _MANY:
+        (decisions,) = link_books(index.path, [entries], processes, progress=partial(_tell, progress, len(entries)))
+    else:
+        decisions = Linker(index).link(entries, progress)
     temporary = out_csv.with_name(out_csv.name + ".part")
     counts = {"accept": 0, "review": 0, "none": 0}
     with open(temporary, "w", encoding="utf-8", newline="") as out:
@@ -63,6 +70,11 @@ def link_file(entries_csv: Path, out_csv: Path, index: PopulationIndex, progress
         os.fsync(out.fileno())
     os.replace(temporary, out_csv)
     return LinkFileReport(len(entries), sum(counts.values()), counts["accept"], counts["review"], counts["none"])
+
+
+def _tell(progress: Callable[[int, int], None] | None, of: int, done: int) -> None:
+    if progress:
+        progress(done, of)
 
 
 def _row(key: str, d: LinkDecision) -> tuple[str, str, str, str, str]:

@@ -10,17 +10,17 @@ import fcntl
 import gc
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import sqlalchemy as sa
 
-from matching.population import PERSON_COLUMNS, PersonRecord, PopulationIndex
+from matching.index_build import build_arrays
+from matching.index_file import kept_index
+from matching.population import PERSON_COLUMNS, PopulationIndex
 from storage.database import Database
 from storage.errors import NoPopulation, PopulationFileUnreadable
 from storage.models import Cursor, Person, PersonHistory, PopulationRejection, PopulationSnapshot
@@ -144,7 +144,8 @@ class _Loading:
 
 
 def load_index(database: Database, cache_dir: Path | None = None) -> PopulationIndex:
-    """The current snapshot as an index; kept in this process, and its people in `cache_dir` if given, until another snapshot is current.
+    """The current snapshot as an index; kept in this process, and as a file in `cache_dir` if given, which processes share, until another
+    snapshot is current.
 
     Raises NoPopulation if nothing was imported yet.
     """
@@ -157,32 +158,17 @@ def load_index(database: Database, cache_dir: Path | None = None) -> PopulationI
 
 @lru_cache(maxsize=2)
 def _index(database: Database, number: int, sha256: str, cache_dir: Path | None) -> PopulationIndex:
-    kept = cache_dir / f"population-{sha256[:40]}.npz" if cache_dir else None
-    if kept is not None and kept.exists():
-        with np.load(kept, allow_pickle=False) as z:
-            columns = [z[c].tobytes().decode("utf-8").split("\n") for c in PERSON_COLUMNS]
-        return PopulationIndex.build(PersonRecord(*row) for row in zip(*columns, strict=True))
+    if cache_dir is None:
+        return PopulationIndex(build_arrays(_rows(database, number)))
+    return kept_index(cache_dir, sha256, lambda: _rows(database, number))
+
+
+def _rows(database: Database, number: int) -> Iterator[tuple[str, ...]]:
+    """The people of a snapshot as they are asked for, never all in memory."""
     query = sa.select(*(getattr(Person, c) for c in PERSON_COLUMNS)).where(Person.snapshot_id == number).order_by(Person.personal_id)
     with database.reading() as session:
-        people = [PersonRecord(*row) for row in session.execute(query.execution_options(yield_per=_CHUNK))]
-    if kept is not None and people:
-        _keep(kept, people)
-    return PopulationIndex.build(people)
-
-
-def _keep(path: Path, people: list[PersonRecord]) -> None:
-    """Write the columns beside the database, under a name of its content; a file under another name is of a snapshot no longer current."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    columns = {c: "\n".join(" ".join(getattr(p, c).split("\n")) for p in people).encode("utf-8") for c in PERSON_COLUMNS}
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
-        np.savez(f, allow_pickle=False, **{c: np.frombuffer(text, np.uint8) for c, text in columns.items()})
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(temporary, path)
-    for other in path.parent.glob("population-*.npz"):
-        if other != path:
-            other.unlink(missing_ok=True)
+        for row in session.execute(query.execution_options(yield_per=_CHUNK)):
+            yield tuple(row)
 
 
 def _identity(sha256: str, column_map: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,7 +69,7 @@ def match(
             )
         index = load_index(s.database, s.matching.cache_dir)
         try:
-            report = link_file(entries, out, index, bars.callback(("Đối chiếu", "Linking")))
+            report = link_file(entries, out, index, bars.callback(("Đối chiếu", "Linking")), len(os.sched_getaffinity(0)))
         except EntriesUnreadable as e:
             vi, en = _REASONS[e.code]
             raise SogocError(f"Không đọc được {entries}: {vi} ({e.evidence}).", f"Cannot read {entries}: {en} ({e.evidence}).") from e

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from matching import typed_entries
+from matching.index_file import open_index, write_index
 from matching.typed_entries import OUT_COLUMNS, EntriesUnreadable, link_file
-from tests.matching.families import BIRTH, CHILD, FATHER, MOTHER, index
+from tests.matching.families import BIRTH, CHILD, FATHER, MOTHER, PEOPLE, index
 
 
 def write(path: Path, rows: list[dict[str, str]], compress: bool = False) -> Path:
@@ -46,6 +48,17 @@ def test_dates_as_people_type_them_and_a_day_of_registration_nobody_wrote(tmp_pa
     link_file(tmp_path / "deaths.csv", tmp_path / "out.csv", index(extra=(namesake,)))
     (row,) = csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8"))
     assert row["personal_id"] == FATHER.personal_id and float(row["probability"]) > 0.9
+
+
+def test_several_processes_write_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_index(tmp_path / "population-x.index", index().arrays)
+    lines = [f"{k},2019-08-04,{p.name},{p.birth_date}" for k, p in enumerate(PEOPLE)]
+    (tmp_path / "deaths.csv").write_text("entry,ngayDangKy,nktHoTen,nktNgaySinh\n" + "\n".join(lines) + "\n", "utf-8")
+    one = link_file(tmp_path / "deaths.csv", tmp_path / "one.csv", index())
+    monkeypatch.setattr(typed_entries, "_MANY", 1)
+    opened, seen = open_index(tmp_path / "population-x.index"), list[tuple[int, int]]()
+    assert link_file(tmp_path / "deaths.csv", tmp_path / "two.csv", opened, lambda *done: seen.append(done), 2) == one
+    assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes() and seen[-1] == (len(PEOPLE), len(PEOPLE))
 
 
 def test_nobody_is_named_where_nobody_is_linked(tmp_path: Path) -> None:
