@@ -19,10 +19,10 @@ _FLAGS = ("--headless=new", "--no-sandbox", "--no-first-run", "--disable-gpu", "
 class Browser:
     """One person's browser. problems: errors of the page's scripts."""
 
-    def __init__(self, program: str, address: str, profile: Path) -> None:
+    def __init__(self, program: str, address: str, profile: Path, person: str) -> None:
         from playwright.sync_api import sync_playwright
 
-        self._program, self._address, self._profile = program, address, profile
+        self._program, self._address, self._profile, self._person = program, address, profile, person
         self._playwright = sync_playwright().start()
         self._process: subprocess.Popen[bytes] | None = None
         self._connected: Any = None
@@ -30,7 +30,7 @@ class Browser:
         self.problems: list[str] = []
 
     def open(self) -> None:
-        """The upload page in a new tab, the browser started if it does not run."""
+        """The upload page, signed in, in a new tab if there is none; the browser is started if it does not run."""
         if self._process is None:
             (self._profile / "DevToolsActivePort").unlink(missing_ok=True)
             self._process = subprocess.Popen([self._program, *_FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
@@ -44,6 +44,12 @@ class Browser:
             self.page.set_default_timeout(30000)
             self.page.on("pageerror", lambda e: self.problems.append(str(e)))
         self._go("/upload")
+        while "/login" in self.page.url:    # also after a kill: Chromium writes its cookies only now and then
+            self.page.fill("input[name=name]", self._person)
+            self.page.fill("input[name=password]", PASSWORD)
+            self.page.press("input[name=password]", "Enter")
+            wait_for(lambda: "/login" not in self.page.url, "not signed in")
+            self._go("/upload")
 
     def _go(self, path: str) -> None:
         for _ in range(30):                 # the line drops: what a person does then is to try again
@@ -64,17 +70,6 @@ class Browser:
                 return True
             time.sleep(0.05)
         return False
-
-    def start(self, name: str) -> None:
-        """Sign in, and the upload page."""
-        self.open()
-        if "/login" in self.page.url:
-            self.page.fill("input[name=name]", name)
-            self.page.fill("input[name=password]", PASSWORD)
-            self.page.press("input[name=password]", "Enter")
-            self.page.wait_for_url("**/upload")
-            if not self.ready():
-                self._go("/upload")
 
     def until(self, expression: str) -> None:
         wait_for(lambda: self.page.evaluate(expression), expression)

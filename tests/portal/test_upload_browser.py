@@ -41,7 +41,7 @@ def line(house):
 
 @pytest.fixture
 def browser(line, tmp_path):
-    browser = Browser(CHROMIUM, line.address, tmp_path / "profile")
+    browser = Browser(CHROMIUM, line.address, tmp_path / "profile", "xa.minh")
     yield browser
     browser.close()
 
@@ -64,7 +64,7 @@ def arrived(house):
 def test_a_tab_killed_many_times_loses_and_doubles_nothing(house, line, browser, tmp_path):
     files = pages(tmp_path / "scan", 30)
     line.bytes_per_second, line.drop_every = 64_000, 60_000
-    browser.start("xa.minh")
+    browser.open()
     browser.choose(files)
     browser.hand_over()
     kills = kill_while_sending(browser, house.services.home / "uploads", len(files), kills=5)
@@ -82,7 +82,7 @@ def test_a_tab_killed_many_times_loses_and_doubles_nothing(house, line, browser,
 
 def test_with_the_server_away_the_clerk_goes_on_and_the_pages_leave_later(house, line, browser, tmp_path):
     first = pages(tmp_path / "a", 3)
-    browser.start("xa.minh")
+    browser.open()
     browser.until("navigator.serviceWorker.ready.then(() => true)")
     line.away = True
     browser.open()                                              # the server is gone: the kept page opens
@@ -97,12 +97,13 @@ def test_with_the_server_away_the_clerk_goes_on_and_the_pages_leave_later(house,
     browser.open()
     browser.until("document.getElementById('network').textContent.startsWith('Mất mạng – 3 trang đang chờ')")
     line.away = False
+    browser.open()
     assert "3 trang vào quyển KS.2018.01" in browser.wait_for_result()
     assert arrived(house)[0] == ["KS.2018.01"] and arrived(house)[2] == 3
 
 
 def test_hashing_without_the_browsers_own_is_the_same(house, line, browser):
-    browser.start("xa.minh")
+    browser.open()
     for data in (b"", b"abc", b"x" * 55, b"y" * 56, b"z" * 64, bytes(range(256)) * 1001):
         got = browser.page.evaluate("""data => new Promise(done => {
           const worker = new Worker(document.getElementById('upload').dataset.worker);
