@@ -17,6 +17,7 @@ from pathlib import Path
 from matching.decision import LinkDecision
 from matching.entry import ROLES, Entry, entry_of
 from matching.linker import Linker
+from matching.policy import Policy
 from matching.pool import link_books
 from matching.population import PopulationIndex
 from records.dates import parse_figures
@@ -43,9 +44,9 @@ class LinkFileReport:
 
 
 def link_file(entries_csv: Path, out_csv: Path, index: PopulationIndex, progress: Callable[[int, int], None] | None = None,
-              processes: int = 1) -> LinkFileReport:
+              processes: int = 1, policy: Policy | None = None) -> LinkFileReport:
     """Link every entry of a CSV (UTF-8, plain or gzip) and write the decisions; OUT appears only when it is complete. processes: how many
-    share the work if the index is a file and the entries are many.
+    share the work if the index is a file and the entries are many. policy: where links are accepted; without one the model's own threshold.
 
     Raises EntriesUnreadable. A newborn is accepted for one entry of the file only; another that claims it goes to review.
     """
@@ -63,7 +64,8 @@ def link_file(entries_csv: Path, out_csv: Path, index: PopulationIndex, progress
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(OUT_COLUMNS)
         for key, by_role in zip(keys, decisions, strict=True):
-            for decision in by_role.values():
+            for said in by_role.values():
+                decision = policy.decide(said) if policy else said
                 counts[decision.decision] += 1
                 writer.writerow(_row(key, decision))
         out.flush()

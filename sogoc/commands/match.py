@@ -56,12 +56,13 @@ def match(
     ],
 ) -> None:
     from matching.typed_entries import EntriesUnreadable, link_file
+    from storage.link_policy import current_policy
     from storage.population import load_index
     from storage.readings import current_snapshot
 
     with services() as s, Bars() as bars:
         with s.database.reading() as session:
-            snapshot = current_snapshot(session)
+            snapshot, policy = current_snapshot(session), current_policy(session)
         if snapshot is None:
             raise SogocError(
                 "Chưa có dữ liệu dân cư. Chạy `sogoc population import` trước.",
@@ -69,7 +70,8 @@ def match(
             )
         index = load_index(s.database, s.matching.cache_dir)
         try:
-            report = link_file(entries, out, index, bars.callback(("Đối chiếu", "Linking")), len(os.sched_getaffinity(0)))
+            bar = bars.callback(("Đối chiếu", "Linking"))
+            report = link_file(entries, out, index, bar, len(os.sched_getaffinity(0)), policy)
         except EntriesUnreadable as e:
             vi, en = _REASONS[e.code]
             raise SogocError(f"Không đọc được {entries}: {vi} ({e.evidence}).", f"Cannot read {entries}: {en} ({e.evidence}).") from e

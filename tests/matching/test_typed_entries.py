@@ -10,6 +10,7 @@ import pytest
 
 from matching import typed_entries
 from matching.index_file import open_index, write_index
+from matching.policy import shipped_policy
 from matching.typed_entries import OUT_COLUMNS, EntriesUnreadable, link_file
 from tests.matching.families import BIRTH, CHILD, FATHER, MOTHER, PEOPLE, index
 
@@ -79,3 +80,11 @@ def test_a_bad_file_is_refused_with_its_reason_and_leaves_no_output(tmp_path: Pa
         link_file(tmp_path / "entries.csv", tmp_path / "out.csv", index())
     assert refused.value.code == code
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_links_are_accepted_under_the_policy_in_force(tmp_path: Path) -> None:
+    entries = write(tmp_path / "entries.csv", [{"entry": "a1", **BIRTH}])
+    stern = replace(shipped_policy(), accept={"": 1.0, "nks": 0.5})
+    link_file(entries, tmp_path / "out.csv", index(), policy=stern)
+    decided = {r["role"]: r["decision"] for r in csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8"))}
+    assert decided == {"nks": "accept", "me": "review", "cha": "review"}
