@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from ocr.errors import Language
 from ocr.images import Limits as PageLimits
@@ -101,6 +102,8 @@ def exchange_route(language: Callable[[Request], str]) -> type[APIRoute]:
             async def handle(request: Request) -> Response:
                 try:
                     return await inner(request)
+                except ClientDisconnect:                # the line dropped; nobody is there to read this
+                    return Response(status_code=400)
                 except SyncError as e:
                     return JSONResponse({"code": e.code, "message": e.message(language(request))}, _STATUS.get(e.code, 422))
 

@@ -13,7 +13,7 @@ from typing import Any
 from sync.errors import BadManifest, FileTooBig, TooManyFiles, UploadTooBig
 
 FORMAT = "sogoc-manifest/1"
-CHUNK_SIZE = 256 * 1024                 # bytes: four seconds of a 64 KB/s line
+CHUNK_SIZE = 128 * 1024                 # bytes: two seconds of a 64 KB/s line; a line cut more often than that carries nothing
 SMALLEST_CHUNK, BIGGEST_CHUNK = 1024, 1024 * 1024
 MANIFEST_BYTES = 4 * 1024 * 1024        # of its JSON, at most
 _HASH = re.compile(r"^[0-9a-f]{64}$")

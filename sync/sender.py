@@ -74,10 +74,13 @@ def push(source: Source, transport: Transport, patience: Patience | None = None,
     After any failure the receiver is asked what it lacks before anything is sent again. Raises Unreachable when patience ends,
     Refused, SourceChanged.
     """
-    patience, sent = patience or Patience(), Sent()
+    patience, sent, agreed = patience or Patience(), Sent(), False
     while True:
         try:
-            if _round(source, transport, sent, patience, progress):
+            # the manifest of a big book is long: it travels once
+            standing = transport.standing(source.manifest.id) if agreed else transport.agree(source.manifest)
+            agreed = True
+            if _round(source, standing, transport, sent, patience, progress):
                 return sent
         except Unreachable:
             sent.again += 1
@@ -87,15 +90,15 @@ def push(source: Source, transport: Transport, patience: Patience | None = None,
             # dropped as abandoned meanwhile, or spoilt on the way or on the other disk: agree anew
             if e.evidence.get("other") not in ("unknown_upload", DamagedChunk.code, Incomplete.code):
                 raise
-            sent.again += 1
+            sent.again, agreed = sent.again + 1, False
             if not patience.wait():
                 raise
 
 
-def _round(source: Source, transport: Transport, sent: Sent, patience: Patience, progress: Callable[[int, int], None] | None) -> bool:
-    """One go from agreement to receipt; False: ask again."""
+def _round(source: Source, standing: Mapping[str, Any], transport: Transport, sent: Sent, patience: Patience,
+           progress: Callable[[int, int], None] | None) -> bool:
+    """One go from what is missing to the receipt; False: ask again."""
     manifest = source.manifest
-    standing = transport.agree(manifest)
     pieces = manifest.pieces
     todo = [pieces[i] for first, last in standing["missing"] for i in range(first, last + 1)]
     all_bytes = sum(p.size for p in pieces)

@@ -63,16 +63,23 @@ const Sender = (() => {
       tell({ phase: "verdict", file: files[number].id, verdict: said });
     } catch (problem) { /* asked again when the page is opened anew; the receipt says it in the end */ }
   }
+  async function agree(job, files) {
+    if (job.agreed === job.revision) {              // the manifest of a big book is long: it travels once
+      try { return await ask("GET", `/upload/${job.upload}`); } catch (problem) { if (problem.kind !== "anew") throw problem; }
+    }
+    const { name, ...about } = job.about;
+    const listed = files.map(({ name: file, size, sha256, chunks }) => ({ name: file, size, sha256, chunks }));
+    const manifest = { format: "sogoc-manifest/1", name, about, chunk_size: settings.chunkSize, files: listed };
+    const standing = await ask("POST", "/upload", JSON.stringify(manifest), "application/json");
+    if (job.upload && job.upload !== standing.id) await ask("DELETE", `/upload/${job.upload}`);
+    return standing;
+  }
   async function send(job) {
     const files = await hashed(job);
     if (!csrf || Date.now() - asked > 300000) await session();
     if (owner !== job.owner) return;
-    const { name, ...about } = job.about;
-    const listed = files.map(({ name: file, size, sha256, chunks }) => ({ name: file, size, sha256, chunks }));
-    const manifest = { format: "sogoc-manifest/1", name, about, chunk_size: settings.chunkSize, files: listed };
-    let standing = await ask("POST", "/upload", JSON.stringify(manifest), "application/json");
-    if (job.upload && job.upload !== standing.id) await ask("DELETE", `/upload/${job.upload}`);
-    if (!(await Store.change(job.id, job.revision, { upload: standing.id }))) return;
+    let standing = await agree(job, files);
+    if (!(await Store.change(job.id, job.revision, { upload: standing.id, agreed: job.revision }))) return;
     const pieces = piecesOf(files), missing = standing.missing.flatMap(([a, b]) => pieces.slice(a, b + 1));
     const all = pieces.reduce((sum, p) => sum + p.size, 0), left = new Map(files.map((f) => [f.id, 0]));
     const lacking = new Set(missing.map((p) => p.sha256)), needed = new Map(files.map((f) => [f, new Set(f.chunks.filter((c) => lacking.has(c)))]));

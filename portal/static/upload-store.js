@@ -41,10 +41,11 @@ const Store = (() => {
         for (const file of await filesIn(store, "", job.id)) store("files").put({ ...file, owner });
       }
     }),
-    add: (owner, name, blob) => all("readwrite", async (store) => {
-      const id = await value(store("files").add({ owner, job: DRAFT, name, size: blob.size }));
-      store("blobs").put(blob, id);
-      return id;
+    // named: [name, file] pairs; all of them or none.
+    add: (owner, named) => all("readwrite", async (store) => {
+      for (const [name, blob] of named) {
+        store("blobs").put(blob, await value(store("files").add({ owner, job: DRAFT, name, size: blob.size })));
+      }
     }),
     remove: (file) => all("readwrite", (store) => drop(store, file)),
     files: (owner, job) => all("readonly", (store) => filesIn(store, owner, job)),

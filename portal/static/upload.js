@@ -8,6 +8,7 @@ const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[nam
 const size = (bytes) => (bytes > 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} kB`);
 const make = (tag, kind, text) => { const e = document.createElement(tag); e.className = kind || ""; e.textContent = text || ""; return e; };
 const byName = (a, b) => (a.name < b.name ? -1 : 1);
+const TOGETHER = 20;                    // files kept in one transaction: each waits for the disk
 let chosen = [], keeping = 0, network = "", rows = new Map(), bars = new Map();
 
 // --- choosing ---
@@ -17,14 +18,24 @@ async function add(picked) {
     const folder = (files[0].webkitRelativePath || "").split("/").slice(-2, -1)[0];
     about.name.value = folder || files[0].name.replace(/\.[^.]*$/, "").replace(/\.\d+[A-Za-z]?$/, "");
   }
-  keeping += files.length; showChosen();
+  const named = [];
   for (const file of files) {
     // two files of one name in two folders are two pages
     const path = file.webkitRelativePath.split("/").slice(1).join(" - "), name = have.has(file.name) && path ? path : file.name;
-    try {
-      if (!have.has(name)) { have.add(name); await Store.add(Sender.owner(), name, file); }
-    } catch (problem) { $("problem").hidden = false; $("problem").textContent = say(problem.name === "QuotaExceededError" ? words.full : words.unreadable, { name }); }
-    keeping -= 1; await showChosen();
+    if (!have.has(name)) { have.add(name); named.push([name, file]); }
+  }
+  keeping += named.length; showChosen();
+  $("problem").hidden = true; $("problem").textContent = "";
+  while (named.length) {
+    const some = named.splice(0, TOGETHER);
+    try { await Store.add(Sender.owner(), some); } catch (together) { for (const one of some) await keepOne(one); }
+    keeping -= some.length; await showChosen();
+  }
+}
+async function keepOne([name, file]) {
+  try { await Store.add(Sender.owner(), [[name, file]]); } catch (problem) {
+    $("problem").hidden = false;
+    $("problem").textContent += ` ${say(problem.name === "QuotaExceededError" ? words.full : words.unreadable, { name })}`;
   }
 }
 async function showChosen() {

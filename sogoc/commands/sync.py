@@ -108,7 +108,8 @@ def check(
     key: Annotated[
         str | None,
         typer.Option(
-            metavar="KEY", help=t("Khóa công khai của nơi nhận; bỏ trống: của máy này.", "Public key of the receiver; this home's if left out.")
+            metavar="KEY",
+            help=t("Khóa công khai của nơi nhận; bỏ trống: của máy này.", "Public key of the receiver; this home's if left out."),
         ),
     ] = None,
     folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help=t("So với thư mục này.", "Compare with this folder."))] = None,

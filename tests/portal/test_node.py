@@ -8,11 +8,11 @@ import time
 import httpx
 import pytest
 import uvicorn
-from drop_proxy import DropProxy
 from portal_house import page_bytes
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from bench.drop_proxy import DropProxy
 from storage import accounts
 from storage.models import Batch, Page
 from sync.errors import BadReceipt, Refused, Unreachable

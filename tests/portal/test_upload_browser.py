@@ -10,11 +10,11 @@ import time
 
 import pytest
 import uvicorn
-from browser_upload import Browser, kill_while_sending
-from drop_proxy import DropProxy
-from portal_house import page_bytes
+from portal_house import PASSWORD, page_bytes
 from sqlalchemy import select
 
+from bench.drop_proxy import DropProxy
+from bench.killed_browser import Browser, kill_while_sending
 from portal.exchange import receipt_key
 from storage.models import Batch, Page
 from sync.receipt import check_receipt
@@ -41,7 +41,7 @@ def line(house):
 
 @pytest.fixture
 def browser(line, tmp_path):
-    browser = Browser(CHROMIUM, line.address, tmp_path / "profile", "xa.minh")
+    browser = Browser(CHROMIUM, line.address, tmp_path / "profile", "xa.minh", PASSWORD)
     yield browser
     browser.close()
 
@@ -93,12 +93,14 @@ def test_with_the_server_away_the_clerk_goes_on_and_the_pages_leave_later(house,
     browser.page.fill("input[name=name]", "KS.2018.01")
     browser.hand_over()                                         # the same book: one upload
     browser.until("document.getElementById('network').textContent.startsWith('Mất mạng – 3 trang đang chờ')")
+    browser.picture("upload")
     browser.kill()
     browser.open()
     browser.until("document.getElementById('network').textContent.startsWith('Mất mạng – 3 trang đang chờ')")
     line.away = False
     browser.open()
     assert "3 trang vào quyển KS.2018.01" in browser.wait_for_result()
+    browser.picture("upload-done")
     assert arrived(house)[0] == ["KS.2018.01"] and arrived(house)[2] == 3
 
 

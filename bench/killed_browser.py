@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from portal_house import PASSWORD
-
 _FLAGS = ("--headless=new", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
           "--disable-component-update", "--disable-sync", "--window-size=1366,768", "--remote-debugging-port=0")
 
@@ -19,10 +17,11 @@ _FLAGS = ("--headless=new", "--no-sandbox", "--no-first-run", "--disable-gpu", "
 class Browser:
     """One person's browser. problems: errors of the page's scripts."""
 
-    def __init__(self, program: str, address: str, profile: Path, person: str) -> None:
+    def __init__(self, program: str, address: str, profile: Path, person: str, password: str) -> None:
         from playwright.sync_api import sync_playwright
 
-        self._program, self._address, self._profile, self._person = program, address, profile, person
+        self._program, self._address, self._profile = program, address, profile
+        self._person, self._password = person, password
         self._playwright = sync_playwright().start()
         self._process: subprocess.Popen[bytes] | None = None
         self._connected: Any = None
@@ -46,7 +45,7 @@ class Browser:
         self._go("/upload")
         while "/login" in self.page.url:    # also after a kill: Chromium writes its cookies only now and then
             self.page.fill("input[name=name]", self._person)
-            self.page.fill("input[name=password]", PASSWORD)
+            self.page.fill("input[name=password]", self._password)
             self.page.press("input[name=password]", "Enter")
             wait_for(lambda: "/login" not in self.page.url, "not signed in")
             self._go("/upload")
@@ -86,6 +85,11 @@ class Browser:
     def wait_for_result(self) -> str:
         wait_for(lambda: self.page.evaluate("!!document.querySelector('#result .button')"), "no result", seconds=240)
         return str(self.page.text_content("#result"))
+
+    def picture(self, name: str) -> None:
+        """A screenshot for the guides, where the environment says so: SOGOC_PICTURES=docs/images."""
+        if os.environ.get("SOGOC_PICTURES"):
+            self.page.screenshot(path=Path(os.environ["SOGOC_PICTURES"]) / f"{name}.png")
 
     def receipt(self) -> Any:
         return json.loads(self.page.evaluate("fetch(document.querySelector('#result a[download]').href).then(a => a.text())"
