@@ -132,6 +132,12 @@ const Sender = (() => {
   return {
     listen: (listener) => heard.push(listener),
     owner: () => owner,
+    // The job is not wanted any more; told to the server if it can be reached, else it drops the upload by itself some day.
+    cancel: async (job) => {
+      await Store.forget(job.id);
+      Sender.nudge();
+      if (job.upload) await ask("DELETE", `/upload/${job.upload}`).catch(() => {});
+    },
     // Something to send, or the network is back.
     nudge: () => { pause = 1000; wake(); tell({ phase: "changed" }); },
     start: async (given) => {

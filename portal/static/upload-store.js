@@ -70,9 +70,11 @@ const Store = (() => {
     change: (id, revision, changes) => all("readwrite", async (store) => {
       const job = await value(store("jobs").get(id));
       if (!job || job.revision !== revision) return false;
-      store("jobs").put({ ...job, ...changes });
-      if (changes.state !== "done") return true;
-      for (const file of await filesIn(store, job.owner, id)) drop(store, file);
+      if (changes.state !== "done") { store("jobs").put({ ...job, ...changes }); return true; }
+      const files = await filesIn(store, job.owner, id), aside = new Set(changes.refused.map((r) => r.file));
+      const notes = files.filter((f) => f.verdict && f.verdict.message && !aside.has(f.name)).map((f) => ({ file: f.name, ...f.verdict }));
+      store("jobs").put({ ...job, ...changes, notes });
+      for (const file of files) drop(store, file);
       const over = (await value(store("jobs").getAll())).filter((j) => j.state === "done" && j.id !== id);
       for (const old of over.slice(0, Math.max(0, over.length + 1 - REMEMBERED))) store("jobs").delete(old.id);
       return true;

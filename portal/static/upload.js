@@ -75,7 +75,7 @@ async function showJobs() {
   for (const job of waiting) {
     const card = make("article", "job"), bar = make("progress"), line = make("p", "small"), files = make("ul", "chosen"), cancel = make("button", "", words.cancel);
     bar.max = 100; bar.value = 0; cancel.type = "button";
-    cancel.addEventListener("click", async () => { if (window.confirm(say(words.really, { name: job.about.name }))) { await Store.forget(job.id); Sender.nudge(); } });
+    cancel.addEventListener("click", async () => { if (window.confirm(say(words.really, { name: job.about.name }))) await Sender.cancel(job); });
     const head = make("div", "head"), mine = (await Store.files(job.owner, job.id)).sort(byName);
     head.append(make("h3", "", `${job.about.name} – ${say(words.files, { n: mine.length })}`), cancel);
     line.textContent = job.owner === Sender.owner() ? words.waiting : say(words.others, { owner: job.owner });
@@ -100,6 +100,11 @@ function report(job) {
   if (outcome.known) box.append(make("p", "small", say(words.known, { n: outcome.known })));
   if (job.refused.length) box.append(make("p", "note warn", say(words.refused, { n: job.refused.length })));
   for (const bad of job.refused) box.append(make("p", "small", `${bad.file}: ${bad.message}`));
+  const blurred = job.notes.filter((n) => !n.good), fair = job.notes.filter((n) => n.good);
+  for (const [some, heading] of [[blurred, words.retake], [fair, words.fair]]) {
+    if (some.length) box.append(make("p", "note warn", say(heading, { n: some.length })));
+    for (const { file, message } of some) box.append(make("p", "small", `${file}: ${message}`));
+  }
   open.href = `/books/${encodeURIComponent(outcome.batch)}`;
   paper.href = URL.createObjectURL(new Blob([JSON.stringify(job.receipt, null, 1)], { type: "application/json" }));
   paper.download = `bien-nhan.${outcome.batch}.json`;

@@ -218,18 +218,21 @@ def test_a_page_that_is_left_is_given_back(tab, book):
 
 
 def test_uploading_a_book(tab, book, tmp_path):
-    good, bad = tmp_path / "KH.2019.01.001.jpg", tmp_path / "KH.2019.01.002.jpg"
+    good, bad, small = (tmp_path / f"KH.2019.01.00{n}.jpg" for n in (1, 2, 3))
+    small.write_bytes(page_bytes("quét ở 50 dpi", (420, 300)))
     good.write_bytes(page_bytes("tải lên", (1654, 2339)))
     bad.write_bytes(b"not an image")
     tab.goto("/upload")
-    tab.set_input_files("#files", [good, bad])
+    tab.set_input_files("#files", [good, bad, small])
     assert tab.input_value("input[name=name]") == "KH.2019.01"
     tab.click("#send")
     tab.wait_for_selector("#result .button")
-    assert "1 trang vào quyển KH.2019.01" in tab.text_content("#result") and "Nội dung không phải JPEG" in tab.text_content("#result")
+    said = tab.text_content("#result")
+    assert "2 trang vào quyển KH.2019.01" in said and "Nội dung không phải JPEG" in said
+    assert "1 trang đã nhận nhưng nên quét lại:KH.2019.01.003.jpg" in said
     tab.click("#result .button")
     tab.wait_for_url(re.compile("/books/KH.2019.01"))
-    assert tab.locator(".thumb").count() == 2 and book.started == ["KH.2019.01"]
+    assert tab.locator(".thumb").count() == 3 and book.started == ["KH.2019.01"]
 
 
 def test_text_stands_out_enough_and_nothing_is_cut_off_at_1366(tab, book):
