@@ -95,6 +95,12 @@ class Browser:
         return json.loads(self.page.evaluate("fetch(document.querySelector('#result a[download]').href).then(a => a.text())"
                                              ".catch(() => Store.jobs().then(j => JSON.stringify(j.find(x => x.receipt).receipt)))"))
 
+    def sign_out(self, person: str) -> None:
+        """Leave the browser to another person."""
+        self._connected.contexts[0].clear_cookies()
+        self._person = person
+        self.open()
+
     def kill_tab(self) -> None:
         """The tab is gone without being asked."""
         self.page.close(run_before_unload=False)

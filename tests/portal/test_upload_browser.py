@@ -104,6 +104,26 @@ def test_with_the_server_away_the_clerk_goes_on_and_the_pages_leave_later(house,
     assert arrived(house)[0] == ["KS.2018.01"] and arrived(house)[2] == 3
 
 
+def test_pages_of_one_account_are_not_sent_by_another_and_can_be_cancelled(house, line, browser, tmp_path):
+    browser.open()
+    line.away = True
+    browser.choose(pages(tmp_path / "a", 2))
+    browser.hand_over()
+    browser.until("document.getElementById('network').textContent.startsWith('Mất mạng – 2 trang đang chờ')")
+    browser.kill_tab()
+    line.away = False
+    browser.sign_out("tp.lan")
+    browser.until("document.getElementById('jobs').textContent.includes('Của tài khoản xa.minh')")
+    browser.choose(pages(tmp_path / "b", 1, "KH.2019.01"))
+    browser.hand_over()
+    assert "1 trang vào quyển KH.2019.01" in browser.wait_for_result()
+    assert arrived(house)[0] == ["KH.2019.01"]
+    browser.page.once("dialog", lambda d: d.accept())
+    browser.page.click("#jobs button")
+    browser.until("document.querySelectorAll('#jobs article').length === 0")
+    assert browser.page.evaluate("Store.jobs().then(all => all.map(j => j.state))") == ["done"]
+
+
 def test_hashing_without_the_browsers_own_is_the_same(house, line, browser):
     browser.open()
     for data in (b"", b"abc", b"x" * 55, b"y" * 56, b"z" * 64, bytes(range(256)) * 1001):
