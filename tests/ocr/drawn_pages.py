@@ -14,7 +14,7 @@ from samples.press import pixels, print_mask
 TEXTS = {
     "name": "Nguyễn Thị Phượng", "date": "07/01/2013", "date_words": "Ngày mồng bảy tháng một năm hai nghìn", "year": "1985",
     "sex": "Nữ", "ethnicity": "Kinh", "nationality": "Việt Nam", "place": "Xã Tịnh Trà, Huyện Sơn Tịnh", "personal_number": "051313666764",
-    "relation": "Cha", "signer": "Lê Văn Long, Chủ tịch", "text": "Ốm",
+    "relation": "Cha", "time": "7 giờ 30", "signer": "Lê Văn Long, Chủ tịch", "text": "Ốm",
     "entry_number": "12/2013", "book_number": "01/2013", "page_number": "12",
 }
 

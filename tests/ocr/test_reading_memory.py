@@ -11,15 +11,16 @@ MOST = 1.2e9                # bytes of one reading process; some 0.6 GB are usua
 MOST_GROWTH = 0.2e9         # of a second round over the same pages
 
 READER = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 import numpy as np
 from ocr.extraction import Expectation, PageReader
 from ocr.images import open_page
 from ocr.reading import PageImage
 
-def peak():
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():      # of this program alone: getrusage would count the process that started it as well
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
 
 pages = [open_page(Path(p).read_bytes(), "image/jpeg") for p in sys.argv[1:]]
 height, width = pages[0].pixels.shape[:2]
