@@ -14,7 +14,7 @@ from ocr.recogniser import load_model
 from records.forms import load_forms, page_forms
 
 T = 0.5
-PARTED = [(f, c) for f in page_forms() for c in {b.code for b in f.blanks if b.code} if len({b.x0 for b in f.blanks if b.code == c}) > 1
+PARTED = [(f, c) for f in page_forms() for c in sorted({b.code for b in f.blanks if b.code}) if len({b.x0 for b in f.blanks if b.code == c}) > 1
           and any(b.type in ("date", "time") for b in f.blanks if b.code == c)]
 
 
