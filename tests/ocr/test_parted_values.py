@@ -14,8 +14,8 @@ from ocr.recogniser import load_model
 from records.forms import load_forms, page_forms
 
 T = 0.5
-PARTED = [(f, c) for f in page_forms() for c in sorted({b.code for b in f.blanks if b.code}) if len({b.x0 for b in f.blanks if b.code == c}) > 1
-          and any(b.type in ("date", "time") for b in f.blanks if b.code == c)]
+PARTED = [(f, c) for f in page_forms() for c in sorted({b.code for b in f.blanks if b.code})
+          if len({b.x0 for b in f.blanks if b.code == c}) > 1 and any(b.type in ("date", "time") for b in f.blanks if b.code == c)]
 
 
 def joined(form: str, code: str, *parts: str):
