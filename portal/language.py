@@ -1,4 +1,4 @@
-"""Words for people: Vietnamese is written in the code and templates, English comes from `messages/en.json` by the Vietnamese text."""
+"""Words for people: Vietnamese is written in the code and templates, English comes from `messages/en/*.json` by the Vietnamese text."""
 from __future__ import annotations
 
 import json
@@ -15,7 +15,8 @@ def catalogue(lang: str) -> Mapping[str, str]:
     """Vietnamese text -> text in `lang`; empty for Vietnamese itself."""
     if lang == "vi":
         return {}
-    return json.loads((resources.files("portal") / "messages" / f"{lang}.json").read_text("utf-8"))
+    files = sorted((resources.files("portal") / "messages" / lang).iterdir(), key=lambda f: f.name)      # one file a subject
+    return {text: said for f in files if f.name.endswith(".json") for text, said in json.loads(f.read_text("utf-8")).items()}
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ PAGE_STATES: Mapping[str, Pair] = {
 }
 USER_ROLES: Mapping[str, Pair] = {
     "commune_officer": ("Công chức tư pháp – hộ tịch", "Commune officer"), "reviewer": ("Cán bộ rà soát", "Reviewer"),
+    "commune_head": ("Lãnh đạo xã", "Head of commune"), "approver": ("Người phê duyệt", "Approver"),
     "archivist": ("Lưu trữ viên", "Archivist"), "auditor": ("Kiểm tra viên", "Auditor"), "administrator": ("Quản trị", "Administrator"),
 }
 VERDICTS: Mapping[str, Pair] = {"good": ("Rõ", "Good"), "poor": ("Ảnh chưa tốt", "Poor"), "retake": ("Cần quét lại", "Scan again")}

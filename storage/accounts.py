@@ -17,12 +17,16 @@ from sqlalchemy.orm import Session
 from storage.models import ApiClient, User, utc_now
 from storage.review_errors import AccountExists, BadAccount, UnknownAccount, WeakPassword
 
+_SEES = frozenset({"batch.see", "report.see"})
+_BRINGS = _SEES | {"batch.upload", "batch.edit", "batch.send"}
 ROLES: dict[str, frozenset[str]] = {
-    "commune_officer": frozenset({"batch.see", "batch.upload", "review"}),
-    "reviewer": frozenset({"batch.see", "batch.upload", "review", "record.see"}),
-    "archivist": frozenset({"batch.see", "record.see", "log.see"}),
-    "auditor": frozenset({"batch.see", "log.see"}),
-    "administrator": frozenset({"batch.see", "batch.upload", "review", "record.see", "log.see", "account.manage"}),
+    "commune_officer": _BRINGS | {"review"},
+    "commune_head": _SEES | {"batch.send", "review", "approve", "record.see", "report.export"},
+    "reviewer": _BRINGS | {"review", "record.see"},
+    "approver": _SEES | {"review", "approve", "record.see", "report.export"},
+    "archivist": _SEES | {"record.see", "log.see", "report.export"},
+    "auditor": _SEES | {"log.see", "report.export"},
+    "administrator": _BRINGS | {"review", "approve", "record.see", "log.see", "report.export", "account.manage", "policy.manage"},
 }
 KINDS = ("KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN", "HS")
 SCOPES = frozenset(f"{kind}:{right}" for kind in KINDS for right in ("read", "copy"))

@@ -1,0 +1,16 @@
+"""Database models: one table per noun of the house, one module per subject."""
+from __future__ import annotations
+
+from storage.models.accounts import ApiClient, User
+from storage.models.archive import ArchivePackage, StoredObject
+from storage.models.base import Base, Json, Key, UtcDateTime, utc_now
+from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Page
+from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
+from storage.models.log import Cursor, Event
+from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
+
+__all__ = [
+    "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "Json", "Key",
+    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
+    "StoredObject", "User", "UtcDateTime", "utc_now",
+]

@@ -1,0 +1,37 @@
+"""Who may come in: people and programs."""
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Json, UtcDateTime, utc_now
+
+
+class User(Base):
+    __tablename__ = "app_user"
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    display_name: Mapped[str] = mapped_column(Text, default="")
+    role: Mapped[str] = mapped_column(String(20))                     # storage.accounts.ROLES
+    commune_code: Mapped[str | None] = mapped_column(String(8))       # None: the whole province
+    password_hash: Mapped[str] = mapped_column(Text)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    failed_logins: Mapped[int] = mapped_column(Integer, default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    session_epoch: Mapped[int] = mapped_column(Integer, default=0)    # raising it ends every open session
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class ApiClient(Base):
+    """A program that may ask (the one-stop system)."""
+
+    __tablename__ = "api_client"
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, default="")
+    secret_hash: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[list[Any]] = mapped_column(Json, default=list)     # ["KS:read", "KH:copy", …]
+    agency_code: Mapped[str] = mapped_column(String(40), default="")
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
