@@ -21,6 +21,7 @@ from storage.changes import change_of
 from storage.link_states import waits
 from storage.links import one_at_a_time
 from storage.models import Entry, Event, Field, Page, utc_now
+from storage.queue_counts import count_by_filter, queue_counts, queue_size
 from storage.readings import entry_record
 from storage.review_errors import BadReason, FindingsOpen, LeasedByOther, LinksUndecided, NoSuchField, NothingToUndo
 from storage.review_findings import renew_findings
@@ -29,16 +30,17 @@ from storage.review_queue import (
     DOUBTFUL,
     LEASE_TIME,
     OPEN,
+    REASON_CODES,
     SURE,
     QueueFilter,
     QueueItem,
+    QueuePlace,
     due_for_archive,
     lease,
     next_entry,
     queue,
-    queue_counts,
-    queue_size,
     release,
+    take_next,
     visible_entries,
     visible_entry,
 )
@@ -47,9 +49,10 @@ from storage.set_aside import evidence_text
 from storage.verified_values import note_decision
 
 __all__ = [
-    "DOUBTFUL", "LEASE_TIME", "OPEN", "REJECT_REASONS", "SURE", "LinkFact", "QueueFilter", "QueueItem", "correct_field", "decide_link",
-    "due_for_archive", "lease", "link_facts", "log_view", "next_entry", "queue", "queue_counts", "queue_size", "reject_page", "release",
-    "rule_out", "undo", "verify_entry", "visible_entries", "visible_entry",
+    "DOUBTFUL", "LEASE_TIME", "OPEN", "REASON_CODES", "REJECT_REASONS", "SURE", "LinkFact", "QueueFilter", "QueueItem", "QueuePlace",
+    "correct_field", "count_by_filter", "decide_link", "due_for_archive", "lease", "link_facts", "log_view", "next_entry", "queue",
+    "queue_counts", "queue_size", "reject_page", "release", "rule_out", "take_next", "undo", "verify_entry", "visible_entries",
+    "visible_entry",
 ]
 
 REJECT_REASONS: dict[str, tuple[str, str]] = {      # code: Vietnamese, English
@@ -121,8 +124,8 @@ def reject_page(session: Session, actor: Actor, entry_id: int, reason: str, note
     before = {"state": page.state, "reason": page.reason, "detail": page.detail}
     said = REJECT_REASONS[reason][0] + (f". {note.strip()[:_MAX_NOTE]}" if note.strip() else "")
     page.state, page.reason, page.detail = "set_aside", "rejected", evidence_text({"why": reason, "note": said})
+    entry.lease_by = entry.lease_until = None
     append(session, actor, "page.reject", entry, {"page": page.id, "reason": reason}, before, {"state": page.state})
-    release(session, actor, entry_id)
     return entry
 
 
@@ -141,9 +144,9 @@ def verify_entry(session: Session, actor: Actor, entry_id: int, *, acknowledge: 
         raise FindingsOpen(entry=entry_id, count=len(hard))
     before = entry.status
     entry.status, entry.verified_by, entry.verified_at = "verified", actor.name, now or utc_now()
+    entry.lease_by = entry.lease_until = None
     note_decision(session, entry)
     append(session, actor, "entry.verify", entry, {"acknowledged": sorted(f.rule for f in hard)}, before, entry.status)
-    release(session, actor, entry_id)
     return entry
 
 
@@ -170,14 +173,21 @@ def undo(session: Session, actor: Actor, entry_id: int | None = None) -> Entry:
 
 
 def _last_decision(session: Session, actor: Actor, entry_id: int | None) -> Event | None:
-    query = select(Event).where(Event.action.in_((*DECISIONS, "decision.undo"))).order_by(Event.seq.desc()).limit(500)
-    query = query.where(Event.subject == f"entry:{entry_id}") if entry_id is not None else query.where(Event.actor == actor.name)
+    """Looked for from the newest event back, a few at a time: it is nearly always among the last."""
+    mine = Event.subject == f"entry:{entry_id}" if entry_id is not None else Event.actor == actor.name
+    query = select(Event).where(mine, Event.action.in_((*DECISIONS, "decision.undo"))).order_by(Event.seq.desc())
     undone: set[int] = set()
-    for event in session.scalars(query):
-        if event.action == "decision.undo":
-            undone.add(event.detail["undoes"])
-        elif event.seq not in undone:
-            return event if event.actor == actor.name else None
+    before: int | None = None
+    for several in (4, 96, 400):
+        found = session.scalars((query if before is None else query.where(Event.seq < before)).limit(several)).all()
+        for event in found:
+            before = event.seq
+            if event.action == "decision.undo":
+                undone.add(event.detail["undoes"])
+            elif event.seq not in undone:
+                return event if event.actor == actor.name else None
+        if len(found) < several:
+            return None
     return None
 
 

@@ -64,6 +64,12 @@ class AlreadyDecided(StorageError):
     en = "This entry is {status} and cannot be changed. Undo first, while it is not archived."
 
 
+class PageSetAside(StorageError):
+    code = "page_set_aside"
+    vi = "Trang của mục này đã được để riêng, không sửa được nữa. Nếu loại nhầm, người đã loại bấm hoàn tác."
+    en = "The page of this entry was set aside, so the entry cannot be changed. Whoever rejected it by mistake can undo it."
+
+
 class LinksUndecided(StorageError):
     code = "links_undecided"
     vi = "Chưa chọn người cho: {roles}."

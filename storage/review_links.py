@@ -66,11 +66,11 @@ def decide_link(session: Session, actor: Actor, entry_id: int, role: str, person
     link.personal_id, link.decided_by = personal_id, actor.name
     link.decision = "accept" if personal_id is not None else "none"
     link.probability = float(candidate["probability"]) if candidate is not None else 0.0
-    session.flush()
-    event = append(session, actor, "link.decide", entry, {"role": role}, before, {**(kept(link, _LINK) or {}), "why": why[:_MOST_WHY]})
+    after = {**(kept(link, _LINK) or {}), "why": why[:_MOST_WHY]}
+    hear_again(session, [entry.id], {p for p in (answer, personal_id) if p})        # before logging: nobody waits for it
+    event = append(session, actor, "link.decide", entry, {"role": role}, before, after)
     note_decision(session, link, answer, stood, event)
     link.reasons = []
-    hear_again(session, [entry.id], {p for p in (answer, personal_id) if p})
     return entry
 
 
@@ -88,10 +88,9 @@ def rule_out(session: Session, actor: Actor, entry_id: int, role: str, personal_
     if answer == personal_id:
         link.decided_by = None
     take_answer(link, without(_said(link), {personal_id}, load_model().refuse))
-    session.flush()
-    append(session, actor, "link.exclude", entry, {"role": role}, before,
-           {**(kept(link, _LINK) or {}), "ruled_out": personal_id, "why": why[:_MOST_WHY]})
+    after = {**(kept(link, _LINK) or {}), "ruled_out": personal_id, "why": why[:_MOST_WHY]}
     hear_again(session, [entry.id], {p for p in (answer, link.personal_id) if p})
+    append(session, actor, "link.exclude", entry, {"role": role}, before, after)
     return entry
 
 

@@ -1,41 +1,75 @@
-"""What waits for a person, in which order, and who holds it: the review queue and its leases."""
+"""What waits for a person, in which order, and who holds it: the review queue and its leases.
+
+The queue is one index of the entries that wait (storage.models.Entry.queue_place, kept by triggers): the first page, the next one, the next
+entry and a place in the middle all cost the same, however many wait. How many there are: storage.queue_counts.
+"""
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tuple_, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.accounts import Actor
 from storage.link_states import waiting
 from storage.models import Batch, Entry, EntryFinding, Field, Link, Page, utc_now
+from storage.models.ledger import REASON_BITS, has_reason
 from storage.review_errors import LeasedByOther, NoSuchEntry, NotAllowed
 
 SURE = 0.95             # at least this confident: shown as sure
 DOUBTFUL = 0.80         # under this: a person must look
 LEASE_TIME = timedelta(minutes=5)
 OPEN = ("review", "draft")
+REASON_CODES = tuple(REASON_BITS)
+_DRAFTS = 1_000_000.0   # places of entries that only want confirming begin here, less their risk (migration 0005)
 
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """state: review (a person is needed), draft (read well, nobody has said so yet), open (both)."""
+    """state: review (a person is needed), draft (read well, nobody has said so yet), open (both). reason: one of REASON_CODES."""
 
     state: Literal["review", "draft", "open"] = "open"
     kind: str | None = None
     batch_id: str | None = None
+    commune_code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    """Where an entry stands: before those with a larger place, of the same place before those with a larger id."""
+
+    place: float
+    entry_id: int
+
+    def __str__(self) -> str:
+        return f"{self.place!r}_{self.entry_id}"
+
+    @classmethod
+    def parse(cls, said: str) -> QueuePlace | None:
+        """What `str` wrote; None for anything else."""
+        place, _, number = said.partition("_")
+        try:
+            found = cls(float(place), int(number))
+        except ValueError:
+            return None
+        return found if isfinite(found.place) and 0 <= found.entry_id < 2**63 else None
 
 
 @dataclass(frozen=True)
 class QueueItem:
-    """One waiting entry, without personal data: what book, what number, why it is here, who holds it."""
+    """One waiting entry, without personal data: what book, what number, why it is here, since when, who holds it."""
 
     entry_id: int
+    place: QueuePlace
     batch_id: str
     book_number: str | None
+    commune_code: str | None
+    came: datetime
     page_id: int
     file: str
     row: int
@@ -51,69 +85,111 @@ class QueueItem:
     lease_until: datetime | None
 
 
+def in_scope(actor: Actor, commune_code: InstrumentedAttribute[Any], kind: InstrumentedAttribute[Any]) -> Sequence[ColumnElement[bool]]:
+    """The conditions on a commune and a kind of register that the actor may see what is there."""
+    return () if actor.commune_code is None else (commune_code == actor.commune_code,)
+
+
 def visible_entries(actor: Actor) -> Select[Entry]:
     """Entries of the communes the actor may see."""
     query = select(Entry).join(Page, Entry.page_id == Page.id).join(Batch, Page.batch_id == Batch.id)
-    return query if actor.commune_code is None else query.where(Batch.commune_code == actor.commune_code)
+    return query.where(*in_scope(actor, Entry.commune_code, Entry.kind))
 
 
-def _waiting(actor: Actor, filters: QueueFilter) -> Select[Entry]:
-    query = visible_entries(actor).where(Page.state != "set_aside", Entry.status.in_(OPEN if filters.state == "open" else (filters.state,)))
-    if filters.kind:
-        query = query.where(Entry.kind == filters.kind)
-    if filters.batch_id:
-        query = query.where(Page.batch_id == filters.batch_id)
-    return query
+def waits_in_queue(actor: Actor, filters: QueueFilter) -> list[ColumnElement[bool]]:
+    """The conditions on an entry that it is in this actor's queue under these filters."""
+    found: list[ColumnElement[bool]] = [Entry.queue_place.is_not(None), *in_scope(actor, Entry.commune_code, Entry.kind)]
+    if filters.state != "open":
+        found.append(Entry.queue_place <= 0 if filters.state == "review" else Entry.queue_place > 0)
+    for column, wanted in ((Entry.kind, filters.kind), (Entry.batch_id, filters.batch_id), (Entry.commune_code, filters.commune_code)):
+        if wanted:
+            found.append(column == wanted)
+    if filters.reason:
+        # word for word as its partial index says it; a code there is no bit for is no reason of any entry
+        found.append(text(has_reason(filters.reason)) if filters.reason in REASON_BITS else Entry.id.is_(None))     # type: ignore[arg-type]
+    return found
 
 
-_ORDER = ((Entry.status == "review").desc(), Entry.risk.desc(), Entry.id)     # those that need a person first, the riskiest of them first
+_PLACE = tuple_(Entry.queue_place, Entry.id)
+_ORDER = (Entry.queue_place, Entry.id)
+_BACKWARDS = (Entry.queue_place.desc(), Entry.id.desc())
 
 
-def queue(session: Session, actor: Actor, filters: QueueFilter | None = None, limit: int = 50, offset: int = 0) -> list[QueueItem]:
-    """The waiting entries in the order a person should take them."""
-    query = _waiting(actor, filters or QueueFilter())
+def queue(session: Session, actor: Actor, filters: QueueFilter | None = None, limit: int = 50, after: QueuePlace | None = None,
+          before: QueuePlace | None = None) -> list[QueueItem]:
+    """The waiting entries in the order a person should take them: the first, those behind `after`, or the nearest ahead of `before`."""
+    query = select(Entry.id, Entry.queue_place).where(*waits_in_queue(actor, filters or QueueFilter()))
+    if after is not None:
+        query = query.where(tuple_(after.place, after.entry_id) < _PLACE)
+    if before is not None:
+        query = query.where(tuple_(before.place, before.entry_id) > _PLACE)
+    taken = query.order_by(*(_ORDER if before is None else _BACKWARDS)).limit(limit).subquery()
     count = select(func.count())
     doubtful = count.where(Field.entry_id == Entry.id, Field.confidence < DOUBTFUL, Field.source != "reviewer").scalar_subquery()
     undecided = count.where(Link.entry_id == Entry.id, waiting()).scalar_subquery()
     findings = count.where(EntryFinding.entry_id == Entry.id).scalar_subquery()
-    rows = session.execute(query.with_only_columns(Entry, Page.batch_id, Page.file, Batch.book_number, doubtful, undecided, findings)
-                           .order_by(*_ORDER).limit(limit).offset(offset))
+    rows = session.execute(
+        select(Entry, taken.c.queue_place, Batch.id, Batch.book_number, Batch.commune_code, Batch.created_at, Page.file, doubtful, undecided,
+               findings).join(taken, taken.c.id == Entry.id).join(Page, Entry.page_id == Page.id).join(Batch, Page.batch_id == Batch.id)
+        .order_by(taken.c.queue_place, Entry.id))
     now = utc_now()
-    return [QueueItem(e.id, batch_id, book, e.page_id, file, e.row, e.kind, e.number, e.status, e.risk, tuple(e.reasons or ()), d, u, f,
-                      *((e.lease_by, e.lease_until) if _held(e, now) else (None, None)))
-            for e, batch_id, file, book, d, u, f in rows]
-
-
-def queue_size(session: Session, actor: Actor, filters: QueueFilter | None = None) -> int:
-    return session.scalar(select(func.count()).select_from(_waiting(actor, filters or QueueFilter()).subquery())) or 0
-
-
-def queue_counts(session: Session, actor: Actor) -> dict[str, int]:
-    """How many entries wait, by state."""
-    query = _waiting(actor, QueueFilter("open")).with_only_columns(Entry.status, func.count()).group_by(Entry.status)
-    found: dict[str, int] = {status: n for status, n in session.execute(query)}
-    return {state: found.get(state, 0) for state in OPEN}
+    return [QueueItem(e.id, QueuePlace(place, e.id), batch_id, book, commune, came, e.page_id, file, e.row, e.kind, e.number, e.status, e.risk,
+                      tuple(e.reasons or ()), d, u, f, *((e.lease_by, e.lease_until) if _held(e, now) else (None, None)))
+            for e, place, batch_id, book, commune, came, file, d, u, f in rows]
 
 
 def _held(entry: Entry, now: datetime) -> bool:
     return entry.lease_by is not None and entry.lease_until is not None and entry.lease_until > now
 
 
+def _free(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    return or_(Entry.lease_by.is_(None), Entry.lease_by == actor.name, Entry.lease_until.is_(None), Entry.lease_until <= now)
+
+
+def _place_of(session: Session, entry_id: int) -> QueuePlace | None:
+    """Where the entry stands, or stood until it was decided."""
+    row = session.execute(select(Entry.queue_place, Entry.status, Entry.risk).where(Entry.id == entry_id)).one_or_none()
+    if row is None:
+        return None
+    left = _DRAFTS - row.risk if row.status == "draft" else -row.risk
+    return QueuePlace(row.queue_place if row.queue_place is not None else left, entry_id)
+
+
+def _nexts(session: Session, actor: Actor, filters: QueueFilter | None, after: int | None, now: datetime) -> list[Select[tuple[int]]]:
+    """The questions for the next free entry, to be asked in turn: those behind `after`, then from the front."""
+    query = select(Entry.id).where(*waits_in_queue(actor, filters or QueueFilter()), _free(actor, now)).order_by(*_ORDER).limit(1)
+    here = _place_of(session, after) if after is not None else None
+    if here is None:
+        return [query]
+    return [query.where(tuple_(here.place, here.entry_id) < _PLACE), query.where(Entry.id != here.entry_id)]
+
+
 def next_entry(session: Session, actor: Actor, filters: QueueFilter | None = None, after: int | None = None) -> int | None:
-    """The id of the next waiting entry that nobody else holds; with `after`, the one behind that entry in the queue."""
-    query = _waiting(actor, filters or QueueFilter()).with_only_columns(Entry.id).where(
-        or_(Entry.lease_by.is_(None), Entry.lease_by == actor.name, Entry.lease_until < utc_now()))
-    here = session.get(Entry, after) if after is not None else None
-    if here is not None:
-        same = Entry.status == here.status
-        behind = or_(and_(same, Entry.risk < here.risk), and_(same, Entry.risk == here.risk, Entry.id > here.id))
-        if here.status == "review":
-            behind = or_(behind, Entry.status == "draft")
-        found = session.scalar(query.where(behind).order_by(*_ORDER).limit(1))
+    """The id of the next waiting entry that nobody else holds; with `after`, the one behind that entry in the queue, from the front again
+    at its end. Whoever asks next gets the same answer: `take_next` also takes it."""
+    for query in _nexts(session, actor, filters, after, utc_now()):
+        found = session.scalar(query)
         if found is not None:
             return found
-        query = query.where(Entry.id != here.id)
-    return session.scalar(query.order_by(*_ORDER).limit(1))
+    return None
+
+
+def take_next(session: Session, actor: Actor, filters: QueueFilter | None = None, after: int | None = None,
+              duration: timedelta = LEASE_TIME, now: datetime | None = None) -> int | None:
+    """`next_entry`, leased in the same statement: of many who ask at once none waits for another and no two get the same.
+
+    Raises NotAllowed.
+    """
+    if not actor.may("review"):
+        raise NotAllowed(actor=actor.name)
+    now = now or utc_now()
+    for query in _nexts(session, actor, filters, after, now):
+        one = query.with_for_update(skip_locked=True).scalar_subquery()         # SQLite: one writer at a time anyway
+        taken = session.scalar(update(Entry).where(Entry.id == one).values(lease_by=actor.name, lease_until=now + duration)
+                               .returning(Entry.id).execution_options(synchronize_session=False))
+        if taken is not None:
+            return taken
+    return None
 
 
 def visible_entry(session: Session, actor: Actor, entry_id: int) -> Entry:
@@ -132,12 +208,12 @@ def lease(session: Session, actor: Actor, entry_id: int, duration: timedelta = L
     if not actor.may("review"):
         raise NotAllowed(actor=actor.name)
     now = now or utc_now()
-    entry = visible_entry(session, actor, entry_id)
-    free = or_(Entry.lease_by.is_(None), Entry.lease_by == actor.name, Entry.lease_until.is_(None), Entry.lease_until <= now)
-    won = session.execute(update(Entry).where(Entry.id == entry_id, free).values(lease_by=actor.name, lease_until=now + duration)
-                          .execution_options(synchronize_session=False))
-    session.refresh(entry)
-    if won.rowcount != 1:       # type: ignore[attr-defined]
+    won = (update(Entry).where(Entry.id == entry_id, *in_scope(actor, Entry.commune_code, Entry.kind), _free(actor, now))
+           .values(lease_by=actor.name, lease_until=now + duration).returning(Entry))
+    entry = session.scalar(won, execution_options={"synchronize_session": False, "populate_existing": True})
+    if entry is None:
+        entry = visible_entry(session, actor, entry_id)
+        session.refresh(entry, ["lease_by", "lease_until"])
         until = entry.lease_until.astimezone().strftime("%H:%M") if entry.lease_until else "?"
         raise LeasedByOther(entry=entry_id, holder=entry.lease_by, until=until)
     return entry

@@ -53,10 +53,10 @@ def export_queue(database: Database, out: Path, actor: Actor, batch_id: str | No
     book = Workbook(write_only=True)
     sheet = book.create_sheet("ra-soat")
     sheet.append(COLUMNS)
-    done = 0
+    done, last = 0, None
     while True:
         with database.session() as session:
-            items = queue(session, actor, QueueFilter("open", batch_id=batch_id), limit=_CHUNK, offset=done)
+            items = queue(session, actor, QueueFilter("open", batch_id=batch_id), limit=_CHUNK, after=last)
             for item in items:
                 entry = visible_entry(session, actor, item.entry_id)
                 head = (entry.id, entry.revision, item.batch_id, item.file, entry.number or "")
@@ -85,6 +85,7 @@ def export_queue(database: Database, out: Path, actor: Actor, batch_id: str | No
         done += len(items)
         if len(items) < _CHUNK:
             break
+        last = items[-1].place
     book.save(out)
     return done
 

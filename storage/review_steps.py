@@ -9,17 +9,20 @@ from sqlalchemy.orm import Session
 from storage.accounts import Actor
 from storage.changes import append_with_change
 from storage.models import Entry, Event, Field, Link
-from storage.review_errors import AlreadyDecided, ChangedMeanwhile
+from storage.review_errors import AlreadyDecided, ChangedMeanwhile, PageSetAside
 from storage.review_queue import OPEN, lease
 
 
 def hold(session: Session, actor: Actor, entry_id: int, revision: int | None, statuses: Sequence[str] = OPEN) -> Entry:
-    """Lease the entry and count its revision up. Raises ChangedMeanwhile, AlreadyDecided and what `lease` raises."""
+    """Lease the entry and count its revision up. Raises ChangedMeanwhile, AlreadyDecided, PageSetAside and what `lease`
+    raises."""
     entry = lease(session, actor, entry_id)
     if revision is not None and revision != entry.revision:
         raise ChangedMeanwhile(entry=entry_id)
     if entry.status not in statuses:
         raise AlreadyDecided(entry=entry_id, status=entry.status)
+    if entry.set_aside:
+        raise PageSetAside(entry=entry_id)
     entry.revision += 1
     return entry
 

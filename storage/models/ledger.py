@@ -4,7 +4,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    FetchedValue,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.models.base import Base, Json, Key, UtcDateTime, utc_now
@@ -64,11 +76,36 @@ class Page(Base):
     entries: Mapped[list[Entry]] = relationship(back_populates="page", order_by="Entry.row", foreign_keys="Entry.page_id")
 
 
+REASON_BITS = {"unknown_form": 1, "low_confidence": 2, "link_review": 4, "link_changed": 8, "finding": 16, "poor_image": 32}
+
+
+def _queue_index(name: str, *before: str, where: str = "queue_place is not null") -> Index:
+    """The waiting entries in their order, of each value of the columns `before`; an entry that does not wait costs such an index nothing."""
+    return Index(f"ix_entry_queue{name}", *before, "queue_place", "id", postgresql_where=text(where), sqlite_where=text(where))
+
+
+def has_reason(code: str) -> str:
+    """The condition that an entry waits for this reason, in the words of the partial index that serves it."""
+    return f"queue_place is not null and (reason_bits & {REASON_BITS[code]}) <> 0"
+
+
 class Entry(Base):
-    """One registered event (one line of a table book, one page of a form book)."""
+    """One registered event (one line of a table book, one page of a form book).
+
+    batch_id to queue_place repeat what page, batch, status, risk and reasons say, so that the queue is one index. Triggers keep them
+    (migration 0005, both databases), whoever writes: no program sets them, and they are for queries.
+    """
 
     __tablename__ = "entry"
-    __table_args__ = (UniqueConstraint("page_id", "row"),)
+    __table_args__ = (
+        UniqueConstraint("page_id", "row"), Index("ix_entry_batch", "batch_id"),
+        Index("ix_entry_verified", "verified_at", "id", postgresql_where=text("status = 'verified'"),
+              sqlite_where=text("status = 'verified'")),
+        _queue_index(""), _queue_index("_commune", "commune_code"), _queue_index("_kind", "kind"),
+        _queue_index("_commune_kind", "commune_code", "kind"), _queue_index("_batch", "batch_id"),
+        *(_queue_index(f"_{code}", where=has_reason(code)) for code in REASON_BITS),
+    )
+    __mapper_args__ = {"eager_defaults": False}     # noqa: RUF012  what triggers set is fetched when somebody asks for it
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     page_id: Mapped[int] = mapped_column(ForeignKey("page.id"))
     second_page_id: Mapped[int | None] = mapped_column(ForeignKey("page.id"))
@@ -76,7 +113,7 @@ class Entry(Base):
     kind: Mapped[str] = mapped_column(String(8), index=True)
     form: Mapped[str | None] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(12), default="draft", index=True)   # draft -> review -> verified -> archived
-    risk: Mapped[float] = mapped_column(Float, default=0.0, index=True)             # orders the queue: expected errors
+    risk: Mapped[float] = mapped_column(Float, default=0.0)                         # orders the queue: expected errors
     reasons: Mapped[list[Any]] = mapped_column(Json, default=list)                  # why a person is asked: codes with arguments
     number: Mapped[str | None] = mapped_column(String(32), index=True)              # so, copied from the fields for search
     year: Mapped[int | None] = mapped_column(Integer, index=True)
@@ -86,6 +123,11 @@ class Entry(Base):
     verified_by: Mapped[str | None] = mapped_column(String(80))
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     archive_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    batch_id: Mapped[str | None] = mapped_column(String(120), FetchedValue(), server_onupdate=FetchedValue())
+    commune_code: Mapped[str | None] = mapped_column(String(8), FetchedValue(), server_onupdate=FetchedValue())
+    set_aside: Mapped[bool] = mapped_column(Boolean, FetchedValue(), server_onupdate=FetchedValue())       # its page is
+    reason_bits: Mapped[int] = mapped_column(Integer, FetchedValue(), server_onupdate=FetchedValue())      # REASON_BITS of its reasons
+    queue_place: Mapped[float | None] = mapped_column(Float, FetchedValue(), server_onupdate=FetchedValue())   # None: does not wait
     page: Mapped[Page] = relationship(back_populates="entries", foreign_keys=[page_id])
     fields: Mapped[list[Field]] = relationship(back_populates="entry", order_by="Field.id", cascade="all, delete-orphan")
     links: Mapped[list[Link]] = relationship(back_populates="entry", order_by="Link.id", cascade="all, delete-orphan")
@@ -115,7 +157,7 @@ class EntryFinding(Base):
 
     __tablename__ = "finding"
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
-    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"))
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"), index=True)
     rule: Mapped[str] = mapped_column(String(40))
     severity: Mapped[str] = mapped_column(String(4))                # hard | soft
     fields: Mapped[list[Any]] = mapped_column(Json, default=list)

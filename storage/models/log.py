@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Json, Key, utc_now
@@ -14,11 +14,13 @@ class Event(Base):
     """Append-only, hash-chained log of what happened and who looked. `hash` = SHA-256(prev_hash + canonical JSON of the rest)."""
 
     __tablename__ = "event"
+    __table_args__ = (Index("ix_event_actor_seq", "actor", "seq"), Index("ix_event_action_seq", "action", "seq"),
+                      Index("ix_event_subject_seq", "subject", "seq"))
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(default=utc_now)
-    actor: Mapped[str] = mapped_column(String(80), index=True)       # user, client or program
-    action: Mapped[str] = mapped_column(String(40), index=True)      # field.correct entry.verify entry.archive record.view copy.fetch …
-    subject: Mapped[str] = mapped_column(String(120), index=True)    # entry:12, page:3, batch:KS.2017.01.01
+    actor: Mapped[str] = mapped_column(String(80))                   # user, client or program
+    action: Mapped[str] = mapped_column(String(40))                  # field.correct entry.verify entry.archive record.view copy.fetch …
+    subject: Mapped[str] = mapped_column(String(120))                # entry:12, page:3, batch:KS.2017.01.01
     detail: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
