@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from pipelines.services import PortalOptions, Services
 from portal.api.app import PATH, create_api
@@ -20,6 +21,8 @@ from portal.pages import books, dossiers, log, login, review, uploads
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
+
+_PACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf", "application/octet-stream", "font/woff2")
 
 
 class _Static(StaticFiles):
@@ -53,6 +56,9 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     sessions = SessionSigner(portal_key(services.secrets, "portal-sessions"), options.session_minutes * 60)
     app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading)
     app.add_middleware(BodyLimit)
+    # Pages over a commune's line. The session cookie is SameSite=strict, so no other site can make answers with its secrets and guesses of
+    # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
     for part in (login, books, uploads, review, dossiers, log):
         app.include_router(part.router)

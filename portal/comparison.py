@@ -28,6 +28,7 @@ _ATTRIBUTES: tuple[tuple[str, Pair, Mapping[str, tuple[str, ...]]], ...] = (
     ("home_place", ("Quê quán", "Native place"), {"nks": ("nksQueQuan",)}),
     ("residence", ("Nơi cư trú", "Residence"), {r: (f"{r}NoiCuTru",) for r in ("me", "cha", "vo", "chong", "nkt")}),
 )
+COMPARED = frozenset(code for _, _, codes in _ATTRIBUTES for mine in codes.values() for code in mine)     # fields that anything compares
 
 
 @dataclass(frozen=True)

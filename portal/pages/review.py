@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from portal.context import Visitor, Who, keep_session, page
 from portal.field_text import BadValue, parsed, shown
+from portal.queue_rows import commune_name, grouped, queue_rows
 from portal.review_item import review_item
+from records.text import fold
 from storage import review
 from storage.errors import StorageError
 from storage.models import Entry
@@ -23,34 +25,46 @@ router = APIRouter(prefix="/review", include_in_schema=False)
 Short = Annotated[str, StringConstraints(max_length=120)]
 
 
-def _filters(kind: str = "", batch: str = "", state: str = "open") -> review.QueueFilter:
-    return review.QueueFilter(state if state in ("review", "draft") else "open", kind or None, batch or None)     # type: ignore[arg-type]
+def _filters(kind: str = "", batch: str = "", state: str = "open", commune: str = "", reason: str = "") -> review.QueueFilter:
+    return review.QueueFilter(state if state in ("review", "draft") else "open", kind or None, batch.strip() or None,     # type: ignore[arg-type]
+                              commune or None, reason if reason in review.REASON_CODES else None)
 
 
 Filters = Annotated[review.QueueFilter, Depends(_filters)]
+_A_PAGE = 50
 
 
 def _query(filters: review.QueueFilter) -> str:
-    said = {"state": filters.state if filters.state != "open" else "", "kind": filters.kind, "batch": filters.batch_id}
+    said = {"state": filters.state if filters.state != "open" else "", "commune": filters.commune_code, "kind": filters.kind,
+            "reason": filters.reason, "batch": filters.batch_id}
     return urlencode({k: v for k, v in said.items() if v})
 
 
 @router.get("")
-def waiting(request: Request, who: Who, filters: Filters, start: int = 0) -> Response:
+def waiting(request: Request, who: Who, filters: Filters, after: str = "", before: str = "") -> Response:
+    """One page of the queue: the first, the one behind the place `after`, or the one ahead of the place `before`."""
     who.must("review")
+    behind, ahead = review.QueuePlace.parse(after), review.QueuePlace.parse(before)
     with who.portal.services.database.reading() as session:
-        items = review.queue(session, who.actor, filters, limit=51, offset=max(start, 0))
-        counts = review.queue_counts(session, who.actor)
-    return page(who, request, "queue.html", items=items[:50], more=len(items) > 50, start=max(start, 0), counts=counts, filters=filters,
-                query=_query(filters))
+        items = review.queue(session, who.actor, filters, _A_PAGE + 1, behind, ahead if behind is None else None)
+        if ahead is not None and behind is None and len(items) <= _A_PAGE:      # less than a page is left ahead: the first page
+            items, ahead = review.queue(session, who.actor, filters, _A_PAGE + 1), None
+        back, on = behind is not None or (ahead is not None and len(items) > _A_PAGE), ahead is not None or len(items) > _A_PAGE
+        items = items[-_A_PAGE:] if ahead is not None else items[:_A_PAGE]
+        rows = queue_rows(session, items)
+        counts = review.count_by_filter(session, who.actor, filters)
+    communes = sorted(((code, commune_name(code)) for code in counts.communes if code), key=lambda c: fold(c[1]))
+    return page(who, request, "queue.html", rows=rows, back=items[0].place if items and back else None,
+                on=items[-1].place if items and on else None, counts=counts, communes=communes, filters=filters, query=_query(filters),
+                filtered=filters != review.QueueFilter(), grouped=grouped, REASON_CODES=review.REASON_CODES)
 
 
 @router.get("/next")
 def next_item(who: Who, filters: Filters, after: int | None = None) -> Response:
-    """To the next entry that nobody holds; back to the queue when there is none."""
+    """To the next entry that nobody holds, taken at once so that two who ask together get two entries; back to the queue when there is none."""
     who.must("review")
-    with who.portal.services.database.reading() as session:
-        found = review.next_entry(session, who.actor, filters, after)
+    with who.portal.services.database.session() as session:
+        found = review.take_next(session, who.actor, filters, after, timedelta(seconds=who.portal.options.lease_seconds))
     query = _query(filters)
     return RedirectResponse(f"/review/{found}?{query}" if found is not None else f"/review?{query}", 303)
 
