@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from portal import wording
 from portal.comparison import SideBySide, compare
@@ -107,7 +107,7 @@ class ReviewItem:
 
 def review_item(session: Session, entry: Entry) -> ReviewItem:
     """The entry as the review page shows it; fields in the order of the form, those the form has but nobody read included, empty."""
-    page = session.get_one(Page, entry.page_id)
+    page = session.get_one(Page, entry.page_id, options=(defer(Page.text), defer(Page.draft)))     # long, and not shown
     batch = session.get_one(Batch, page.batch_id)
     rows = {f.code: f for f in entry.fields}
     written = {code: f.value for code, f in rows.items()}

@@ -31,9 +31,16 @@ def waiting() -> sa.ColumnElement[bool]:
     return sa.and_(Link.decided_by.is_(None), sa.or_(Link.decision == "review", sa.and_(Link.decision == "accept", blind)))
 
 
-def place_of(page: Page, entry: Entry) -> str:
+PLACE = (Page.batch_id, Page.file, Page.frame)         # with the entry's row, the arguments of `place_name`
+
+
+def place_name(batch_id: str, file: str, frame: int, row: int) -> str:
     """What names an entry whatever its row number in the database: file, frame and line of its book."""
-    return f"{page.batch_id}/{page.file}/{page.frame}/{entry.row}"
+    return f"{batch_id}/{file}/{frame}/{row}"
+
+
+def place_of(page: Page, entry: Entry) -> str:
+    return place_name(page.batch_id, page.file, page.frame, entry.row)
 
 
 def apply_policy(link: Link, policy: Policy, place: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from matching.decision import LinkDecision
 from matching.link_facts import without
@@ -20,7 +20,7 @@ from matching.policy import Policy
 from storage import events
 from storage.link_claims import entries_of_people, linked_entries, parts, people_facts
 from storage.link_policy import current_policy
-from storage.link_states import NEW_PERSON, PERSON_GONE, apply_policy, place_of
+from storage.link_states import NEW_PERSON, PERSON_GONE, PLACE, apply_policy, place_name
 from storage.models import Entry, Link, Page, Person, PopulationSnapshot
 from storage.readings import SETTLED_STATES, mark_progress
 from storage.review_need import reassess
@@ -93,21 +93,28 @@ def hear_again(session: Session, entries: Collection[int], people: Collection[st
     around = linked_entries(session, shared | entries_of_people(session, people_of(session, shared)))
     born, named = people_facts(session, {c.personal_id for e in around for c in e.claims.values()})
     heard = hear(around, policy.threshold, born, named)
-    changed: set[int] = set()
+    moved: list[Entry] = []
     for part in parts(shared):
-        for entry in session.scalars(sa.select(Entry).where(Entry.id.in_(part), Entry.status.not_in(SETTLED_STATES)).order_by(Entry.id)):
-            if _take(session, entry, heard, policy) and entry.id not in mine:
-                changed.add(entry.id)
-                reassess(session, entry)
-    if changed:
+        open_ones = sa.select(Entry, *PLACE).join(Page, Entry.page_id == Page.id).where(
+            Entry.id.in_(part), Entry.status.not_in(SETTLED_STATES)).order_by(Entry.id).options(selectinload(Entry.links))
+        for entry, *place in session.execute(open_ones):
+            if _take(entry, place_name(*place, entry.row), heard, policy) and entry.id not in mine:
+                moved.append(entry)
+    changed = {e.id for e in moved}
+    if moved:
+        session.flush()
+        for part in parts(changed):         # in one question each what assessing them would ask one by one
+            session.scalars(sa.select(Entry).where(Entry.id.in_(part)).options(
+                selectinload(Entry.fields), selectinload(Entry.findings))).all()
+        for entry in moved:
+            reassess(session, entry)
         events.append(session, "sogoc", "link.hear", f"entry:{min(mine, default=0)}", {"changed": sorted(changed)})
     session.flush()
     return changed
 
 
-def _take(session: Session, entry: Entry, heard: Mapping[tuple[int, str], Heard], policy: Policy) -> bool:
+def _take(entry: Entry, place: str, heard: Mapping[tuple[int, str], Heard], policy: Policy) -> bool:
     """Set the entry's open links from what was heard; whether any came out otherwise."""
-    place = place_of(session.get_one(Page, entry.page_id), entry)
     moved = False
     for link in entry.links:
         if link.decided_by is not None:

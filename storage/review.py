@@ -91,9 +91,12 @@ def correct_field(session: Session, actor: Actor, entry_id: int, code: str, valu
     The reader's own text stays in `raw`. Raises NoSuchField for a code that neither the form nor the entry has.
     """
     entry = hold(session, actor, entry_id, revision)
-    if not _writable(entry, code) or len(value) > _MAX_VALUE:
+    with session.no_autoflush:
+        writable = _writable(entry, code)
+    if not writable or len(value) > _MAX_VALUE:
         raise NoSuchField(entry=entry_id, field=code[:60])
-    record, row = entry_record(entry), _field(entry, code)
+    with session.no_autoflush:
+        record, row = entry_record(entry), _field(entry, code)
     before = kept(row, _FIELD)
     if row is None:
         row = Field(code=code, raw="", evidence=[])
@@ -111,8 +114,9 @@ def _after_fields(session: Session, entry: Entry, before: DraftRecord) -> None:
         entry.number = number.value[:32] or None
     if day is not None and re.match(r"^\d{4}", day.value):
         entry.year = int(day.value[:4])
+    with session.no_autoflush:
+        renew_findings(session, entry, before)
     session.flush()
-    renew_findings(session, entry, before)
 
 
 def reject_page(session: Session, actor: Actor, entry_id: int, reason: str, note: str = "", *, revision: int | None = None) -> Entry:
@@ -136,10 +140,11 @@ def verify_entry(session: Session, actor: Actor, entry_id: int, *, acknowledge: 
     Raises LinksUndecided while a link waits for a decision; FindingsOpen for hard findings unless `acknowledge` (the book really says so).
     """
     entry = hold(session, actor, entry_id, revision)
-    undecided = [x.role for x in entry.links if waits(x)]
+    with session.no_autoflush:          # the entry is written once, below
+        undecided = [x.role for x in entry.links if waits(x)]
+        hard = [f for f in entry.findings if f.severity == "hard"]
     if undecided:
         raise LinksUndecided(entry=entry_id, roles=", ".join(undecided))
-    hard = [f for f in entry.findings if f.severity == "hard"]
     if hard and not acknowledge:
         raise FindingsOpen(entry=entry_id, count=len(hard))
     before = entry.status

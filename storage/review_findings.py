@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 from records import rules
 from records.forms import load_forms
 from records.record import DraftRecord, Finding
-from storage.models import Entry, EntryFinding, Page
+from storage.models import Entry, EntryFinding
 from storage.readings import entry_record
-from storage.review_need import assess
+from storage.review_need import assess, page_quality
 
 
 def renew_findings(session: Session, entry: Entry, before: DraftRecord) -> None:
@@ -19,8 +19,7 @@ def renew_findings(session: Session, entry: Entry, before: DraftRecord) -> None:
     added = [EntryFinding(rule=f.rule, severity=f.severity, fields=list(f.fields), message_vi=f.message_vi, message_en=f.message_en)
              for key, f in now.items() if key not in there]
     entry.findings = [*kept, *added]
-    session.flush()
-    need = assess(entry, session.get_one(Page, entry.page_id).quality)
+    need = assess(entry, page_quality(session, entry))
     entry.risk, entry.reasons = need.risk, [list(r) for r in need.reasons]
 
 

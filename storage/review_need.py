@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.link_states import waits
@@ -54,6 +55,11 @@ def assess(entry: Entry, quality: Mapping[str, Any] | None) -> Need:
     return Need(bool(reasons), round(risk, 4), tuple(reasons))
 
 
+def page_quality(session: Session, entry: Entry) -> Mapping[str, Any] | None:
+    """Of the entry's page, without the words and the draft that the page's row carries."""
+    return session.scalar(sa.select(Page.quality).where(Page.id == entry.page_id))
+
+
 def queue_batch(session: Session, batch_id: str) -> tuple[int, int]:
     """Set status, risk and reasons of the batch's entries; (entries that need a person, entries in all). Verified ones are left alone."""
     entries = batch_entries(session, batch_id)
@@ -64,7 +70,7 @@ def reassess(session: Session, entry: Entry) -> bool:
     """Set the entry's risk and reasons anew, and its status unless a person is at it; whether it needs one. No for a verified entry."""
     if entry.status not in ("draft", "review"):
         return False
-    need = assess(entry, session.get_one(Page, entry.page_id).quality)
+    need = assess(entry, page_quality(session, entry))
     entry.risk, entry.reasons = need.risk, [list(r) for r in need.reasons]
     if not touched(entry) or need.needed:
         entry.status = "review" if need.needed else "draft"

@@ -54,7 +54,7 @@ class QueuePlace:
         """What `str` wrote; None for anything else."""
         place, _, number = said.partition("_")
         try:
-            found = cls(float(place), int(number))
+            found = cls(float(place), int(number) if number.isdecimal() and "_" not in place else -1)
         except ValueError:
             return None
         return found if isfinite(found.place) and 0 <= found.entry_id < 2**63 else None

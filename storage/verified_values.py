@@ -41,14 +41,17 @@ class Decisions:
 def note_decision(session: Session, entry: Entry) -> None:
     """Count a decision about what the entry says, so that the rest of its book is settled again. In the decision's own transaction, before
     it is logged."""
-    name = _counter(session.get_one(Page, entry.page_id).batch_id)
-    if session.get(Cursor, name) is None:
+    session.flush()
+    name = _counter(entry.batch_id or session.get_one(Page, entry.page_id).batch_id)
+    counter = sa.select(Cursor).where(Cursor.name == name).with_for_update().execution_options(populate_existing=True)
+    row = session.scalar(counter)
+    if row is None:
         try:
             with session.begin_nested():
                 session.add(Cursor(name=name, value={"made": 0}))
         except IntegrityError:
             pass            # another reviewer's first decision came between
-    row = session.get_one(Cursor, name, with_for_update=True, populate_existing=True)
+        row = session.scalars(counter).one()
     row.value, row.updated_at = {"made": int(row.value["made"]) + 1}, utc_now()
     session.flush()
 

@@ -123,9 +123,9 @@ class Entry(Base):
     verified_by: Mapped[str | None] = mapped_column(String(80))
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     archive_id: Mapped[str | None] = mapped_column(String(64), index=True)
-    batch_id: Mapped[str | None] = mapped_column(String(120), FetchedValue(), server_onupdate=FetchedValue())
-    commune_code: Mapped[str | None] = mapped_column(String(8), FetchedValue(), server_onupdate=FetchedValue())
-    set_aside: Mapped[bool] = mapped_column(Boolean, FetchedValue(), server_onupdate=FetchedValue())       # its page is
+    batch_id: Mapped[str | None] = mapped_column(String(120), FetchedValue())
+    commune_code: Mapped[str | None] = mapped_column(String(8), FetchedValue())
+    set_aside: Mapped[bool] = mapped_column(Boolean, FetchedValue())       # its page is
     reason_bits: Mapped[int] = mapped_column(Integer, FetchedValue(), server_onupdate=FetchedValue())      # REASON_BITS of its reasons
     queue_place: Mapped[float | None] = mapped_column(Float, FetchedValue(), server_onupdate=FetchedValue())   # None: does not wait
     page: Mapped[Page] = relationship(back_populates="entries", foreign_keys=[page_id])
