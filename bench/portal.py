@@ -8,6 +8,7 @@ OFFSET), asked of the same database. Label Studio's figures are what its users r
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import socket
 import statistics
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import psutil
 import sqlalchemy as sa
 
 from bench.portal_data import PASSWORD, fill
@@ -59,9 +61,32 @@ class Times:
         return (f"{what:38}{len(ms):6}{at(ms, 50):9.0f}{at(ms, 95):9.0f}{at(ms, 99):9.0f}{at(sent, 50) / 1024:10.1f}{sent[-1] / 1024:10.1f}")
 
 
-def at(values: list, percent: float) -> float:
-    """The smallest value that `percent` of the values do not exceed."""
-    return values[max(0, -(-len(values) * percent // 100).__int__() - 1)]
+def at(values: list, percent: int) -> float:
+    """The smallest value that `percent` of the sorted values do not exceed."""
+    return values[max(0, -(-len(values) * percent // 100) - 1)]
+
+
+class Cpu:
+    """Seconds of processor that the portal and the database have used: unlike milliseconds they do not tell of what else the machine does."""
+
+    def __init__(self, portal: int, database: int) -> None:
+        self._of = {"portal": portal, "database": database}
+        self._seen: dict[tuple[str, int], float] = {}
+
+    def used(self) -> dict[str, float]:
+        """So far, of the processes there are; a backend that ended keeps what it was last seen to have used."""
+        for name, pid in self._of.items():
+            for process in (top := psutil.Process(pid), *top.children(recursive=True)):
+                try:
+                    t = process.cpu_times()
+                    self._seen[name, process.pid] = t.user + t.system
+                except psutil.NoSuchProcess:
+                    continue
+        return {name: sum(s for (n, _), s in self._seen.items() if n == name) for name in self._of}
+
+    def since(self, before: dict[str, float], shared_by: int) -> str:
+        now = self.used()
+        return ", ".join(f"{name} {(now[name] - before[name]) / shared_by * 1000:.0f} ms" for name in now)
 
 
 class Reviewer:
@@ -123,6 +148,7 @@ def measure_queue(address: str, rounds: int) -> Times:
 
 def measure_work(address: str, reviewers: int, items: int) -> tuple[Times, float]:
     """`reviewers` at once, `items` in all; the seconds it took."""
+    Reviewer(address, f"tp.{reviewers + 1}", Times()).work(6)       # what a portal loads at its first decisions
     times, failed = Times(), []
     people = [Reviewer(address, f"tp.{n + 1}", times) for n in range(reviewers)]
 
@@ -190,20 +216,27 @@ def start_portal(url: str) -> tuple[subprocess.Popen[bytes], str]:
     raise RuntimeError("the portal did not start")
 
 
-def report(database: Database, address: str, items: int, reviewers: list[int], work: int, rounds: int) -> bool:
+def report(database: Database, address: str, cpu: Cpu, items: int, reviewers: list[int], work: int, rounds: int) -> bool:
     """Print everything; whether the bounds were kept by one reviewer."""
     head = f"{'':38}{'n':>6}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'KB p50':>10}{'KB most':>10}"
-    print(f"\n{items:,} open entries\n\nThe queue\n{head}")
+    one, five, _ = os.getloadavg()
+    print(f"\n{items:,} open entries; {os.cpu_count()} cores, load {one:.1f} (last minute) {five:.1f} (last five) before measuring\n")
+    print(f"The queue\n{head}")
+    before = cpu.used()
     pages = measure_queue(address, rounds)
     for what in pages.ms:
         print(pages.line(what))
+    print(f"processor time of a page: {cpu.since(before, sum(map(len, pages.ms.values())))}")
     kept = [("first queue page, whatever the filter", max(at(sorted(v), 95) for k, v in pages.ms.items() if k.startswith("first")), 300.0)]
     for n in reviewers:
+        before = cpu.used()
         times, seconds = measure_work(address, n, work)
         done = len(times.ms["item"])
         print(f"\n{n} at once, never pausing: {done} items in {seconds:.0f} s ({done / seconds:.1f} a second)\n{head}")
         for what in sorted(times.ms):
             print(times.line(what))
+        requests = sum(len(v) for k, v in times.ms.items() if k != "decision")
+        print(f"processor time of a request: {cpu.since(before, requests)}")
         for what in ("item", "decision"):
             kept.append((f"{what}, {n} at once", at(sorted(times.ms[what]), 95), BOUNDS[what]))
         kept.append((f"bytes of an item, {n} at once", float(max(times.bytes["item"])), float(ITEM_BYTES)))
@@ -243,7 +276,7 @@ def run(items: int, reviewers: list[int], work: int, rounds: int, folder: Path) 
             print(f"  in all {time.perf_counter() - start:.0f} s", flush=True)
         process, address = start_portal(url)
         try:
-            return report(database, address, items, reviewers, work, rounds)
+            return report(database, address, Cpu(process.pid, int((folder / "pg" / "postmaster.pid").read_text().split()[0])), items, reviewers, work, rounds)
         finally:
             process.terminate()
             process.wait(20)

@@ -20,6 +20,7 @@ from storage.link_states import waiting
 from storage.models import Field, Link, Person, PopulationSnapshot, utc_now
 from storage.review import QueueItem
 
+_MOST_FIELDS = 4       # named in a sentence
 _NOTHING: Pair = ("Đọc rõ, chỉ cần xác nhận", "Read well, only to be confirmed")
 
 
@@ -42,7 +43,7 @@ def why_here(reasons: Iterable[Sequence[str]], likely: tuple[str, Pair] | None) 
     """One sentence. likely: a role that waits for a person and how its best candidate compares ("điểm 0,71: cùng mẹ, năm sinh lệch 1")."""
     parts: list[Pair] = []
     for reason in reasons:
-        said = wording.reason(list(reason))
+        said = _doubtful(reason[1:]) if reason and reason[0] == "low_confidence" else wording.reason(list(reason))
         if likely is not None and reason and reason[0] == "link_review":
             one = len(reason) < 3
             role = ("", "") if one else tuple(f"{x.lower()}: " for x in wording.ROLES.get(likely[0], (likely[0], likely[0])))
@@ -51,6 +52,18 @@ def why_here(reasons: Iterable[Sequence[str]], likely: tuple[str, Pair] | None) 
     if not parts:
         return _NOTHING
     return _joined([p[0] for p in parts]), _joined([p[1] for p in parts])
+
+
+def _doubtful(codes: Sequence[str]) -> Pair:
+    """The doubtful fields by person, each person named once: "mẹ – ngày sinh, nơi cư trú"."""
+    shown, said = wording.sections(codes[:_MOST_FIELDS]), []
+    for n in (0, 1):
+        people = [(f"{wording.ROLES[s.role][n].lower()} – " if s.role not in ("", "sign") else "")
+                  + ", ".join(wording.field_label(c)[n].lower() for c in s.codes) for s in shown]
+        said.append("; ".join(people))
+    more = len(codes) - _MOST_FIELDS
+    return (f"Đọc chưa chắc: {said[0]}{f' và {more} ô khác' if more > 0 else ''}",
+            f"Read with doubt: {said[1]}{f' and {more} more' if more > 0 else ''}")
 
 
 def _joined(parts: Sequence[str]) -> str:

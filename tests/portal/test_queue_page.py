@@ -21,10 +21,12 @@ def text(answer):
 
 @pytest.mark.parametrize(("reasons", "likely", "said"), [
     ([], None, "Đọc rõ, chỉ cần xác nhận"),
-    ([["low_confidence", "meHoTen"]], None, "Đọc chưa chắc: Mẹ: họ, chữ đệm, tên"),
+    ([["low_confidence", "meHoTen"]], None, "Đọc chưa chắc: mẹ – họ, chữ đệm, tên"),
     ([["link_review", "me"]], ("me", ("điểm 0,71: cùng mẹ, năm sinh lệch 1", "score 0.71")), "Chưa chắc là ai: Mẹ (điểm 0,71: cùng mẹ, năm sinh lệch 1)"),
     ([["low_confidence", "so"], ["link_review", "cha", "me"]], ("me", ("điểm 0,40: cùng họ tên", "x")),
-     "Đọc chưa chắc: Số; chưa chắc là ai: Cha; Mẹ (mẹ: điểm 0,40: cùng họ tên)"),
+     "Đọc chưa chắc: số; chưa chắc là ai: Cha; Mẹ (mẹ: điểm 0,40: cùng họ tên)"),
+    ([["low_confidence", "meNgaySinh", "meNoiCuTru", "so", "chaHoTen", "chaNgaySinh", "quyenSo"]], None,
+     "Đọc chưa chắc: mẹ – ngày sinh, nơi cư trú; số; cha – họ, chữ đệm, tên và 2 ô khác"),
     ([["unknown_form"], ["poor_image"]], None, "Không nhận ra mẫu sổ; ảnh xấu"),
 ])
 def test_why_in_one_sentence(reasons, likely, said):
@@ -47,7 +49,7 @@ def test_a_row_says_why_and_names_nobody(client, book):
     sign_in(client)
     said = text(client.get("/review"))
     assert "Chưa chắc là ai: Mẹ (điểm 0,70: cùng họ tên, cùng năm sinh)".lower() in said.lower()
-    assert "Xã Trà Sơn, Huyện Trà Bồng" in said and "hôm nay" in said
+    assert "Xã Trà Sơn · KS.2017.01.001.jpg" in said and "hôm nay" in said
     for name in ("Loan", "Cường", "MẬN", "Mận", "MẪN", *(number for number, *_ in MOTHERS)):
         assert name not in said
     english = text(client.get("/review?lang=en"))
