@@ -16,9 +16,10 @@ from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render, to_login
 from portal.keys import portal_key
 from portal.page_images import PageImages
-from portal.pages import books, dossiers, log, login, review, uploads
+from portal.pages import books, dossiers, log, login, reports, review, uploads
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
+from storage.report_errors import NoSuchReport
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
 
 
@@ -54,7 +55,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, books, uploads, review, dossiers, log):
+    for part in (login, books, uploads, review, dossiers, log, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))
@@ -86,7 +87,7 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(StorageError)
     async def _storage(request: Request, error: StorageError) -> Response:
         unavailable = isinstance(error, DatabaseUnavailable | ObjectStoreUnavailable)
-        missing = isinstance(error, NoSuchEntry | NoSuchDossier)
+        missing = isinstance(error, NoSuchEntry | NoSuchDossier | NoSuchReport)
         status = 403 if isinstance(error, NotAllowed) else 404 if missing else 503 if unavailable else 409
         return _refuse(request, status, error.code, error.message(portal_of(request).words(request).lang))
 

@@ -11,8 +11,8 @@ from storage.report_measures import STRATA
 
 @dataclass(frozen=True)
 class ReturnLine:
-    """In the period, and `_ever` since the beginning until its last day. entries_read: typed in from the image (đã số hóa);
-    entries_archived: verified, signed and kept (đã nạp, lưu trữ); awaiting: read and not archived on the period's last day."""
+    """In the period, and `_ever` since the beginning until its last day. entries_verified: digitised (số hóa), as in
+    storage.report_progress; entries_archived: signed and kept (nạp); awaiting: read and not archived on the period's last day."""
 
     books: int = 0
     books_ever: int = 0

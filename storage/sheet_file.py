@@ -4,7 +4,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
@@ -31,18 +31,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """name: of the tab. lead: lines above the table; total: the last row is one; tail: lines below."""
+    """name: of the tab. lead: lines above the table, a pair: left and right; total: the last row is one; tail: lines below."""
 
     name: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
-    lead: tuple[str, ...] = ()
+    lead: tuple[str | tuple[str, str], ...] = ()
     total: bool = False
-    tail: tuple[str, ...] = field(default=())
+    tail: tuple[str | tuple[str, str], ...] = ()
 
 
 def workbook(sheets: Sequence[Sheet], mark: Watermark) -> bytes:
-    """The file. Row 1 of each sheet is the mark, then its lead, then the head, which stays in sight and is repeated on every printed page."""
+    """The file. Row 1 of each sheet is the mark, then its lead, then the head, which stays in sight and on every printed page."""
     book = Workbook(write_only=True)
     taken: set[str] = set()
     for sheet in sheets:
@@ -64,8 +64,7 @@ def text_cell(sheet: Any, value: str, **style: Any) -> Any:
 
 
 def _write(ws: Any, sheet: Sheet, mark: Watermark) -> None:
-    above = (mark.line, *sheet.lead)
-    head = len(above) + 1
+    head = len(sheet.lead) + 2
     ws.freeze_panes = f"A{head + 1}"
     ws.print_title_rows = f"{head}:{head}"
     ws.page_setup.orientation, ws.page_setup.paperSize, ws.page_setup.fitToHeight = "landscape", 9, 0
@@ -73,8 +72,9 @@ def _write(ws: Any, sheet: Sheet, mark: Watermark) -> None:
     for n, column in enumerate(sheet.columns, 1):
         longest = max([len(column.title) * 0.7, *(len(str(r[n - 1] if r[n - 1] is not None else "")) for r in sheet.rows[:500])], default=8)
         ws.column_dimensions[get_column_letter(n)].width = min(60, max(9, longest + 3))
-    for n, line in enumerate(above):
-        ws.append([text_cell(ws, line, font=Font(italic=not n, bold=n == 1, color="666666" if not n else "000000"))])
+    ws.append([text_cell(ws, mark.line, font=Font(italic=True, color="666666"))])
+    for line in sheet.lead:
+        ws.append(_line(ws, line, len(sheet.columns), Font(bold=True)))
     centre = Alignment(horizontal="center", vertical="center", wrap_text=True)
     ws.append([text_cell(ws, c.title, font=Font(bold=True), alignment=centre, border=_GRID, fill=PatternFill("solid", fgColor="E8E4DA"))
                for c in sheet.columns])
@@ -82,7 +82,13 @@ def _write(ws: Any, sheet: Sheet, mark: Watermark) -> None:
         bold = Font(bold=sheet.total and n == len(sheet.rows))
         ws.append([_cell(ws, value, column.kind, bold) for value, column in zip(row, sheet.columns, strict=True)])
     for line in ("", *sheet.tail) if sheet.tail else ():
-        ws.append([text_cell(ws, line)])
+        ws.append(_line(ws, line, len(sheet.columns), Font()))
+
+
+def _line(ws: Any, line: str | tuple[str, str], width: int, font: Font) -> list[Any]:
+    if isinstance(line, str):
+        return [text_cell(ws, line, font=font)]
+    return [text_cell(ws, line[0], font=font), *[None] * max(0, width // 2 - 1), text_cell(ws, line[1], font=font)]
 
 
 def _cell(ws: Any, value: Value, kind: Kind, font: Font) -> Any:

@@ -25,7 +25,7 @@ from storage.report_return import ReturnLine, period_return
 from storage.report_times import Backlog, Lengths, quantile, times
 from storage.review_errors import NotAllowed
 from storage.working_days import due_day, is_working_day, working_days_before, working_days_late
-from report_books import AUGUST, LAND, PROVINCE, TRA_SON, TRA_THUY, add_book, add_check, add_link, add_many
+from tests.storage.report_books import AUGUST, LAND, PROVINCE, TRA_SON, TRA_THUY, add_book, add_check, add_link, add_many
 
 AUTUMN = between(date(2026, 8, 1), date(2026, 10, 31))
 HOUR = timedelta(hours=1)
