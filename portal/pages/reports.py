@@ -90,6 +90,7 @@ def show(name: str, request: Request, who: Who, typed: Typed) -> Response:
     before, after = neighbours(ask.scope.period, ask.step)
     return page(who, request, "report.html", report=wanted, view=view, ask=ask, described=described(ask, wanted), step_names=STEP_NAMES,
                 communes=_named(who, communes), kinds=KINDS, before=before, after=after, place=period.official_place(ask),
+                mark=watermark(who.actor, utc_now(), wanted.name, who.words.lang).line,
                 cell=lambda value, kind_: numbers.cell(who.words, value, kind_), moment=lambda at: numbers.moment(who.words, at),
                 query=request.url.query, quick=_quick(who, ask.today))
 
@@ -105,7 +106,7 @@ def file(name: str, who: Who, typed: Typed) -> Response:
         what = f"{who.words.pick(wanted.title)} – {described(ask, wanted)}"
         data = sheets.report_file(ask, wanted, view, watermark(who.actor, now, what, who.words.lang))
     with services.database.session() as session:
-        events.append(session, who.actor.name, "report.export", f"report:{name}", {**export_detail(ask), "rows": sheets.rows(view),
+        events.append(session, who.actor.name, "report.export", f"report:{name}", {**sheets.export_detail(ask), "rows": sheets.rows(view),
                                                                                    "channel": "portal"})
     return _attachment(data, f"{name}-{now.astimezone(VIETNAM):%Y%m%d-%H%M}.xlsx")
 
@@ -127,12 +128,6 @@ def records(batch_id: str, who: Who) -> Response:
         events.append(session, who.actor.name, "records.export", f"batch:{batch.id}", {"entries": count, "format": "xlsx",
                                                                                             "channel": "portal"})
     return _attachment(data, f"{batch.id}.xlsx")
-
-
-def export_detail(ask: Ask) -> dict[str, Any]:
-    """The filters of an export as the log keeps them."""
-    return {"format": "xlsx", "from": ask.scope.period.first.isoformat(), "to": ask.scope.period.last.isoformat(), "step": ask.step,
-            "commune": ask.scope.commune, "kind": ask.scope.kind}
 
 
 def _attachment(data: bytes, name: str) -> Response:

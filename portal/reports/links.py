@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal import wording
 from portal.reports import chart, numbers
-from portal.reports.view import Ask, ReportView, Row, Section, Table
+from portal.reports.view import Ask, ReportView, Row, Section, Table, kind_order
 from storage.report_figures import as_of
 from storage.report_links import LinkCounts, link_report
 from storage.sheet_file import Column
@@ -52,9 +52,10 @@ def build(ask: Ask) -> ReportView:
     )
 
 
-def _by_role(ask: Ask, roles: tuple[tuple[str, str, LinkCounts], ...], total: LinkCounts) -> Section:
+def _by_role(ask: Ask, unordered: tuple[tuple[str, str, LinkCounts], ...], total: LinkCounts) -> Section:
+    roles = sorted(unordered, key=lambda r: (kind_order(r[0]), r[1]))
     words, title = ask.words, ask.words("Theo loại sổ và vai trò")
-    named = [(f"{ask.kind(k)}: {words.pick(wording.ROLES.get(r, (r, r))).lower()}", c) for k, r, c in roles]
+    named = [(f"{ask.kind(k)} – {words.pick(wording.ROLES.get(r, (r, r))).lower()}", c) for k, r, c in roles]
     rows = tuple(_row(c, ask.kind(k), words.pick(wording.ROLES.get(r, (r, r)))) for k, r, c in roles)
     items = [
         (

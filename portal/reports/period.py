@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.language import Words
 from portal.reports import numbers
-from portal.reports.view import Ask, ReportView, Row, Section, Table
+from portal.reports.view import Ask, ReportView, Row, Section, Table, kind_order
 from storage.report_figures import as_of
 from storage.report_return import PeriodReturn, ReturnLine, period_return
 from storage.sheet_file import Column
@@ -24,6 +24,7 @@ def stratum(words: Words, code: str) -> str:
 def build(ask: Ask) -> ReportView:
     words, found = ask.words, period_return(ask.session, ask.scope)
     t = found.total
+    rows, sums = _rows(ask, found)
     headline = words(
         "Trong kỳ số hóa {entries} trường hợp, nạp vào kho lưu trữ {archived}; lũy kế {ever} và {archived_ever}; còn chờ {awaiting}.",
         entries=ask.n(t.entries_verified),
@@ -32,7 +33,7 @@ def build(ask: Ask) -> ReportView:
         archived_ever=ask.n(t.entries_archived_ever),
         awaiting=ask.n(t.awaiting),
     )
-    main = Section(words("I. Sổ và trường hợp theo loại sổ, theo thời kỳ"), "", Table(_columns(ask), _rows(ask, found), total=True))
+    main = Section(words("I. Sổ và trường hợp theo loại sổ, theo thời kỳ"), "", Table(_columns(ask), rows, total=True, strong=sums))
     errors = Section(
         words("II. Trang lỗi và việc còn lại"),
         "",
@@ -69,14 +70,17 @@ def _columns(ask: Ask) -> tuple[Column, ...]:
     )
 
 
-def _rows(ask: Ask, found: PeriodReturn) -> tuple[Row, ...]:
+def _rows(ask: Ask, found: PeriodReturn) -> tuple[tuple[Row, ...], tuple[int, ...]]:
+    """The rows, and which of them are the sums of a kind."""
     rows: list[Row] = []
-    for kind in dict.fromkeys(k for k, _, _ in found.lines):
+    sums: list[int] = []
+    for kind in sorted({k for k, _, _ in found.lines}, key=kind_order):
         mine = [(s, line) for k, s, line in found.lines if k == kind]
         rows += [_row(line, ask.kind(kind), stratum(ask.words, s)) for s, line in mine]
         if len(mine) > 1:
-            rows.append(_row(found.of_kind(kind), ask.words("Cộng {kind}", kind=ask.kind(kind)), ""))
-    return (*rows, _row(found.total, ask.words("Tổng cộng"), ""))
+            sums.append(len(rows))
+            rows.append(_row(found.of_kind(kind), ask.words("Cộng {kind}", kind=ask.kind(kind).lower()), ""))
+    return (*rows, _row(found.total, ask.words("Tổng cộng"), "")), tuple(sums)
 
 
 def _row(x: ReturnLine, *first: str) -> Row:

@@ -43,13 +43,13 @@ def _standing(ask: Ask, p: Progress) -> str:
     share, gap = ask.percent(p.total.entries_verified / planned), p.total.entries_verified - p.due_entries
     if gap >= 0:
         return words(
-            "Đạt {share} kế hoạch cả kỳ ({planned}); nhanh hơn kế hoạch đến nay {gap} trường hợp.",
+            "Đạt {share} kế hoạch cả kỳ ({planned}); nhanh {gap} trường hợp so với kế hoạch đến nay.",
             share=share,
             planned=ask.n(planned),
             gap=ask.n(gap),
         )
     return words(
-        "Đạt {share} kế hoạch cả kỳ ({planned}); chậm so với kế hoạch đến nay {gap} trường hợp.",
+        "Đạt {share} kế hoạch cả kỳ ({planned}); chậm {gap} trường hợp so với kế hoạch đến nay.",
         share=share,
         planned=ask.n(planned),
         gap=ask.n(-gap),

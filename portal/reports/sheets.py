@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from portal.reports import period as period_report
 from portal.reports.catalogue import Report
 from portal.reports.filters import described
@@ -14,6 +16,19 @@ Line = str | tuple[str, str]
 
 def rows(view: ReportView) -> int:
     return sum(len(s.table.rows) for s in view.sections)
+
+
+def export_detail(ask: Ask) -> dict[str, Any]:
+    """The filters of an export as the log keeps them."""
+    period = ask.scope.period
+    return {
+        "format": "xlsx",
+        "from": period.first.isoformat(),
+        "to": period.last.isoformat(),
+        "step": ask.step,
+        "commune": ask.scope.commune,
+        "kind": ask.scope.kind,
+    }
 
 
 def report_file(ask: Ask, report: Report, view: ReportView, mark: Watermark) -> bytes:

@@ -35,13 +35,13 @@ def build(ask: Ask) -> ReportView:
             chart.Series(words("một nửa"), tuple(None if x.median is None else x.median / unit for _, x in steps)),
             chart.Series(words("chín phần mười"), tuple(None if x.ninety is None else x.ninety / unit for _, x in steps), "doubt"),
         ]
-        rows = tuple(_row(ask, numbers.period(words, p), x) for p, x in steps)
+        rows = tuple(_row(numbers.period(words, p), x, unit) for p, x in steps)
         title = f"{names[stage]}, {words('ngày') if in_days else words('giờ')}"
         sections.append(
             Section(
                 title,
                 _said(ask, total[stage]),
-                Table(_columns(ask), (*rows, _row(ask, words("Cả kỳ"), total[stage])), total=True),
+                Table(_columns(ask, in_days), (*rows, _row(words("Cả kỳ"), total[stage], unit)), total=True),
                 chart.columns(title, [numbers.short(p) for p, _ in steps], series, lambda v: numbers.number(words, v, 1 if v % 1 else 0)),
             )
         )
@@ -78,15 +78,18 @@ def _said(ask: Ask, x: Lengths) -> str:
     )
 
 
-def _columns(ask: Ask) -> tuple[Column, ...]:
+def _columns(ask: Ask, in_days: bool) -> tuple[Column, ...]:
     words = ask.words
-    return (
-        Column(words("Kỳ")),
-        Column(words("Số lượng"), "number"),
-        Column(words("Một nửa trong (giờ)"), "number"),
-        Column(words("Chín phần mười trong (giờ)"), "number"),
-    )
+    half, ninety = words("Một nửa trong (giờ)"), words("Chín phần mười trong (giờ)")
+    if in_days:
+        half, ninety = words("Một nửa trong (ngày)"), words("Chín phần mười trong (ngày)")
+    return Column(words("Kỳ")), Column(words("Số lượng"), "number"), Column(half, "number"), Column(ninety, "number")
 
 
-def _row(ask: Ask, first: str, x: Lengths) -> Row:
-    return first, x.count, x.median, x.ninety
+def _row(first: str, x: Lengths, unit: int) -> Row:
+    """Whole numbers where they are whole: hours of a fast stage in days have a decimal."""
+
+    def said(hours: int | None) -> int | float | None:
+        return None if hours is None else hours // unit if hours % unit == 0 else hours / unit
+
+    return first, x.count, said(x.median), said(x.ninety)

@@ -12,6 +12,7 @@ from portal import wording
 from portal.language import Words
 from portal.reports import numbers
 from records.places import default_gazetteer
+from storage.accounts import KINDS
 from storage.report_figures import Scope
 from storage.report_overdue import ReportOptions
 from storage.report_period import Step
@@ -28,6 +29,7 @@ class Table:
     rows: tuple[Row, ...]
     total: bool = False
     links: tuple[str, ...] = ()
+    strong: tuple[int, ...] = ()  # rows that are sums
     folded: bool = False  # long: shown when asked for
 
 
@@ -73,6 +75,11 @@ class Ask:
 
     def commune(self, code: str) -> str:
         return commune_name(self.words, code)
+
+
+def kind_order(code: str) -> int:
+    """Births, marriages, deaths and so on, as offices list them; unknown last."""
+    return KINDS.index(code) if code in KINDS else len(KINDS)
 
 
 def commune_name(words: Words, code: str) -> str:

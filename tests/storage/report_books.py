@@ -1,4 +1,5 @@
 """Books made for counting: rows of the ledger without images, at times that are given."""
+
 from __future__ import annotations
 
 import random
@@ -11,17 +12,34 @@ from storage.accounts import Actor
 from storage.models import ArchivePackage, Batch, Entry, Link, LinkCheck, Page, StoredObject
 
 PROVINCE = Actor("so.tp", "administrator")
-TRA_SON, TRA_THUY, LAND = "21139", "21145", "21172"      # communes of Quảng Ngãi as numbered before July 2025
-AUGUST = datetime(2026, 8, 3, 2, tzinfo=UTC)            # a Monday, 9 o'clock in Vietnam
+TRA_SON, TRA_THUY, LAND = "21139", "21145", "21172"  # communes of Quảng Ngãi as numbered before July 2025
+AUGUST = datetime(2026, 8, 3, 2, tzinfo=UTC)  # a Monday, 9 o'clock in Vietnam
 
 
-def add_book(session: Session, name: str, commune: str | None, *, kind: str = "KS", year: int | None = 2017, at: datetime = AUGUST,
-             by: str = "xa.minh", read_after: timedelta | None = timedelta(hours=1), entries: int = 0, verified: int = 0,
-             verified_after: timedelta = timedelta(hours=5), archived: int = 0, archived_after: timedelta = timedelta(hours=6),
-             aside: tuple[str, ...] = (), waiting: int = 0) -> list[Entry]:
-    """A book with a page an entry; the first `verified` of them are verified, the first `archived` archived; pages aside and waiting beside."""
-    session.add(Batch(id=name, folder="", content_hash="0" * 64, kind=kind, year=year, commune_code=commune, created_at=at, created_by=by,
-                      declared={}))
+def add_book(
+    session: Session,
+    name: str,
+    commune: str | None,
+    *,
+    kind: str = "KS",
+    year: int | None = 2017,
+    at: datetime = AUGUST,
+    by: str = "xa.minh",
+    read_after: timedelta | None = timedelta(hours=1),
+    entries: int = 0,
+    verified: int = 0,
+    verified_after: timedelta = timedelta(hours=5),
+    archived: int = 0,
+    archived_after: timedelta = timedelta(hours=6),
+    aside: tuple[str, ...] = (),
+    waiting: int = 0,
+) -> list[Entry]:
+    """A book with a page an entry, the first `verified` of them verified, the first `archived` archived; pages aside and waiting."""
+    session.add(
+        Batch(
+            id=name, folder="", content_hash="0" * 64, kind=kind, year=year, commune_code=commune, created_at=at, created_by=by, declared={}
+        )
+    )
     session.flush()
     if read_after is not None:
         events.append(session, "sogoc", "book.settle", f"batch:{name}", {"entries": entries}, at + read_after)
@@ -54,15 +72,30 @@ def archive(session: Session, entry: Entry, at: datetime) -> None:
 
 
 def add_link(session: Session, entry: Entry, role: str, decision: str, by: str | None = None) -> Link:
-    link = Link(entry_id=entry.id, role=role, decision=decision, decided_by=by, personal_id="051185000001" if decision == "accept" else None)
+    link = Link(
+        entry_id=entry.id, role=role, decision=decision, decided_by=by, personal_id="051185000001" if decision == "accept" else None
+    )
     session.add(link)
     return link
 
 
 def add_check(session: Session, entry: Entry, by: str, right: bool, at: datetime, *, blind: bool = False, withdrawn: bool = False) -> None:
     event = events.append(session, by, "link.decide", f"entry:{entry.id}", {"role": "me"}, at)
-    session.add(LinkCheck(entry_id=entry.id, role="me", event_seq=event.seq, at=at, answer="051185000001", probability=0.9, rate=1.0,
-                          blind=blind, right=right, link_model="m", withdrawn=withdrawn))
+    session.add(
+        LinkCheck(
+            entry_id=entry.id,
+            role="me",
+            event_seq=event.seq,
+            at=at,
+            answer="051185000001",
+            probability=0.9,
+            rate=1.0,
+            blind=blind,
+            right=right,
+            link_model="m",
+            withdrawn=withdrawn,
+        )
+    )
 
 
 def add_many(session: Session, seed: int, books: int = 12) -> None:
@@ -71,14 +104,31 @@ def add_many(session: Session, seed: int, books: int = 12) -> None:
     for n in range(books):
         entries = draw.randrange(6)
         verified = draw.randrange(entries + 1)
-        made = add_book(session, f"b{seed}.{n}", draw.choice([TRA_SON, TRA_THUY, LAND, None]), kind=draw.choice(["KS", "KH", "KT"]),
-                        year=draw.choice([None, 1970, 1980, 2001, 2010, 2017]), at=AUGUST + timedelta(minutes=draw.randrange(90 * 1440)),
-                        by=draw.choice(["xa.minh", "xa.hoa"]), read_after=timedelta(minutes=draw.randrange(1, 5000)), entries=entries,
-                        verified=verified, verified_after=timedelta(minutes=draw.randrange(5000, 20000)), archived=draw.randrange(verified + 1),
-                        archived_after=timedelta(minutes=20001), aside=tuple(draw.choices(["empty_file", "rejected:cut_off"], k=draw.randrange(3))),
-                        waiting=draw.randrange(2))
+        made = add_book(
+            session,
+            f"b{seed}.{n}",
+            draw.choice([TRA_SON, TRA_THUY, LAND, None]),
+            kind=draw.choice(["KS", "KH", "KT"]),
+            year=draw.choice([None, 1970, 1980, 2001, 2010, 2017]),
+            at=AUGUST + timedelta(minutes=draw.randrange(90 * 1440)),
+            by=draw.choice(["xa.minh", "xa.hoa"]),
+            read_after=timedelta(minutes=draw.randrange(1, 5000)),
+            entries=entries,
+            verified=verified,
+            verified_after=timedelta(minutes=draw.randrange(5000, 20000)),
+            archived=draw.randrange(verified + 1),
+            archived_after=timedelta(minutes=20001),
+            aside=tuple(draw.choices(["empty_file", "rejected:cut_off"], k=draw.randrange(3))),
+            waiting=draw.randrange(2),
+        )
         for entry in made:
             add_link(session, entry, "me", draw.choice(["accept", "review", "none"]), draw.choice([None, "tp.lan"]))
-            events.append(session, draw.choice(["tp.lan", "tp.hue"]), "entry.verify", f"entry:{entry.id}", {},
-                          AUGUST + timedelta(minutes=draw.randrange(90 * 1440)))
+            events.append(
+                session,
+                draw.choice(["tp.lan", "tp.hue"]),
+                "entry.verify",
+                f"entry:{entry.id}",
+                {},
+                AUGUST + timedelta(minutes=draw.randrange(90 * 1440)),
+            )
             events.append(session, "client:mcdt", "copy.fetch", f"entry:{entry.id}", {"fields": ["copy"]}, AUGUST + timedelta(days=n))

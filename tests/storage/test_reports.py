@@ -1,6 +1,8 @@
 """Reports against small books counted by hand, on SQLite and PostgreSQL; what must hold of any books; nothing of another commune."""
+
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
@@ -38,10 +40,26 @@ def counted(database):
     with database.session() as s:
         a = add_book(s, "KS.2017", TRA_SON, entries=3, verified=2, archived=1, aside=("empty_file",))
         b = add_book(s, "KS.1970", TRA_SON, year=1970, entries=2, verified=2, verified_after=timedelta(days=28, hours=15, minutes=30))
-        c = add_book(s, "KH.2001", TRA_THUY, kind="KH", year=2001, by="xa.hoa", at=AUGUST + timedelta(days=31), read_after=30 * HOUR,
-                     entries=1, aside=("rejected:cut_off",), waiting=1)
-        for entry, decision, by in ((a[0], "accept", None), (a[1], "accept", "tp.lan"), (a[2], "review", None), (b[0], "none", None),
-                                    (b[1], "none", "tp.lan")):
+        c = add_book(
+            s,
+            "KH.2001",
+            TRA_THUY,
+            kind="KH",
+            year=2001,
+            by="xa.hoa",
+            at=AUGUST + timedelta(days=31),
+            read_after=30 * HOUR,
+            entries=1,
+            aside=("rejected:cut_off",),
+            waiting=1,
+        )
+        for entry, decision, by in (
+            (a[0], "accept", None),
+            (a[1], "accept", "tp.lan"),
+            (a[2], "review", None),
+            (b[0], "none", None),
+            (b[1], "none", "tp.lan"),
+        ):
             add_link(s, entry, "me", decision, by)
         add_link(s, c[0], "vo", "accept", None)
         for n, entry in enumerate((*a[:2], *b)):
@@ -51,9 +69,13 @@ def counted(database):
         add_check(s, a[2], "tp.lan", False, AUGUST + 5 * HOUR, blind=True)
         add_check(s, c[0], "tp.lan", False, AUGUST + 5 * HOUR, withdrawn=True)
         for action, subject, detail in (
-                ("record.search", "records", {"found": [f"entry:{a[0].id}"]}), ("record.search", "records", {"found": []}),
-                ("record.metadata", f"entry:{a[0].id}", {"fields": ["so"]}), ("copy.fetch", f"entry:{a[0].id}", {"fields": ["copy"]}),
-                ("copy.fetch", f"entry:{c[0].id}", {"fields": [], "answer": 304}), ("api.refuse", "records", {"code": "not_permitted"})):
+            ("record.search", "records", {"found": [f"entry:{a[0].id}"]}),
+            ("record.search", "records", {"found": []}),
+            ("record.metadata", f"entry:{a[0].id}", {"fields": ["so"]}),
+            ("copy.fetch", f"entry:{a[0].id}", {"fields": ["copy"]}),
+            ("copy.fetch", f"entry:{c[0].id}", {"fields": [], "answer": 304}),
+            ("api.refuse", "records", {"code": "not_permitted"}),
+        ):
             events.append(s, "client:mcdt", action, subject, detail, AUGUST)
     return database
 
@@ -68,7 +90,7 @@ def test_progress(counted):
         set_plan(s, PROVINCE, [PlanLine(TRA_SON, "", "2026-Q3", 1, 92), PlanLine(TRA_THUY, "KH", "2026-09", 2, 10)])
     found = ask(counted, progress, today=date(2026, 8, 31))
     august, september, _ = found.by_step
-    assert found.total == Amount(3, 1, 6, 4, planned_books=3, planned_entries=71)       # Q3 has 92 days, 61 of them in the period
+    assert found.total == Amount(3, 1, 6, 4, planned_books=3, planned_entries=71)  # Q3 has 92 days, 61 of them in the period
     assert august == Amount(2, 0, 5, 2, 0, 31) and (september.entries_verified, september.books_done) == (2, 1)
     assert [c for c, _ in found.by_commune] == [TRA_SON, TRA_THUY] and found.due_entries == 31 and found.before == 0
     later = ask(counted, progress, period=parse_period("2026-09"))
@@ -93,7 +115,11 @@ def test_links(counted):
 
 def test_times(counted):
     found = ask(counted, times)
-    assert dict(found.total) == {"time_to_read": Lengths(3, 1, 30), "time_to_verify": Lengths(4, 5, 29 * 24), "time_to_archive": Lengths(1, 6, 6)}
+    assert dict(found.total) == {
+        "time_to_read": Lengths(3, 1, 30),
+        "time_to_verify": Lengths(4, 5, 29 * 24),
+        "time_to_archive": Lengths(1, 6, 6),
+    }
     assert found.by_step[0][1][1] == Lengths(2, 5, 5) and found.by_step[1][1][1] == Lengths(2, 29 * 24, 29 * 24)
     assert found.backlog == Backlog(pages=1, entries=2, archive=3)
 
@@ -106,23 +132,32 @@ def test_quantile_is_the_nearest_rank(counts, share):
 
 
 def test_reviewers(counted):
-    lan, = (r for r in ask(counted, review_report).reviewers if r.name == "tp.lan")
+    (lan,) = (r for r in ask(counted, review_report).reviewers if r.name == "tp.lan")
     assert (lan.verified, lan.decided, lan.checked, lan.right, lan.blind_checked, lan.blind_right) == (3, 3, 2, 1, 1, 0)
-    hue, = (r for r in ask(counted, review_report).reviewers if r.name == "tp.hue")
+    (hue,) = (r for r in ask(counted, review_report).reviewers if r.name == "tp.hue")
     assert (hue.verified, hue.undone, hue.days, hue.checked) == (1, 1, 1, 0)
 
 
 def test_api(counted):
     rows = [(r.kind, r.action, r.outcome, r.number) for r in ask(counted, api_report).rows]
-    assert sorted(rows) == [("", "api.refuse", "not_permitted", 1), ("", "record.search", "nothing", 1), ("", "record.search", "served", 1),
-                            ("KH", "copy.fetch", "unchanged", 1), ("KS", "copy.fetch", "served", 1), ("KS", "record.metadata", "served", 1)]
+    assert sorted(rows) == [
+        ("", "api.refuse", "not_permitted", 1),
+        ("", "record.search", "nothing", 1),
+        ("", "record.search", "served", 1),
+        ("KH", "copy.fetch", "unchanged", 1),
+        ("KS", "copy.fetch", "served", 1),
+        ("KS", "record.metadata", "served", 1),
+    ]
     assert ask(counted, api_report, commune=TRA_THUY).total == 1 and ask(counted, api_report).refused == 1
 
 
 def test_period_return(counted):
     found = ask(counted, period_return, period=parse_period("2026-09"))
-    assert found.lines == (("KH", "1999", ReturnLine(1, 1, 1, 1)), ("KS", "1975", ReturnLine(0, 1, 0, 2, 2, 2)),
-                           ("KS", "2016", ReturnLine(0, 1, 0, 3, 0, 2, 0, 1)))
+    assert found.lines == (
+        ("KH", "1999", ReturnLine(1, 1, 1, 1)),
+        ("KS", "1975", ReturnLine(0, 1, 0, 2, 2, 2)),
+        ("KS", "2016", ReturnLine(0, 1, 0, 3, 0, 2, 0, 1)),
+    )
     assert found.total.awaiting == 5 and (found.pages, found.pages_ever, found.pages_aside, found.pages_aside_ever) == (3, 9, 1, 2)
     assert found.of_kind("KS") == ReturnLine(0, 2, 0, 5, 2, 4, 0, 1)
 
@@ -133,8 +168,13 @@ def test_overdue(counted):
     # KS.1970: verified on 1 Sept in Vietnam, a holiday, as is the next day: due 4 Sept. KH.2001: came on 3 Sept, due 7 and 10 Sept; its
     # entry has time until the 18th.
     assert [(r.stage, r.batch_id, r.waiting, r.due) for r in found.rows] == [
-        ("archive", "KS.2017", 1, date(2026, 8, 5)), ("rescan", "KS.2017", 1, date(2026, 8, 10)), ("verify", "KS.2017", 1, date(2026, 8, 17)),
-        ("archive", "KS.1970", 2, date(2026, 9, 4)), ("read", "KH.2001", 1, date(2026, 9, 7)), ("rescan", "KH.2001", 1, date(2026, 9, 10))]
+        ("archive", "KS.2017", 1, date(2026, 8, 5)),
+        ("rescan", "KS.2017", 1, date(2026, 8, 10)),
+        ("verify", "KS.2017", 1, date(2026, 8, 17)),
+        ("archive", "KS.1970", 2, date(2026, 9, 4)),
+        ("read", "KH.2001", 1, date(2026, 9, 7)),
+        ("rescan", "KH.2001", 1, date(2026, 9, 10)),
+    ]
     assert dict(found.totals) == {"read": 1, "rescan": 2, "verify": 1, "archive": 2} and found.rows[-1].days_late == 2
     assert ask(counted, overdue, ReportOptions(), date(2026, 8, 5)).rows == ()
     assert len(ask(counted, overdue, ReportOptions(), date(2026, 8, 6)).rows) == 1
@@ -153,7 +193,7 @@ def test_whatever_the_books(database, seed, monkeypatch):
     """Communes add up to the total, months too; the table says what a count at this moment says."""
     with database.session() as s:
         add_many(s, seed, 16)
-        done, = add_book(s, "done", LAND, entries=1, verified=1, archived=1)
+        (done,) = add_book(s, "done", LAND, entries=1, verified=1, archived=1)
         add_check(s, done, "tp.lan", True, AUGUST)
     with database.reading() as s:
         for measure in MEASURES:
@@ -171,7 +211,7 @@ def test_whatever_the_books(database, seed, monkeypatch):
     with database.reading() as s:
         assert report_figures.as_of(s) is not None and s.query(ReportFigure).count() == renewal.rows
         assert {m: sums(s, m, Scope(PROVINCE, AUTUMN), everything) for m in MEASURES} == live
-    assert renew(database).rows == renewal.rows             # again: the same, nothing twice
+    assert renew(database).rows == renewal.rows  # again: the same, nothing twice
 
 
 def test_sqlite_and_postgresql_count_alike(sqlite_database, postgresql_url):
@@ -188,14 +228,25 @@ def test_sqlite_and_postgresql_count_alike(sqlite_database, postgresql_url):
     for database in (sqlite_database, other):
         with database.session() as s:
             add_many(s, 3, 20)
-        found.append({m: ask(database, lambda s, scope, m=m: sums(s, m, scope, ("day", "commune_code", "kind", "key", "part"))) for m in MEASURES})
+        found.append(
+            {m: ask(database, lambda s, scope, m=m: sums(s, m, scope, ("day", "commune_code", "kind", "key", "part"))) for m in MEASURES}
+        )
     other.dispose()
     admin.dispose()
     assert found[0] == found[1]
 
 
-REPORTS = (progress, pages_aside, link_report, times, review_report, api_report, period_return,
-           lambda s, scope: overdue(s, scope, ReportOptions(), date(2026, 12, 1)), lambda s, scope: plan_lines(s, scope.actor))
+REPORTS = (
+    progress,
+    pages_aside,
+    link_report,
+    times,
+    review_report,
+    api_report,
+    period_return,
+    lambda s, scope: overdue(s, scope, ReportOptions(), date(2026, 12, 1)),
+    lambda s, scope: plan_lines(s, scope.actor),
+)
 
 
 @pytest.mark.parametrize("report", range(len(REPORTS)))
@@ -227,13 +278,19 @@ def test_plans(database):
     with database.session() as s:
         with pytest.raises(NotAllowed):
             set_plan(s, Actor("xa.minh", "commune_head", TRA_SON), [PlanLine(TRA_SON, "", "2026", 1, 1)])
-        assert set_plan(s, PROVINCE, parse_plan(f"Xã;Loại;Kỳ;Quyển;Mục\n{TRA_SON};;2026;12;1.200\n{TRA_THUY};ks;2026-08;1;\n".encode())) == 2
+        assert (
+            set_plan(s, PROVINCE, parse_plan(f"Xã;Loại;Kỳ;Quyển;Mục\n{TRA_SON};;2026;12;1.200\n{TRA_THUY};ks;2026-08;1;\n".encode())) == 2
+        )
         assert plan_lines(s, PROVINCE) == [PlanLine(TRA_SON, "", "2026", 12, 1200), PlanLine(TRA_THUY, "KS", "2026-08", 1, 0)]
         assert Plan(s, Scope(PROVINCE, AUTUMN)).of(parse_period("2026-08"), TRA_SON).books == Fraction(12 * 31, 365)
         for clash in (PlanLine(TRA_SON, "KS", "2026-08", 1, 1), PlanLine(TRA_SON, "", "2026-Q1", 1, 1)):
             with pytest.raises(PlanOverlaps):
                 set_plan(s, PROVINCE, [clash])
-        set_plan(s, PROVINCE, [PlanLine(TRA_SON, "", "2026", 0, 0), PlanLine(TRA_SON, "KS", "2026-08", 1, 1), PlanLine(TRA_SON, "KH", "2026-08", 1, 1)])
+        set_plan(
+            s,
+            PROVINCE,
+            [PlanLine(TRA_SON, "", "2026", 0, 0), PlanLine(TRA_SON, "KS", "2026-08", 1, 1), PlanLine(TRA_SON, "KH", "2026-08", 1, 1)],
+        )
         assert len(plan_lines(s, PROVINCE)) == 3
 
 
@@ -243,7 +300,9 @@ def test_a_plan_file_that_is_none(data):
         parse_plan(data)
 
 
-@pytest.mark.parametrize("row", ["2113,,2026,1,1", "21139,XX,2026,1,1", "21139,,2026-13,1,1", "21139,,2026,-1,1", "21139,,2026,1,1e5", "21139,,2026,=1,1"])
+@pytest.mark.parametrize(
+    "row", ["2113,,2026,1,1", "21139,XX,2026,1,1", "21139,,2026-13,1,1", "21139,,2026,-1,1", "21139,,2026,1,1e5", "21139,,2026,=1,1"]
+)
 def test_a_plan_line_that_is_wrong_is_named(row):
     with pytest.raises(BadPlan) as e:
         parse_plan(f"21139,,2025,1,1\n{row}".encode())
@@ -255,7 +314,7 @@ def test_periods_cover_every_day_once(day, step, days):
     period = Period(day, day + timedelta(days=days))
     found = buckets(period, step)
     assert found[0].first <= period.first and found[-1].last >= period.last and sum(b.overlap(period) for b in found) == period.days
-    assert all(b.first == a.last + timedelta(days=1) for a, b in zip(found, found[1:], strict=False))
+    assert all(b.first == a.last + timedelta(days=1) for a, b in itertools.pairwise(found))
     assert period_of(step, day) == parse_period(found[0].code)
 
 
@@ -269,7 +328,7 @@ def test_what_is_no_period(text):
 
 def test_working_days_leave_out_tet_and_take_in_what_is_made_up_for():
     assert [is_working_day(date(2026, 2, d)) for d in (13, 16, 17, 18, 19, 20, 23)] == [True, False, False, False, False, False, True]
-    assert not is_working_day(date(2026, 8, 31)) and is_working_day(date(2026, 8, 22))      # a Saturday worked for a Monday off
+    assert not is_working_day(date(2026, 8, 31)) and is_working_day(date(2026, 8, 22))  # a Saturday worked for a Monday off
     assert due_day(date(2026, 2, 13), 2) == date(2026, 2, 24)
 
 
