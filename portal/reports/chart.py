@@ -111,9 +111,7 @@ def _nice(value: float) -> float:
     if value <= 4:
         return 4
     size = 10 ** (len(str(int(value))) - 1)
-    return next(
-        size * m for m in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10) if (size * m >= value and size * m % 4 == 0) or size * m >= value * 1.3
-    )
+    return next(size * m for m in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10, 12) if size * m >= value and size * m % 4 == 0)
 
 
 class _Frame:

@@ -7,7 +7,7 @@ import pytest
 from openpyxl import load_workbook
 from portal_house import PASSWORD
 from test_browser import CHROMIUM, until
-from test_browser import address as _address      # noqa: F401
+from test_browser import address as _address  # noqa: F401
 
 from storage import accounts
 from tests.storage.report_books import TRA_SON, add_book, add_link
@@ -54,7 +54,7 @@ def test_reports_are_read_filtered_taken_and_printed(page):
     assert box["height"] > 20                                       # a bar is drawn, no style was needed for it
     with page.expect_download() as download:
         page.click("text=Xuất Excel")
-    sheet = load_workbook(io.BytesIO(open(download.value.path(), "rb").read())).worksheets[0]
+    sheet = load_workbook(io.BytesIO(download.value.path().read_bytes())).worksheets[0]
     assert "Trần Thị Lan (quan.tri)" in sheet["A1"].value
     for name in ("tien-do", "tre-han", "bao-cao-ky", "plan"):
         page.goto(f"/reports/{name}")
