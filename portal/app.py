@@ -17,9 +17,10 @@ from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render, to_login
 from portal.keys import portal_key
 from portal.page_images import PageImages
-from portal.pages import books, dossiers, log, login, review, uploads
+from portal.pages import books, dossiers, log, login, reports, review, uploads
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
+from storage.report_errors import NoSuchReport
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
 
 _PACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf", "application/octet-stream", "font/woff2")
@@ -60,7 +61,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, books, uploads, review, dossiers, log):
+    for part in (login, books, uploads, review, dossiers, log, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))
@@ -92,7 +93,7 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(StorageError)
     async def _storage(request: Request, error: StorageError) -> Response:
         unavailable = isinstance(error, DatabaseUnavailable | ObjectStoreUnavailable)
-        missing = isinstance(error, NoSuchEntry | NoSuchDossier)
+        missing = isinstance(error, NoSuchEntry | NoSuchDossier | NoSuchReport)
         status = 403 if isinstance(error, NotAllowed) else 404 if missing else 503 if unavailable else 409
         return _refuse(request, status, error.code, error.message(portal_of(request).words(request).lang))
 

@@ -27,12 +27,15 @@ ACTIONS: Mapping[str, Pair] = {
     "user.logout": ("Đăng xuất", "Signed out"), "user.add": ("Thêm tài khoản", "Account added"),
     "user.password": ("Đặt lại mật khẩu", "Password set"), "client.add": ("Thêm hệ thống kết nối", "Client added"),
     "client.token": ("Cấp mã truy cập", "Token issued"),
+    "report.export": ("Xuất báo cáo", "Report exported"), "report.plan": ("Đặt kế hoạch số hóa", "Plan set"),
+    "api.refuse": ("Từ chối yêu cầu", "Request refused"),
     "model.adapt": ("Dạy thêm mô hình chữ viết tay", "Handwriting model adapted"),
     "model.use": ("Đổi mô hình chữ viết tay", "Handwriting model changed"),
 }
 _SUBJECTS: Mapping[str, Pair] = {
     "entry": ("mục", "entry"), "page": ("trang", "page"), "batch": ("quyển", "book"), "user": ("tài khoản", "account"),
     "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"), "model": ("mô hình", "model"),
+    "report": ("báo cáo", "report"),
 }
 _ACTORS: Mapping[str, Pair] = {
     "cli": ("dòng lệnh", "command line"), "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),
@@ -46,6 +49,8 @@ _KEYS: Mapping[str, Pair] = {
     "action": ("việc", "action"), "package": ("gói", "package"), "until": ("khóa đến", "locked until"),
     "scope": ("quyền", "scope"), "scopes": ("quyền", "scopes"), "agency": ("cơ quan", "agency"), "dossier": ("mã hồ sơ", "dossier"),
     "service": ("thủ tục", "service"), "format": ("định dạng", "format"), "officer": ("cán bộ", "officer"),
+    "from": ("từ ngày", "from"), "to": ("đến ngày", "to"), "step": ("theo", "by"), "kind": ("loại sổ", "kind"), "rows": ("số dòng", "rows"),
+    "lines": ("số dòng", "lines"), "code": ("mã", "code"),
     "found": ("tìm thấy", "found"), "answer": ("trả lời", "answer"),
     "by": ("theo", "by"), "address": ("địa chỉ", "address"),
     "bytes": ("byte", "bytes"),

@@ -15,6 +15,7 @@ from pipelines.services import (
     MatchingOptions,
     PortalOptions,
     ReadingOptions,
+    ReportOptions,
     Services,
 )
 from sogoc.errors import SogocError
@@ -224,6 +225,15 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             agency_code=s.archive.agency_code,
             tsa_url=s.archive.tsa_url or None,
             retention_mode=s.archive.retention_mode,
+        ),
+        reports=ReportOptions(
+            s.reports.read_days,
+            s.reports.rescan_days,
+            s.reports.verify_days,
+            s.reports.archive_days,
+            s.reports.parent_agency,
+            s.reports.agency or s.archive.agency_name,
+            s.reports.place,
         ),
         portal=PortalOptions(
             s.portal.host,

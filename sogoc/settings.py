@@ -86,6 +86,16 @@ class PortalSettings(Section):
     secure_cookies: bool = Field(False, description="cookies only over TLS; set it when a proxy gives TLS")
 
 
+class ReportSettings(Section):
+    read_days: int = Field(2, ge=1, le=250, description="working days until a book must be read; then it is overdue (trễ hạn)")
+    rescan_days: int = Field(5, ge=1, le=250, description="working days until a page that was sent back must be scanned again")
+    verify_days: int = Field(10, ge=1, le=250, description="working days until the entries of a read book must be verified")
+    archive_days: int = Field(2, ge=1, le=250, description="working days until a verified entry must be archived")
+    parent_agency: str = Field("", description="the agency above, first line of the period report: UBND TỈNH …")
+    agency: str = Field("", description="who reports, second line: SỞ TƯ PHÁP; empty: archive.agency_name")
+    place: str = Field("", description="place before the date of the period report: Quảng Ngãi")
+
+
 class PopulationSettings(Section):
     columns: dict[str, str] = Field(default_factory=dict, description='agreed column -> header of your file: {ho_ten = "HO TEN"}')
 
@@ -111,6 +121,7 @@ class Settings(BaseSettings):
     archive: ArchiveSettings = ArchiveSettings()
     portal: PortalSettings = PortalSettings()
     population: PopulationSettings = PopulationSettings()
+    reports: ReportSettings = ReportSettings()
 
     @classmethod
     def settings_customise_sources(

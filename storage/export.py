@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
@@ -16,8 +16,10 @@ from records.forms import load_forms
 from storage.database import Database
 from storage.models import Entry, Link, Page
 
+if TYPE_CHECKING:
+    from storage.watermark import Watermark
+
 _CHUNK = 200
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")        # not allowed in XML, hence not in a spreadsheet
 
 
 def export_jsonl(database: Database, out: Path | IO[str], batch: str | None = None) -> int:
@@ -33,12 +35,15 @@ def export_jsonl(database: Database, out: Path | IO[str], batch: str | None = No
     return count
 
 
-def export_xlsx(database: Database, out: Path, batch: str | None = None) -> int:
+def export_xlsx(database: Database, out: Path, batch: str | None = None, mark: Watermark | None = None) -> int:
     """Write one sheet a register kind, one row an entry, the Ministry's codes as headings; returns the number of rows.
 
     Every cell is text, so that no number loses its leading zeros and nothing written on a page is taken for a formula.
+    mark: whose copy it is; its line then stands above the headings of each sheet, and on every printed page.
     """
     from openpyxl import Workbook
+
+    from storage.watermark import stamp
 
     book, sheets, count = Workbook(write_only=True), {}, 0
     with database.reading() as session:
@@ -47,6 +52,9 @@ def export_xlsx(database: Database, out: Path, batch: str | None = None) -> int:
             kind = line["loai"]
             if kind not in sheets:
                 sheets[kind] = book.create_sheet(re.sub(r"[\[\]:*?/\\]", "-", kind)[:31] or "?")
+                sheets[kind].freeze_panes = "A2" if mark is None else "A3"
+                if mark is not None:
+                    sheets[kind].append(_cells(sheets[kind], [mark.line]))
                 sheets[kind].append(_cells(sheets[kind], [*_HEAD, *codes[kind], *(f"{r}:so_dinh_danh" for r in _roles(kind))]))
             row = [str(line.get(h, "")) for h in _HEAD]
             row += [line["fields"].get(c, {}).get("value", "") for c in codes[kind]]
@@ -55,6 +63,8 @@ def export_xlsx(database: Database, out: Path, batch: str | None = None) -> int:
             count += 1
     if not sheets:
         book.create_sheet("KS")
+    if mark is not None:
+        stamp(book, mark)
     temporary = out.with_name(f"{out.name}.{os.getpid()}.new")
     book.save(temporary)
     os.replace(temporary, out)
@@ -148,15 +158,9 @@ def _roles(kind: str) -> list[str]:
 
 
 def _cells(sheet: Any, values: list[str]) -> list[Any]:
-    from openpyxl.cell import WriteOnlyCell
+    from storage.sheet_file import text_cell
 
-    cells = []
-    for value in values:
-        cell = WriteOnlyCell(sheet, value=_CONTROL.sub("", value) or None)
-        if cell.value is not None:
-            cell.data_type, cell.number_format = "s", "@"
-        cells.append(cell)
-    return cells
+    return [text_cell(sheet, value) for value in values]
 
 
 @contextmanager

@@ -79,6 +79,7 @@ def inquiry(
             raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
         client = Client(client.id, client.scopes & frozenset(row.scopes), row.agency_code)     # a right taken away is gone at once
     slow_down(desk.limit, client.id)
+    request.state.refused = lambda code: refuse(desk, client, code)
     given = (x_dossier_code, x_service_code, x_officer_code)
     missing = [w for w, value in zip(_WANTED, given, strict=True) if value is None or not _CODE.match(value.strip())]
     if missing:
@@ -87,6 +88,12 @@ def inquiry(
     dossier, service, officer = (str(v).strip() for v in given)
     purpose = unquote(x_purpose or "").strip()[:_PURPOSE_LENGTH] or f"service {service}"
     return Inquiry(client, dossier, service, officer, purpose, desk, request.client.host if request.client else "?")
+
+
+def refuse(desk: Desk, client: Client, code: str) -> None:
+    """Write into the log that a client's request was refused; of one that is held back for asking too often nothing is written."""
+    with desk.services.database.session() as session:
+        events.append(session, f"client:{client.id}", "api.refuse", f"client:{client.id}", {"code": code, "channel": "api"})
 
 
 def slow_down(limit: RateLimit, name: str) -> None:

@@ -1,7 +1,7 @@
 """Refusals as application/problem+json (RFC 9457), in Vietnamese and English."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 PROBLEM = "application/problem+json"
@@ -64,7 +65,8 @@ def install(api: FastAPI) -> None:
     """Make every refusal of the app a problem: our own, the framework's, and wrong values."""
 
     @api.exception_handler(Problem)
-    async def _ours(_: Request, problem: Problem) -> Response:
+    async def _ours(request: Request, problem: Problem) -> Response:
+        await _note(request, problem.code)
         return problem_answer(problem)
 
     @api.exception_handler(HTTPException)
@@ -73,10 +75,18 @@ def install(api: FastAPI) -> None:
         return problem_answer(Problem(code, headers=error.headers))
 
     @api.exception_handler(RequestValidationError)
-    async def _values(_: Request, error: RequestValidationError) -> Response:
+    async def _values(request: Request, error: RequestValidationError) -> Response:
+        await _note(request, "invalid")
         # never the sent values: they may be a person's
         errors = [{"field": ".".join(str(p) for p in e["loc"][1:]) or str(e["loc"][0]), "message": str(e["msg"])} for e in error.errors()]
         return problem_answer(Problem("invalid"), errors)
+
+
+async def _note(request: Request, code: str) -> None:
+    """Into the log, where the client is known (portal.api.context.inquiry) and the database answers."""
+    refused: Callable[[str], None] | None = getattr(request.state, "refused", None)
+    if refused is not None and code != "unavailable":
+        await run_in_threadpool(refused, code)
 
 
 def responses(*codes: str) -> dict[int | str, dict[str, Any]]:

@@ -9,9 +9,10 @@ from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
 from storage.models.log import Cursor, Event
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
 from storage.models.queue import QueueTally
+from storage.models.reports import ReportFigure, ReportPlan
 
 __all__ = [
     "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "Json", "Key",
     "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
-    "QueueTally", "StoredObject", "User", "UtcDateTime", "utc_now",
+    "QueueTally", "ReportFigure", "ReportPlan", "StoredObject", "User", "UtcDateTime", "utc_now",
 ]
