@@ -6,18 +6,21 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pipelines.services import PortalOptions, Services
 from portal.api.app import PATH, create_api
 from portal.archive_worker import ArchiveWorker
-from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render, to_login
+from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login
 from portal.keys import portal_key
 from portal.page_images import PageImages
-from portal.pages import books, dossiers, log, login, review, uploads
+from portal.pages import accounts, books, clients, dossiers, log, login, me, review, sso, uploads
+from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
+from portal.sso import Provider
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
 
@@ -51,10 +54,12 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
 
     app = FastAPI(title="Sổ Gốc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     sessions = SessionSigner(portal_key(services.secrets, "portal-sessions"), options.session_minutes * 60)
-    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading)
+    provider = Provider(options.sso, f"{options.public_url.rstrip('/')}/login/sso/back") if options.sso is not None else None
+    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading,
+                              second_factor_key=portal_key(services.secrets, "second-factor"), sso=provider)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, books, uploads, review, dossiers, log):
+    for part in (login, sso, me, accounts, clients, books, uploads, review, dossiers, log):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))
@@ -79,6 +84,13 @@ def _refusals(app: FastAPI) -> None:
             return JSONResponse({"code": "needs_login", "message": words("Phiên làm việc đã hết. Hãy đăng nhập lại.")}, 401)
         return to_login(error.back)
 
+    @app.exception_handler(NeedsSetup)
+    async def _needs_setup(request: Request, _: NeedsSetup) -> Response:
+        if _by_script(request):
+            words = portal_of(request).words(request)
+            return JSONResponse({"code": "needs_setup", "message": words("Hãy hoàn tất tài khoản trước: mở trang Tài khoản của tôi.")}, 403)
+        return RedirectResponse("/me", 303)
+
     @app.exception_handler(Forged)
     async def _forged(request: Request, _: Forged) -> Response:
         return _refuse(request, 403, "forged", portal_of(request).words(request)("Yêu cầu không hợp lệ. Tải lại trang rồi thử lại."))
@@ -87,6 +99,8 @@ def _refusals(app: FastAPI) -> None:
     async def _storage(request: Request, error: StorageError) -> Response:
         unavailable = isinstance(error, DatabaseUnavailable | ObjectStoreUnavailable)
         missing = isinstance(error, NoSuchEntry | NoSuchDossier)
+        if missing or isinstance(error, NotAllowed):
+            await run_in_threadpool(log_refusal, request, error)
         status = 403 if isinstance(error, NotAllowed) else 404 if missing else 503 if unavailable else 409
         return _refuse(request, status, error.code, error.message(portal_of(request).words(request).lang))
 

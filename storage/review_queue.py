@@ -9,9 +9,9 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.accounts import Actor
 from storage.link_states import waiting
 from storage.models import Batch, Entry, EntryFinding, Field, Link, Page, utc_now
+from storage.policy import Actor, allowed
 from storage.review_errors import LeasedByOther, NoSuchEntry, NotAllowed
 
 SURE = 0.95             # at least this confident: shown as sure
@@ -51,14 +51,16 @@ class QueueItem:
     lease_until: datetime | None
 
 
-def visible_entries(actor: Actor) -> Select[Entry]:
-    """Entries of the communes the actor may see."""
+def visible_entries(actor: Actor, right: str = "batch.see") -> Select[Entry]:
+    """Entries of the communes and kinds in which the actor has the right; whoever shows what an entry says asks for review, approve or
+    record.see."""
     query = select(Entry).join(Page, Entry.page_id == Page.id).join(Batch, Page.batch_id == Batch.id)
-    return query if actor.commune_code is None else query.where(Batch.commune_code == actor.commune_code)
+    return query.where(allowed(actor, right, Batch.commune_code, Entry.kind))
 
 
 def _waiting(actor: Actor, filters: QueueFilter) -> Select[Entry]:
-    query = visible_entries(actor).where(Page.state != "set_aside", Entry.status.in_(OPEN if filters.state == "open" else (filters.state,)))
+    states = OPEN if filters.state == "open" else (filters.state,)
+    query = visible_entries(actor, "review").where(Page.state != "set_aside", Entry.status.in_(states))
     if filters.kind:
         query = query.where(Entry.kind == filters.kind)
     if filters.batch_id:
@@ -116,9 +118,9 @@ def next_entry(session: Session, actor: Actor, filters: QueueFilter | None = Non
     return session.scalar(query.order_by(*_ORDER).limit(1))
 
 
-def visible_entry(session: Session, actor: Actor, entry_id: int) -> Entry:
-    """The entry, if the actor may see it; raises NoSuchEntry either way it is not there for them."""
-    entry = session.scalar(visible_entries(actor).where(Entry.id == entry_id))
+def visible_entry(session: Session, actor: Actor, entry_id: int, right: str = "batch.see") -> Entry:
+    """The entry, if the actor has the right over it; raises NoSuchEntry either way it is not there for them."""
+    entry = session.scalar(visible_entries(actor, right).where(Entry.id == entry_id))
     if entry is None:
         raise NoSuchEntry(entry=entry_id)
     return entry
@@ -132,7 +134,7 @@ def lease(session: Session, actor: Actor, entry_id: int, duration: timedelta = L
     if not actor.may("review"):
         raise NotAllowed(actor=actor.name)
     now = now or utc_now()
-    entry = visible_entry(session, actor, entry_id)
+    entry = visible_entry(session, actor, entry_id, "review")
     free = or_(Entry.lease_by.is_(None), Entry.lease_by == actor.name, Entry.lease_until.is_(None), Entry.lease_until <= now)
     won = session.execute(update(Entry).where(Entry.id == entry_id, free).values(lease_by=actor.name, lease_until=now + duration)
                           .execution_options(synchronize_session=False))

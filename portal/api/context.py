@@ -14,8 +14,10 @@ from pipelines.services import Services
 from portal.api.problems import Problem
 from portal.api.tokens import Client, Tokens, bearer
 from portal.rate_limit import RateLimit
-from storage import events
+from storage.access_log import Purpose, log_access
+from storage.clients import client_actor
 from storage.models import ApiClient
+from storage.policy import Actor, allows
 
 _WANTED = (("X-Dossier-Code", "mã hồ sơ một cửa, ví dụ H21.129-250812-0035",
     "the one-stop dossier's code, for example H21.129-250812-0035"),
@@ -48,15 +50,21 @@ class Inquiry:
     desk: Desk
     address: str
 
-    def log(self, session: Session, action: str, subject: str, **detail: Any) -> None:
-        """Write the look into the hash-chained log; `detail` has field codes and counts, never values."""
-        events.append(session, f"client:{self.client.id}", action, subject, {
-            "dossier": self.dossier, "service": self.service, "officer": self.officer, "purpose": self.purpose,
-            "agency": self.client.agency_code,
-            "channel": "api", "address": self.address, **detail})
+    @property
+    def actor(self) -> Actor:
+        return client_actor(self.client.id, self.client.scopes, self.client.agency_code, self.address)
+
+    def log(self, session: Session, action: str, subject: str, *, basis: str = "", **detail: Any) -> None:
+        """Write the look into the hash-chained log; `detail` has field codes and counts, never values. basis: the rule that allows it."""
+        log_access(session, self.actor, action, subject, Purpose(self.purpose, self.dossier, self.service, self.officer, basis), **detail)
+
+    def log_refused(self, code: str, route: Any) -> None:
+        """Write down what was refused; the record asked for is not named, for it may be nobody's."""
+        with self.desk.services.database.session() as session:
+            self.log(session, "access.refused", "records", refused=code, page=getattr(route, "path", "?"))
 
     def must(self, kind: str, right: str) -> None:
-        if kind not in self.client.kinds(right):
+        if not allows(self.actor, f"api.{right}", None, kind):
             raise Problem("not_permitted", f"The token lacks the scope {kind}:{right}.", f"Mã truy cập thiếu phạm vi {kind}:{right}.")
 
 
@@ -86,7 +94,8 @@ def inquiry(
                       "Thiếu hoặc sai tiêu đề: " + "; ".join(f"{h} ({vi})" for h, vi, _ in missing))
     dossier, service, officer = (str(v).strip() for v in given)
     purpose = unquote(x_purpose or "").strip()[:_PURPOSE_LENGTH] or f"service {service}"
-    return Inquiry(client, dossier, service, officer, purpose, desk, request.client.host if request.client else "?")
+    request.state.asked = Inquiry(client, dossier, service, officer, purpose, desk, request.client.host if request.client else "?")
+    return request.state.asked
 
 
 def slow_down(limit: RateLimit, name: str) -> None:

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 PROBLEM = "application/problem+json"
@@ -64,7 +65,10 @@ def install(api: FastAPI) -> None:
     """Make every refusal of the app a problem: our own, the framework's, and wrong values."""
 
     @api.exception_handler(Problem)
-    async def _ours(_: Request, problem: Problem) -> Response:
+    async def _ours(request: Request, problem: Problem) -> Response:
+        asked = getattr(request.state, "asked", None)       # known once token and headers were good
+        if asked is not None and problem.code in ("not_permitted", "not_found"):
+            await run_in_threadpool(asked.log_refused, problem.code, request.scope.get("route"))
         return problem_answer(problem)
 
     @api.exception_handler(HTTPException)

@@ -8,9 +8,11 @@ from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Pa
 from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
 from storage.models.log import Cursor, Event
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
+from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
 
 __all__ = [
     "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "Json", "Key",
-    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
-    "StoredObject", "User", "UtcDateTime", "utc_now",
+    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "PastPassword", "Person", "PersonHistory", "PopulationRejection",
+    "PopulationSnapshot", "RecoveryCode", "SecondFactor", "SignInTries", "StoredObject", "User", "UserGrant", "UserSession",
+    "UtcDateTime", "utc_now",
 ]

@@ -15,7 +15,7 @@ class Event(Base):
 
     __tablename__ = "event"
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(default=utc_now)
+    at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
     actor: Mapped[str] = mapped_column(String(80), index=True)       # user, client or program
     action: Mapped[str] = mapped_column(String(40), index=True)      # field.correct entry.verify entry.archive record.view copy.fetch …
     subject: Mapped[str] = mapped_column(String(120), index=True)    # entry:12, page:3, batch:KS.2017.01.01
