@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 from authlib.common.errors import AuthlibBaseError
@@ -23,6 +23,7 @@ from pipelines.services import SsoOptions
 _TIMEOUT = 6                # seconds for one answer of the provider
 _FRESH = 3600               # seconds its description and keys are kept
 _LEEWAY = 120               # seconds its clock may be off
+_NO = ("access_denied", "login_required", "consent_required", "interaction_required")
 _SIGNED = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 
 
@@ -72,6 +73,9 @@ class Provider:
 
     def finish(self, answer: str, state: str, nonce: str, verifier: str) -> Identity:
         """Who it is, from the address the browser came back to. Raises SsoFailed."""
+        error = parse_qs(urlsplit(answer).query).get("error", [""])[0]
+        if error:
+            raise SsoFailed("refused" if error in _NO else "wrong", error[:60])
         try:
             with self._client() as client:
                 token = client.fetch_token(self._endpoint("token_endpoint"), authorization_response=answer, state=state,
@@ -81,8 +85,7 @@ class Provider:
         except requests.RequestException as e:
             raise SsoFailed("away", type(e).__name__) from e
         except (AuthlibBaseError, JoseError) as e:
-            refused = getattr(e, "error", "") in ("access_denied", "login_required", "consent_required", "interaction_required")
-            raise SsoFailed("refused" if refused else "wrong", getattr(e, "error", "") or type(e).__name__) from e
+            raise SsoFailed("wrong", getattr(e, "error", "") or type(e).__name__) from e
         except (ValueError, KeyError, TypeError) as e:
             raise SsoFailed("wrong", type(e).__name__) from e
         return self._identity({**more, **claims})

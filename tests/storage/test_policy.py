@@ -22,7 +22,8 @@ PLACES = list(itertools.product((*COMMUNES, None), ("KS", "KH", "HS", None)))
 
 grants = st.builds(
     Grant, st.sampled_from([*ROLES, "king", "program.read", "program.sync"]),
-    st.none() | st.frozensets(st.sampled_from((*COMMUNES, "99999")), max_size=3), st.none() | st.frozensets(st.sampled_from(KINDS), max_size=3))
+    st.none() | st.frozensets(st.sampled_from((*COMMUNES, "99999")), max_size=3),
+    st.none() | st.frozensets(st.sampled_from(KINDS), max_size=3))
 actors = st.builds(Actor, st.sampled_from(["an", "binh"]), grants=st.lists(grants, max_size=4).map(tuple))
 
 
