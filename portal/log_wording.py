@@ -152,7 +152,7 @@ def particulars(detail: Mapping[str, Any], lang: str) -> list[tuple[str, str, st
     at = 0 if lang == "vi" else 1
     lines = []
     for key, value in detail.items():
-        if key == "change" or value is None or value == [] or value == "":
+        if key == "change" or value == "allowed" or value is None or value == [] or value == "":
             continue
         items = [_value(key, v)[at] for v in (value if isinstance(value, list) else [value])]
         whole = ", ".join(items)
