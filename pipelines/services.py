@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from storage.archive_package import ArchiveOptions
 from storage.report_overdue import ReportOptions
 
-__all__ = ["ArchiveOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions", "Services"]
+__all__ = ["ArchiveOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions", "Services", "SsoOptions"]
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -54,8 +54,31 @@ class MatchingOptions:
 
 
 @dataclass(frozen=True)
+class SsoOptions:
+    """Signing in at an OpenID Connect provider.
+
+    name_claim, display_claim, groups_claim: where the provider says login name, full name and groups; domains: of e-mail addresses that
+    may come in, empty: all; groups: group -> grants given at each sign-in, `role@commune,commune:kind,kind`; create: a person nobody has
+    an account for gets one without rights.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False, default="")
+    title: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    name_claim: str = "preferred_username"
+    display_claim: str = "name"
+    groups_claim: str = "groups"
+    domains: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    create: bool = True
+
+
+@dataclass(frozen=True)
 class PortalOptions:
-    """public_url: what people and programs type; session_minutes: an idle session ends after that; token_seconds: life of an API token."""
+    """public_url: what people and programs type; session_minutes: an idle session ends after that, session_hours: any session;
+    token_seconds: life of an API token; second_factor_roles: whoever has one of them must use one-time passwords; sso: None without."""
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -65,6 +88,9 @@ class PortalOptions:
     lease_seconds: int = 300
     max_upload_bytes: int = 512 * 1024 * 1024
     secure_cookies: bool = False
+    session_hours: int = 12
+    second_factor_roles: tuple[str, ...] = ()
+    sso: SsoOptions | None = None
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,22 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from pipelines.services import PortalOptions, Services
 from portal.api.app import PATH, create_api
 from portal.archive_worker import ArchiveWorker
-from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render, to_login
+from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login
 from portal.keys import portal_key
 from portal.page_images import PageImages
-from portal.pages import books, dossiers, log, login, reports, review, uploads
+from portal.pages import accounts, books, clients, dossiers, log, login, me, reports, review, sso, uploads
+from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
+from portal.sso import Provider
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.report_errors import NoSuchReport
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
@@ -55,13 +58,15 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
 
     app = FastAPI(title="Sổ Gốc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     sessions = SessionSigner(portal_key(services.secrets, "portal-sessions"), options.session_minutes * 60)
-    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading)
+    provider = Provider(options.sso, f"{options.public_url.rstrip('/')}/login/sso/back") if options.sso is not None else None
+    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading,
+                              second_factor_key=portal_key(services.secrets, "second-factor"), sso=provider)
     app.add_middleware(BodyLimit)
     # Pages over a commune's line. The session cookie is SameSite=strict, so no other site can make answers with its secrets and guesses of
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, books, uploads, review, dossiers, log, reports):
+    for part in (login, sso, me, accounts, clients, books, uploads, review, dossiers, log, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))
@@ -86,6 +91,13 @@ def _refusals(app: FastAPI) -> None:
             return JSONResponse({"code": "needs_login", "message": words("Phiên làm việc đã hết. Hãy đăng nhập lại.")}, 401)
         return to_login(error.back)
 
+    @app.exception_handler(NeedsSetup)
+    async def _needs_setup(request: Request, _: NeedsSetup) -> Response:
+        if _by_script(request):
+            words = portal_of(request).words(request)
+            return JSONResponse({"code": "needs_setup", "message": words("Hãy hoàn tất tài khoản trước: mở trang Tài khoản của tôi.")}, 403)
+        return RedirectResponse("/me", 303)
+
     @app.exception_handler(Forged)
     async def _forged(request: Request, _: Forged) -> Response:
         return _refuse(request, 403, "forged", portal_of(request).words(request)("Yêu cầu không hợp lệ. Tải lại trang rồi thử lại."))
@@ -94,6 +106,8 @@ def _refusals(app: FastAPI) -> None:
     async def _storage(request: Request, error: StorageError) -> Response:
         unavailable = isinstance(error, DatabaseUnavailable | ObjectStoreUnavailable)
         missing = isinstance(error, NoSuchEntry | NoSuchDossier | NoSuchReport)
+        if missing or isinstance(error, NotAllowed):
+            await run_in_threadpool(log_refusal, request, error)
         status = 403 if isinstance(error, NotAllowed) else 404 if missing else 503 if unavailable else 409
         return _refuse(request, status, error.code, error.message(portal_of(request).words(request).lang))
 

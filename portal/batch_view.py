@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from portal import wording
 from portal.wording import Pair
-from storage.accounts import Actor
 from storage.models import Batch, Entry, Page
+from storage.policy import Actor, allowed, allows
 from storage.review_errors import NoSuchEntry
 from storage.set_aside import explain
 
@@ -86,21 +86,24 @@ class BatchPage:
     repeated: tuple[str, ...] = field(default_factory=tuple)
 
 
-def visible_batches(actor: Actor) -> Select[Batch]:
-    query = select(Batch)
-    return query if actor.commune_code is None else query.where(Batch.commune_code == actor.commune_code)
+def visible_batches(actor: Actor, right: str = "batch.see") -> Select[Batch]:
+    """Books of the communes and kinds in which the actor has the right."""
+    return select(Batch).where(allowed(actor, right, Batch.commune_code, Batch.kind))
 
 
-def visible_batch(session: Session, actor: Actor, batch_id: str) -> Batch:
-    batch = session.scalar(visible_batches(actor).where(Batch.id == batch_id))
+def visible_batch(session: Session, actor: Actor, batch_id: str, right: str = "batch.see") -> Batch:
+    """The book, if the actor has the right over it; raises NoSuchEntry either way it is not there for them."""
+    batch = session.scalar(visible_batches(actor, right).where(Batch.id == batch_id))
     if batch is None:
         raise NoSuchEntry(entry=batch_id)
     return batch
 
 
-def visible_page(session: Session, actor: Actor, page_id: int) -> Page:
+def visible_page(session: Session, actor: Actor, page_id: int, *rights: str) -> Page:
+    """The page, if the actor has one of the rights (batch.see without any) over its book. Raises NoSuchEntry."""
     page = session.get(Page, page_id)
-    if page is None or not actor.sees_commune(session.get_one(Batch, page.batch_id).commune_code):
+    batch = session.get_one(Batch, page.batch_id) if page is not None else None
+    if page is None or batch is None or not any(allows(actor, r, batch.commune_code, batch.kind) for r in rights or ("batch.see",)):
         raise NoSuchEntry(entry=page_id)
     return page
 

@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -20,11 +22,15 @@ from portal import log_wording, wording
 from portal.language import LANGUAGES, Words
 from portal.link_sentence import fact_words
 from portal.page_images import PageImages
-from portal.rate_limit import RateLimit
 from portal.security import CSRF_HEADER, LANG_COOKIE, SESSION_COOKIE, OpenSession, SessionSigner
-from storage.accounts import Actor, open_session
+from portal.sso import Provider
+from storage.accounts import actor_of
+from storage.models import utc_now
+from storage.policy import Actor
 from storage.promise_wording import promise_lines
 from storage.review_errors import NotAllowed
+from storage.second_factor import has_second_factor
+from storage.user_sessions import SEEN_EVERY, SessionTimes, open_session, seen
 
 STATIC = Path(str(resources.files("portal"))) / "static"
 
@@ -35,6 +41,10 @@ class NeedsLogin(Exception):
     def __init__(self, back: str) -> None:
         super().__init__(back)
         self.back = back
+
+
+class NeedsSetup(Exception):
+    """The signed-in person must first change a password somebody else chose, or set up one-time passwords."""
 
 
 class Forged(Exception):
@@ -70,7 +80,12 @@ class Portal:
     images: PageImages
     start_reading: Callable[[str], None] | None = None
     templates: jinja2.Environment = field(default_factory=template_environment)
-    login_limit: RateLimit = field(default_factory=lambda: RateLimit(per_minute=20, burst=20))
+    second_factor_key: bytes = b""
+    sso: Provider | None = None
+
+    @property
+    def times(self) -> SessionTimes:
+        return SessionTimes(timedelta(minutes=self.options.session_minutes), timedelta(hours=self.options.session_hours))
 
     def words(self, request: Request) -> Words:
         """?lang=, then the cookie, then the installation's language."""
@@ -88,6 +103,9 @@ class Visitor:
     words: Words
     session: OpenSession
     portal: Portal
+    session_row: str = ""               # number of the session, which opens nothing
+    by_sso: bool = False
+    to_do: str = ""                     # password or second_factor: what must be set up before anything else
 
     @property
     def csrf(self) -> str:
@@ -106,8 +124,8 @@ async def visitor(request: Request) -> Visitor:
     """The signed-in visitor; a request that changes something must carry the session's token. Raises NeedsLogin, Forged."""
     portal = portal_of(request)
     opened = portal.sessions.read(request.cookies.get(SESSION_COOKIE))
-    actor = await run_in_threadpool(_actor, portal, opened) if opened is not None else None
-    if opened is None or actor is None:
+    found = await run_in_threadpool(_signed_in, portal, opened, address_of(request)) if opened is not None else None
+    if opened is None or found is None:
         raise NeedsLogin(request.url.path if request.method == "GET" else "/")
     if request.method not in ("GET", "HEAD"):
         token = request.headers.get(CSRF_HEADER)
@@ -115,13 +133,44 @@ async def visitor(request: Request) -> Visitor:
             token = str((await request.form()).get("csrf", ""))
         if not portal.sessions.csrf_holds(opened.nonce, token):
             raise Forged()
-    request.state.visitor = Visitor(actor, portal.words(request), opened, portal)
+    request.state.visitor = Visitor(found.actor, portal.words(request), opened, portal, found.row, found.by_sso, found.to_do)
+    if found.to_do and request.url.path != "/logout" and not re.match(r"/me(/|$)", request.url.path):
+        raise NeedsSetup()
     return request.state.visitor
 
 
-def _actor(portal: Portal, opened: OpenSession) -> Actor | None:
-    with portal.services.database.reading() as session:
-        return open_session(session, opened.user, opened.epoch)
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "?"
+
+
+@dataclass(frozen=True)
+class _SignedIn:
+    """to_do: password or second_factor before anything else."""
+
+    actor: Actor
+    row: str
+    by_sso: bool
+    to_do: str
+
+
+def _signed_in(portal: Portal, opened: OpenSession, address: str) -> _SignedIn | None:
+    database, now = portal.services.database, utc_now()
+    with database.reading() as session:
+        found = open_session(session, opened.nonce, portal.times, now)
+        if found is None:
+            return None
+        user, row = found
+        actor = actor_of(session, user, "portal", address)
+        to_do = ""
+        if not row.sso:                 # the provider has rules of its own
+            wanted = set(portal.options.second_factor_roles) & set(actor.roles)
+            to_do = "password" if user.must_change else "second_factor" if wanted and not has_second_factor(session, user.name) else ""
+        answer = _SignedIn(actor, row.id, row.sso, to_do)
+        stale = now - row.seen_at >= SEEN_EVERY
+    if stale:
+        with database.session() as session:
+            seen(session, answer.row, now)
+    return answer
 
 
 Who = Annotated[Visitor, Depends(visitor)]

@@ -19,6 +19,7 @@ from ocr.images import Limits as PageLimits
 from pipelines.services import Services
 from portal.keys import portal_key
 from storage.intake import add_files
+from storage.review_errors import OtherKind
 from storage.scan_folder import Source, escapes, safe_name, unique
 from storage.set_aside import explain
 from sync.errors import BadManifest, DiskFull, SyncError, TooManyUploads
@@ -54,6 +55,7 @@ class SenderHere:
     services: Services
     max_upload_bytes: int
     start_reading: Callable[[str], None] | None = None
+    kinds: frozenset[str] | None = None         # of register that may be brought; None: all, and not yet known
 
     @property
     def receiver(self) -> Receiver:
@@ -153,6 +155,8 @@ def _agree(who: SenderHere, data: bytes) -> dict[str, Any]:
         About.model_validate(dict(manifest.about))
     except (ValueError, RecursionError) as e:       # not JSON, not UTF-8, or not what may be said of a book
         raise BadManifest(what="about" if isinstance(e, ValidationError) else "JSON") from None
+    if who.kinds is not None and manifest.about.get("loai") not in who.kinds:
+        raise OtherKind(kinds=", ".join(sorted(who.kinds)))
     return who.said(receiver.agree(who.owner, manifest))
 
 

@@ -25,20 +25,29 @@ ACTIONS: Mapping[str, Pair] = {
     "record.metadata": ("Lấy dữ liệu", "Data fetched"), "copy.fetch": ("Lấy bản sao", "Copy fetched"),
     "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"),
     "user.logout": ("Đăng xuất", "Signed out"), "user.add": ("Thêm tài khoản", "Account added"),
-    "user.password": ("Đặt lại mật khẩu", "Password set"), "client.add": ("Thêm hệ thống kết nối", "Client added"),
+    "user.password": ("Đặt lại mật khẩu", "Password set"), "user.grant": ("Trao quyền", "Right given"),
+    "user.revoke": ("Thu hồi quyền", "Right taken away"), "user.disable": ("Ngừng tài khoản", "Account switched off"),
+    "user.enable": ("Dùng lại tài khoản", "Account switched on"), "user.sessions_end": ("Đăng xuất các máy", "Sessions ended"),
+    "user.second_factor": ("Đổi mã xác thực", "One-time passwords changed"),
+    "client.disable": ("Ngừng hệ thống kết nối", "Client switched off"),
+    "client.enable": ("Dùng lại hệ thống kết nối", "Client switched on"),
+    "access.refused": ("Bị từ chối", "Refused"), "log.export": ("Xuất nhật ký", "Log exported"),
+    "log.who_saw": ("Xem ai đã xem mục", "Asked who saw an entry"), "record.print": ("In", "Printed"),
+    "client.add": ("Thêm hệ thống kết nối", "Client added"),
     "client.token": ("Cấp mã truy cập", "Token issued"),
     "report.export": ("Xuất báo cáo", "Report exported"), "report.plan": ("Đặt kế hoạch số hóa", "Plan set"),
-    "api.refuse": ("Từ chối yêu cầu", "Request refused"),
     "model.adapt": ("Dạy thêm mô hình chữ viết tay", "Handwriting model adapted"),
     "model.use": ("Đổi mô hình chữ viết tay", "Handwriting model changed"),
 }
-_SUBJECTS: Mapping[str, Pair] = {
+SUBJECTS: Mapping[str, Pair] = {
     "entry": ("mục", "entry"), "page": ("trang", "page"), "batch": ("quyển", "book"), "user": ("tài khoản", "account"),
     "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"), "model": ("mô hình", "model"),
     "report": ("báo cáo", "report"),
 }
+_ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("nhật ký", "the log"), "portal": ("cổng web", "the portal")}
 _ACTORS: Mapping[str, Pair] = {
-    "cli": ("dòng lệnh", "command line"), "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),
+    "cli": ("dòng lệnh", "command line"), "sso": ("đăng nhập một lần", "single sign-on"),
+    "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),
     "?": ("chưa rõ", "unknown"),
 }
 _KEYS: Mapping[str, Pair] = {
@@ -53,7 +62,9 @@ _KEYS: Mapping[str, Pair] = {
     "lines": ("số dòng", "lines"), "code": ("mã", "code"),
     "found": ("tìm thấy", "found"), "answer": ("trả lời", "answer"),
     "by": ("theo", "by"), "address": ("địa chỉ", "address"),
-    "bytes": ("byte", "bytes"),
+    "bytes": ("byte", "bytes"), "roles": ("vai trò", "roles"), "client": ("hệ thống", "client"), "decision": ("xét quyền", "decision"),
+    "count": ("số lượng", "count"), "basis": ("căn cứ", "legal basis"), "method": ("cách gọi", "method"),
+    "granted": ("quyền", "right"), "communes": ("các xã", "communes"), "kinds": ("loại sổ", "kinds"),
     "before": ("trước đó", "before"), "model": ("mô hình", "model"), "outcome": ("kết quả", "outcome"), "passes": ("số lượt học", "passes"),
     "held_out_cer": ("CER trên dòng chừa ra", "CER on held-out lines"),
     "held_out_cer_parent": ("CER của mô hình cũ", "CER of the model before"),
@@ -72,6 +83,19 @@ _VALUES: Mapping[str, Pair] = {
     "better": ("đọc đúng hơn", "reads better"), "not_better": ("chưa chắc đúng hơn", "not surely better"),
     "nothing_learned": ("không học được gì", "nothing learned"),
     "copy": ("bản sao", "copy"), "head": ("chỉ tiêu đề", "headers alone"),
+    "allowed": ("được", "allowed"), "refused": ("bị từ chối", "refused"), "code": ("sai mã xác thực", "wrong code"),
+    "password": ("mật khẩu", "password"), "totp": ("mật khẩu và mã xác thực", "password and code"),
+    "recovery": ("mật khẩu và mã dự phòng", "password and recovery code"), "sso": ("đăng nhập một lần", "single sign-on"),
+    "self": ("chính người đó", "themselves"), "on": ("bắt đầu dùng", "on"), "off": ("thôi dùng", "off"),
+    "new_codes": ("cấp mã dự phòng mới", "new recovery codes"), "spreadsheet": ("bảng tính", "spreadsheet"),
+    "not_allowed": ("không có quyền", "no right"), "no_such_entry": ("không có, hoặc của nơi khác", "not there, or of another unit"),
+    "no_such_dossier": ("không có, hoặc của nơi khác", "not there, or of another unit"),
+    "not_permitted": ("thiếu phạm vi", "scope lacking"), "not_found": ("không có", "not there"),
+    "sso_away": ("máy chủ đăng nhập không trả lời", "provider does not answer"),
+    "sso_refused": ("máy chủ đăng nhập từ chối", "provider refused"),
+    "sso_wrong": ("trả lời của máy chủ không hợp lệ", "provider's answer invalid"),
+    "account_not_bound": ("chưa có tài khoản đăng nhập một lần", "no single sign-on account"),
+    "account_off": ("tài khoản đã ngừng", "account off"),
     "locked": ("đang khóa", "locked"), "disabled": ("đã ngừng", "disabled"),
     **{code: said for code, said in REJECT_REASONS.items()},
 }
@@ -84,7 +108,8 @@ _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "role": lambda code: wording.USER_ROLES.get(code) or wording.ROLES.get(code, (code, code)),
     "acknowledged": lambda rule: wording.FINDINGS.get(rule, (rule, rule)),
     "action": lambda code: ACTIONS.get(code, (code, code)),
-    "found": lambda code: subject(code),
+    "found": lambda code: subject(code), "roles": lambda code: wording.USER_ROLES.get(code, (code, code)),
+    "granted": lambda code: wording.USER_ROLES.get(code, (code, code)), "kinds": lambda code: wording.KINDS.get(code, (code, code)),
 }
 _SHOWN = 3                  # of a list's items; the rest is counted, all stand in the title
 
@@ -109,17 +134,17 @@ def actor(name: str) -> Pair:
 def subject(code: str) -> Pair:
     """`entry:12` -> mục 12."""
     kind, colon, name = code.partition(":")
-    if code == "records":
-        return "các bản ghi", "records"
-    if not colon or kind not in _SUBJECTS:
+    if code in _ALL:
+        return _ALL[code]
+    if not colon or kind not in SUBJECTS:
         return code, code
     name_vi, name_en = _ACTORS["?"] if name == "?" else (name, name)
-    return f"{_SUBJECTS[kind][0]} {name_vi}", f"{_SUBJECTS[kind][1]} {name_en}"
+    return f"{SUBJECTS[kind][0]} {name_vi}", f"{SUBJECTS[kind][1]} {name_en}"
 
 
 def subject_code(typed: str) -> str:
     """What someone who looks for `mục 12` (or `entry 12`) means: `entry:12`; a code is left as it is."""
-    for kind, words in _SUBJECTS.items():
+    for kind, words in SUBJECTS.items():
         found = re.fullmatch(rf"(?:{words[0]}|{words[1]})\s+(\S.*)", typed.strip(), re.IGNORECASE)
         if found:
             return f"{kind}:{found[1]}"
@@ -131,7 +156,7 @@ def particulars(detail: Mapping[str, Any], lang: str) -> list[tuple[str, str, st
     at = 0 if lang == "vi" else 1
     lines = []
     for key, value in detail.items():
-        if key == "change" or value is None or value == [] or value == "":
+        if key == "change" or value == "allowed" or value is None or value == [] or value == "":
             continue
         items = [_value(key, v)[at] for v in (value if isinstance(value, list) else [value])]
         whole = ", ".join(items)

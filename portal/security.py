@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import hmac
 import re
-import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -93,33 +92,40 @@ class BodyLimit:
 
 @dataclass(frozen=True)
 class OpenSession:
-    """What the session cookie says: who, in which epoch of their account, and a secret that csrf tokens are made from."""
+    """What the session cookie holds: the secret that opens the session's row (storage.user_sessions) and makes its csrf tokens."""
 
-    user: str
-    epoch: int
     nonce: str
 
 
 class SessionSigner:
-    """Signs and reads the session cookie; idle_seconds after its last renewal it is no longer good."""
+    """Signs and reads the session cookie; idle_seconds after its last renewal it is no longer good, whatever the session's row says."""
 
     def __init__(self, key: bytes, idle_seconds: int) -> None:
         self._serializer = URLSafeTimedSerializer(key, salt="sogoc.session", signer_kwargs={"digest_method": sha256})
         self._key, self.idle_seconds = key, idle_seconds
 
-    def new(self, user: str, epoch: int) -> str:
-        return self._serializer.dumps([user, epoch, secrets.token_urlsafe(16)])
-
     def renew(self, opened: OpenSession) -> str:
-        return self._serializer.dumps([opened.user, opened.epoch, opened.nonce])
+        return self._serializer.dumps([opened.nonce])
 
     def read(self, cookie: str | None) -> OpenSession | None:
         """The session, or None if there is no cookie, it is forged, or too old."""
         try:
-            user, epoch, nonce = self._serializer.loads(cookie or "", max_age=self.idle_seconds)
+            nonce, = self._serializer.loads(cookie or "", max_age=self.idle_seconds)
         except (BadSignature, ValueError, TypeError):
             return None
-        return OpenSession(user, epoch, nonce)
+        return OpenSession(str(nonce))
+
+    def seal(self, what: str, value: object) -> str:
+        """A signed value for another cookie of this portal, told apart by what it is for."""
+        return self._serializer.dumps([what, value])
+
+    def unseal(self, what: str, cookie: str | None, seconds: int) -> object:
+        """What was sealed for the same use within that time, or None."""
+        try:
+            said, value = self._serializer.loads(cookie or "", max_age=seconds)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return value if said == what else None
 
     def csrf(self, nonce: str) -> str:
         """The token that forms and scripts of this session send back."""

@@ -234,3 +234,12 @@ def percent(probability: float, lang: str) -> str:
     """A probability for people: 99,8 %; never 100 % unless it is."""
     text = "> 99,9" if 0.999 < probability < 1 else "< 0,1" if 0 < probability < 0.001 else f"{probability * 100:.1f}".replace(".", ",")
     return (text if lang == "vi" else text.replace(",", ".")) + " %"
+
+
+def client_scope(scope: str) -> Pair:
+    """What a connected program may do: `KS:copy` -> bản sao Khai sinh."""
+    left, _, right = scope.partition(":")
+    if left == "sync":
+        return f"gửi sổ của xã {right}", f"send books of commune {right}"
+    vi, en = KINDS.get(left, (left, left))
+    return {"read": (f"xem {vi}", f"read {en}"), "copy": (f"bản sao {vi}", f"copy of {en}")}.get(right, (scope, scope))

@@ -10,7 +10,24 @@ from typing import Annotated
 import typer
 
 from sogoc import click_words, failures
-from sogoc.commands import accounts, archive, batch, demo, form, home, match, model, population, records, report, review, serve, sync, work
+from sogoc.commands import (
+    accounts,
+    archive,
+    batch,
+    clients,
+    demo,
+    form,
+    home,
+    match,
+    model,
+    population,
+    records,
+    report,
+    review,
+    serve,
+    sync,
+    work,
+)
 from sogoc.commands.shared import NO_ARGUMENTS
 from sogoc.language import example, t
 
@@ -58,7 +75,7 @@ def root(
         os.environ["SOGOC_HOME"] = str(home_dir.expanduser().absolute())
 
 
-for module in (home, population, batch, work, records, form, match, model, review, report, archive, serve, sync, accounts, demo):
+for module in (home, population, batch, work, records, form, match, model, review, report, archive, serve, sync, accounts, clients, demo):
     module.register(app)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipelines.services import (
     ArchiveOptions,
@@ -17,6 +18,7 @@ from pipelines.services import (
     ReadingOptions,
     ReportOptions,
     Services,
+    SsoOptions,
 )
 from sogoc.errors import SogocError
 from sogoc.settings import FILE_NAME, Settings
@@ -24,7 +26,9 @@ from storage.database import Database
 from storage.embedded_store import EmbeddedStore
 from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.outbox import ObjectLedger
+from storage.review_errors import BadAccount
 from storage.signing import Signer, create_demo_identity
+from storage.sso_accounts import parse_grants
 
 FOLDERS = ("inbox", "logs", "tmp", "dagster", "secrets", "cache", "locks", "models")
 _TOML = """# Thiết lập của Sổ Gốc. Mỗi mục có thể thay bằng biến môi trường, ví dụ SOGOC_READING__WORKERS=4.
@@ -120,6 +124,24 @@ def object_config(settings: Settings) -> ObjectStoreConfig:
         work_bucket=o.work_bucket,
         region=o.region,
     )
+
+
+def sso_options(settings: Settings) -> SsoOptions | None:
+    """Where people sign in with single sign-on; None without an issuer. Raises SogocError for what could not work."""
+    s = settings.sso
+    if not s.issuer:
+        return None
+    local = urlsplit(s.issuer).hostname in ("127.0.0.1", "localhost", "::1")
+    if not s.client_id or not s.issuer.startswith("http://" if local and s.issuer.startswith("http://") else "https://"):
+        raise SogocError("sso: cần issuer là địa chỉ https:// và client_id.", "sso: an issuer with https:// and a client_id are needed.")
+    key = secret(s.client_secret_file) if s.client_secret_file is not None else s.client_secret.get_secret_value()
+    for group, written in s.groups.items():
+        try:
+            parse_grants(written)
+        except BadAccount as e:
+            raise SogocError(f"sso.groups.{group}: {e.message('vi')}", f"sso.groups.{group}: {e.message('en')}") from e
+    return SsoOptions(s.issuer.rstrip("/"), s.client_id, key, s.title or urlsplit(s.issuer).hostname or "", tuple(s.scopes), s.name_claim,
+                      s.display_claim, s.groups_claim, tuple(d.casefold() for d in s.domains), dict(s.groups), s.create)
 
 
 def secret(path: Path) -> str:
@@ -244,6 +266,9 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             s.portal.lease_seconds,
             s.portal.max_upload_mb * mb,
             s.portal.secure_cookies,
+            s.portal.session_hours,
+            tuple(s.portal.second_factor_roles),
+            sso_options(s),
         ),
         population_columns=dict(s.population.columns),
         lang=s.lang,

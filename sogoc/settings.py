@@ -84,6 +84,25 @@ class PortalSettings(Section):
     lease_seconds: int = Field(300, ge=10, description="an entry is held that long for one reviewer")
     max_upload_mb: int = Field(512, ge=1, description="largest upload")
     secure_cookies: bool = Field(False, description="cookies only over TLS; set it when a proxy gives TLS")
+    session_hours: int = Field(12, ge=1, le=168, description="any session ends after that")
+    second_factor_roles: list[str] = Field(
+        default_factory=list, description='who must use one-time passwords: ["administrator", "approver"]'
+    )
+
+
+class SsoSettings(Section):
+    issuer: str = Field("", description="address of the OpenID Connect provider; empty: local accounts only")
+    client_id: str = Field("", description="this portal's id at the provider")
+    client_secret: SecretStr = Field(SecretStr(""), description="this portal's secret there; only from the environment")
+    client_secret_file: Path | None = Field(None, description="file holding that secret")
+    title: str = Field("", description="what the sign-in button calls the provider; empty: its host name")
+    scopes: list[str] = Field(["openid", "profile", "email"], description="scopes asked for")
+    name_claim: str = Field("preferred_username", description="claim that becomes the login name")
+    display_claim: str = Field("name", description="claim with the full name")
+    groups_claim: str = Field("groups", description="claim with the person's groups")
+    domains: list[str] = Field(default_factory=list, description="domains of e-mail addresses that may come in; empty: all")
+    groups: dict[str, str] = Field(default_factory=dict, description='group -> grants: {xa-21139 = "commune_officer@21139:KS,KH"}')
+    create: bool = Field(True, description="make an account without rights for a person who has none")
 
 
 class ReportSettings(Section):
@@ -120,6 +139,7 @@ class Settings(BaseSettings):
     matching: MatchingSettings = MatchingSettings()
     archive: ArchiveSettings = ArchiveSettings()
     portal: PortalSettings = PortalSettings()
+    sso: SsoSettings = SsoSettings()
     population: PopulationSettings = PopulationSettings()
     reports: ReportSettings = ReportSettings()
 
@@ -207,15 +227,18 @@ def check_names(data: Mapping[str, Any], path: Path) -> None:
             if f"{key}.{inner}" not in known:
                 raise SettingsError(f"{path}: không có thiết lập «{key}.{inner}».", f"{path}: there is no setting “{key}.{inner}”.")
     url = data.get("database", {}).get("url", "")
-    if "secret_key" in data.get("objects", {}) or (isinstance(url, str) and urlsplit(url).password):
+    written = "secret_key" in data.get("objects", {}) or "client_secret" in data.get("sso", {})
+    if written or (isinstance(url, str) and urlsplit(url).password):
         raise SettingsError(
-            f"{path}: không ghi mật khẩu vào tệp này; dùng biến môi trường SOGOC_… hoặc objects.secret_key_file, database.password_file.",
-            f"{path}: no secrets in this file; use SOGOC_… in the environment, or objects.secret_key_file, database.password_file.",
+            f"{path}: không ghi mật khẩu vào tệp này; dùng biến môi trường SOGOC_… hoặc objects.secret_key_file, "
+            "database.password_file, sso.client_secret_file.",
+            f"{path}: no secrets in this file; use SOGOC_… in the environment, or objects.secret_key_file, database.password_file, "
+            "sso.client_secret_file.",
         )
 
 
 def check_environment(environment: Mapping[str, str]) -> None:
-    known = {variable_of(name) for name, _ in leaves()} | {"SOGOC_POPULATION__COLUMNS"}
+    known = {variable_of(name) for name, _ in leaves()} | {"SOGOC_POPULATION__COLUMNS", "SOGOC_SSO__GROUPS"}
     for name in environment:
         if name.startswith("SOGOC_") and name not in known:
             raise SettingsError(f"Biến môi trường {name} không phải là thiết lập nào.", f"The environment variable {name} is no setting.")

@@ -1,182 +1,164 @@
-"""Who may come in: people with passwords (argon2id, lock-out) and programs with client secrets, and what each role may do."""
+"""People who may come in: their accounts and the grants that say what each may do where.
+
+What a grant means is in storage.policy, passwords in storage.passwords, signing in in storage.sign_in, programs in storage.clients; the
+names that the rest of the house uses most are given on from here.
+"""
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
-from typing import Literal
+from collections.abc import Collection, Iterable
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.models import ApiClient, User, utc_now
-from storage.review_errors import AccountExists, BadAccount, UnknownAccount, WeakPassword
+from storage.clients import SCOPES, SYNC, add_client, check_client, client_actor, clients, set_client_active, unknown_scopes
+from storage.models import User, UserGrant
+from storage.passwords import PASSWORD_LENGTH, hash_password, keep_password, one_time_password
+from storage.policy import KINDS, ROLES, Actor, Grant, summary
+from storage.review_errors import AccountExists, BadAccount, LastAdministrator, UnknownAccount
+from storage.second_factor import drop_second_factor
+from storage.sign_in import LOCK_AFTER, LOCK_TIME, LoginResult, check_password
+from storage.user_sessions import end_sessions, open_session
 
-_SEES = frozenset({"batch.see", "report.see"})
-_BRINGS = _SEES | {"batch.upload", "batch.edit", "batch.send"}
-ROLES: dict[str, frozenset[str]] = {
-    "commune_officer": _BRINGS | {"review"},
-    "commune_head": _SEES | {"batch.send", "review", "approve", "record.see", "report.export"},
-    "reviewer": _BRINGS | {"review", "record.see"},
-    "approver": _SEES | {"review", "approve", "record.see", "report.export"},
-    "archivist": _SEES | {"record.see", "log.see", "report.export"},
-    "auditor": _SEES | {"log.see", "report.export"},
-    "administrator": _BRINGS | {"review", "approve", "record.see", "log.see", "report.export", "account.manage", "policy.manage"},
-}
-KINDS = ("KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN", "HS")
-SCOPES = frozenset(f"{kind}:{right}" for kind in KINDS for right in ("read", "copy"))
-SYNC = "sync:"                          # sync:21139: may bring in books of that commune (docs/sync.md)
-_SYNC_SCOPE = re.compile(r"^sync:[0-9]{2,8}$")
-LOCK_AFTER = 5                          # wrong passwords in a row
-LOCK_TIME = timedelta(minutes=15)
-PASSWORD_LENGTH = 10                    # characters at least
+__all__ = [
+    "KINDS", "LOCK_AFTER", "LOCK_TIME", "PASSWORD_LENGTH", "ROLES", "SCOPES", "SYNC", "Actor", "BadAccount", "Grant", "LoginResult",
+    "actor_of", "add_client", "add_user", "check_client", "check_password", "client_actor", "clients", "give", "grants_of",
+    "hash_password", "one_time_password", "open_session", "reset_second_factor", "revoke", "set_active", "set_client_active", "set_grants",
+    "set_password", "unknown_scopes", "user_named", "users",
+]
 _NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{1,79}$")
+_COMMUNE = re.compile(r"^[0-9]{2,8}$")
 
 
-@dataclass(frozen=True)
-class Actor:
-    """Who does something: a person, or a program such as the command line. commune_code None: sees every commune."""
+def add_user(session: Session, name: str, password: str | None, role: str | None, commune_code: str | None = None, display_name: str = "",
+             *, kinds: Collection[str] | None = None, must_change: bool = False, by: str = "") -> User:
+    """A new person, with one grant or (role None) with none. password None: comes in by single sign-on only.
 
-    name: str
-    role: str = "administrator"
-    commune_code: str | None = None
-    display_name: str = ""
-
-    def may(self, right: str) -> bool:
-        return right in ROLES.get(self.role, frozenset())
-
-    def sees_commune(self, commune_code: str | None) -> bool:
-        """A person of one commune sees what that commune holds, and nothing else."""
-        return self.commune_code is None or self.commune_code == commune_code
-
-
-@dataclass(frozen=True)
-class LoginResult:
-    """actor is None when refused; reason: wrong | locked. locked_until is set when locked."""
-
-    actor: Actor | None
-    reason: Literal["", "wrong", "locked"] = ""
-    locked_until: datetime | None = None
-    session_epoch: int = 0
-
-
-@cache
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()             # argon2id with the library's RFC 9106 low-memory profile
-
-
-@cache
-def _nobody_hash() -> str:
-    return _hasher().hash(secrets.token_hex(16))
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher().verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def actor_of(user: User) -> Actor:
-    return Actor(user.name, user.role, user.commune_code, user.display_name or user.name)
-
-
-def add_user(session: Session, name: str, password: str, role: str, commune_code: str | None = None, display_name: str = "") -> User:
-    """A new person. Raises BadAccount (name or role), WeakPassword, AccountExists."""
+    Raises BadAccount (name, role, commune or kind), WeakPassword, AccountExists.
+    """
     if not _NAME.match(name):
         raise BadAccount(what=f"tên đăng nhập {name!r}")
-    if role not in ROLES:
-        raise BadAccount(what=f"vai trò {role!r}")
     if session.get(User, name) is not None:
         raise AccountExists(name=name)
-    user = User(name=name, password_hash=hash_password(password, name), role=role, commune_code=commune_code, display_name=display_name)
+    user = User(name=name, password_hash="", role="", commune_code="", display_name=display_name)
+    if password is not None:
+        keep_password(session, user, password, must_change=must_change)
     session.add(user)
     session.flush()
+    if role is not None:
+        give(session, name, Grant(role, None if commune_code is None else frozenset({commune_code}), None if kinds is None else
+                                  frozenset(kinds)), by=by)
     return user
 
 
-def hash_password(password: str, name: str = "") -> str:
-    """argon2id hash. Raises WeakPassword under PASSWORD_LENGTH characters, for one repeated character, or the user's own name in it."""
-    if len(password) < PASSWORD_LENGTH or len(set(password)) < 4 or (name and name.lower() in password.lower()):
-        raise WeakPassword(length=PASSWORD_LENGTH)
-    return _hasher().hash(password)
-
-
-def set_password(session: Session, name: str, password: str) -> None:
-    """A new password; every open session of that person ends, a lock is lifted."""
+def user_named(session: Session, name: str) -> User:
     user = session.get(User, name)
     if user is None:
         raise UnknownAccount(name=name)
-    user.password_hash = hash_password(password, name)
-    user.session_epoch += 1
-    user.failed_logins, user.locked_until = 0, None
-
-
-def check_password(session: Session, name: str, password: str, now: datetime | None = None) -> LoginResult:
-    """Try a login. After LOCK_AFTER wrong passwords in a row the account is locked for LOCK_TIME, right password or not.
-
-    An unknown, switched-off or wrong name takes as long as a wrong password and is answered alike.
-    """
-    now = now or utc_now()
-    user = session.get(User, name, with_for_update=True)
-    if user is not None and user.locked_until is not None and user.locked_until > now:
-        return LoginResult(None, "locked", user.locked_until)
-    good = _matches(user.password_hash if user is not None else _nobody_hash(), password)
-    if user is None or not user.active:
-        return LoginResult(None, "wrong")
-    if not good:
-        user.failed_logins += 1
-        if user.failed_logins >= LOCK_AFTER:
-            user.failed_logins, user.locked_until = 0, now + LOCK_TIME
-            return LoginResult(None, "locked", user.locked_until)
-        return LoginResult(None, "wrong")
-    user.failed_logins, user.locked_until = 0, None
-    if _hasher().check_needs_rehash(user.password_hash):
-        user.password_hash = _hasher().hash(password)
-    return LoginResult(actor_of(user), session_epoch=user.session_epoch)
-
-
-def open_session(session: Session, name: str, session_epoch: int) -> Actor | None:
-    """The person of a session cookie, or None if switched off, removed, or signed out everywhere since."""
-    user = session.get(User, name)
-    return actor_of(user) if user is not None and user.active and user.session_epoch == session_epoch else None
-
-
-def unknown_scopes(scopes: Collection[str]) -> list[str]:
-    """Those that are no scope."""
-    return sorted(s for s in set(scopes) - SCOPES if not _SYNC_SCOPE.match(s))
-
-
-def add_client(session: Session, client_id: str, scopes: Collection[str], name: str = "", agency_code: str = "") -> str:
-    """A program that may ask the API; returns its secret, shown once and kept only as a hash. Raises BadAccount, AccountExists."""
-    if not _NAME.match(client_id):
-        raise BadAccount(what=f"mã ứng dụng {client_id!r}")
-    unknown = unknown_scopes(scopes)
-    if unknown or not scopes:
-        raise BadAccount(what=f"phạm vi {unknown or 'trống'}")
-    if session.get(ApiClient, client_id) is not None:
-        raise AccountExists(name=client_id)
-    secret = secrets.token_urlsafe(32)
-    session.add(ApiClient(id=client_id, name=name, secret_hash=_hasher().hash(secret), scopes=sorted(scopes), agency_code=agency_code))
-    session.flush()
-    return secret
-
-
-def check_client(session: Session, client_id: str, secret: str) -> ApiClient | None:
-    """The client whose secret this is, if it is switched on."""
-    client = session.get(ApiClient, client_id)
-    good = _matches(client.secret_hash if client is not None else _nobody_hash(), secret)
-    return client if client is not None and good and client.active else None
+    return user
 
 
 def users(session: Session) -> list[User]:
     return list(session.scalars(select(User).order_by(User.name)))
 
 
-def clients(session: Session) -> list[ApiClient]:
-    return list(session.scalars(select(ApiClient).order_by(ApiClient.id)))
+def grant_of(row: UserGrant) -> Grant:
+    return Grant(row.role, None if row.communes is None else frozenset(row.communes), None if row.kinds is None else frozenset(row.kinds))
+
+
+def _rows(session: Session, name: str) -> list[UserGrant]:
+    return list(session.scalars(select(UserGrant).where(UserGrant.user_name == name).order_by(UserGrant.id)))
+
+
+def grants_of(session: Session, name: str) -> list[tuple[int, Grant, str]]:
+    """(number, grant, local or sso) of everything the person may do, in the order it was given."""
+    return [(row.id, grant_of(row), row.source) for row in _rows(session, name)]
+
+
+def actor_of(session: Session, user: User, channel: str = "cli", address: str = "") -> Actor:
+    """The person with all their grants."""
+    grants = tuple(grant_of(row) for row in _rows(session, user.name))
+    role, commune = summary(grants)
+    return Actor(user.name, role, commune, user.display_name or user.name, grants, channel, address)
+
+
+def give(session: Session, name: str, grant: Grant, *, by: str = "", source: str = "local") -> None:
+    """Give the person another grant; one they have already is not given twice. Raises UnknownAccount, BadAccount."""
+    user = user_named(session, name)
+    if grant.role not in ROLES:
+        raise BadAccount(what=f"vai trò {grant.role!r}")
+    wrong = sorted((grant.kinds or frozenset()) - set(KINDS)) + sorted(c for c in grant.communes or () if not _COMMUNE.match(c))
+    if wrong or grant.communes == frozenset() or grant.kinds == frozenset():
+        raise BadAccount(what=f"phạm vi {', '.join(wrong) or 'trống'}")
+    if grant not in [g for _, g, _ in grants_of(session, name)]:
+        communes, kinds = (None if part is None else sorted(part) for part in (grant.communes, grant.kinds))
+        session.add(UserGrant(user_name=name, role=grant.role, communes=communes, kinds=kinds, source=source, created_by=by))
+    _summarize(session, user)
+
+
+def revoke(session: Session, name: str, number: int) -> Grant:
+    """Take grant `number` of grants_of away. Raises UnknownAccount, BadAccount (no such grant), LastAdministrator."""
+    row = session.get(UserGrant, number)
+    if row is None or row.user_name != name:
+        user_named(session, name)
+        raise BadAccount(what=f"quyền số {number}")
+    administered = _administered(session)
+    session.delete(row)
+    _summarize(session, user_named(session, name))
+    if administered and not _administered(session):
+        raise LastAdministrator()
+    return grant_of(row)
+
+
+def set_grants(session: Session, name: str, grants: Iterable[Grant], source: str) -> bool:
+    """Make these the grants from `source`, leaving the others; whether anything changed."""
+    wanted = list(dict.fromkeys(grants))
+    rows = [r for r in _rows(session, name) if r.source == source]
+    if [grant_of(r) for r in rows] == wanted:
+        return False
+    for row in rows:
+        session.delete(row)
+    session.flush()
+    for grant in wanted:
+        give(session, name, grant, by=source, source=source)
+    _summarize(session, user_named(session, name))
+    return True
+
+
+def _summarize(session: Session, user: User) -> None:
+    session.flush()
+    user.role, user.commune_code = summary([grant_of(r) for r in _rows(session, user.name)])
+    session.flush()
+
+
+def set_active(session: Session, name: str, active: bool) -> None:
+    """Switch an account off, ending what is open, or on again. Raises UnknownAccount, LastAdministrator."""
+    user, administered = user_named(session, name), _administered(session)
+    user.active = active
+    session.flush()
+    if not active:
+        end_sessions(session, name)
+        if administered and not _administered(session):
+            raise LastAdministrator()
+
+
+def _administered(session: Session) -> bool:
+    """Whether somebody can manage accounts in the portal: where nobody can, only the command line helps."""
+    rows = session.scalars(select(UserGrant).join(User, UserGrant.user_name == User.name)
+                           .where(UserGrant.role == "administrator", User.active)).all()
+    return any(grant_of(r).whole for r in rows)
+
+
+def set_password(session: Session, name: str, password: str, *, must_change: bool = False) -> None:
+    """A new password; every open session of that person ends, a lock is lifted. Raises UnknownAccount, WeakPassword."""
+    user = user_named(session, name)
+    keep_password(session, user, password, must_change=must_change)
+    user.failed_logins, user.locked_until = 0, None
+    end_sessions(session, name)
+
+
+def reset_second_factor(session: Session, name: str) -> None:
+    """Forget the person's TOTP and recovery codes, for when the telephone is lost; open sessions end."""
+    user_named(session, name)
+    drop_second_factor(session, name)
+    end_sessions(session, name)

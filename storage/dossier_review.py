@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from ocr.dossier import CONFIRM, FIELDS
 from storage import events
-from storage.accounts import Actor
+from storage.access_log import REVIEW, log_access, told
 from storage.changes import append_with_change, change_of
 from storage.models import Batch, Dossier, Event, utc_now
+from storage.policy import Actor, allowed, allows
 from storage.review_errors import AlreadyDecided, ChangedMeanwhile, NoSuchDossier, NoSuchField, NothingToUndo
 
 CONFIRMED = "daXacNhan"     # key of the list of fields that a person stood by
@@ -50,8 +51,7 @@ class Step:
 def waiting(session: Session, actor: Actor, limit: int = 500) -> list[WaitingDossier]:
     """Dossiers with fields to confirm, oldest first, of the communes the actor may see."""
     query = sa.select(Dossier, Batch).join(Batch, Dossier.batch_id == Batch.id).where(Dossier.archive_id.is_(None))
-    if actor.commune_code is not None:
-        query = query.where(Batch.commune_code == actor.commune_code)
+    query = query.where(allowed(actor, "review", Batch.commune_code, Batch.kind))
     found = (WaitingDossier(d.id, b.id, tuple(d.fields[CONFIRM]), b.registry_office)
              for d, b in session.execute(query.order_by(Batch.created_at, Dossier.id)) if d.fields.get(CONFIRM))
     return [d for d, _ in zip(found, range(limit), strict=False)]
@@ -63,10 +63,11 @@ def next_dossier(session: Session, actor: Actor, after: int | None = None) -> in
     return next((i for i in ids if after is not None and i > after), ids[0] if ids else None)
 
 
-def visible_dossier(session: Session, actor: Actor, dossier_id: int) -> Dossier:
-    """Raises NoSuchDossier, also for one of another commune."""
+def visible_dossier(session: Session, actor: Actor, dossier_id: int, right: str = "review") -> Dossier:
+    """Raises NoSuchDossier, also for one over which the actor has not the right."""
     dossier = session.get(Dossier, dossier_id)
-    if dossier is None or not actor.sees_commune(session.get_one(Batch, dossier.batch_id).commune_code):
+    batch = session.get_one(Batch, dossier.batch_id) if dossier is not None else None
+    if dossier is None or batch is None or not allows(actor, right, batch.commune_code, batch.kind):
         raise NoSuchDossier(dossier=dossier_id)
     return dossier
 
@@ -79,8 +80,7 @@ def revision(dossier: Dossier) -> str:
 
 def log_view(session: Session, actor: Actor, dossier: Dossier) -> None:
     """Write down that the dossier was looked at: which fields and what for, never their values."""
-    detail = {"fields": sorted(f for f in FIELDS if dossier.fields.get(f)), "purpose": "review", "channel": "portal"}
-    events.append(session, actor.name, "record.view", f"dossier:{dossier.id}", detail)
+    log_access(session, actor, "record.view", f"dossier:{dossier.id}", REVIEW, fields=(f for f in FIELDS if dossier.fields.get(f)))
 
 
 def confirm(session: Session, actor: Actor, dossier_id: int, values: Mapping[str, str | Sequence[str]], said: str) -> Dossier:
@@ -101,7 +101,7 @@ def confirm(session: Session, actor: Actor, dossier_id: int, values: Mapping[str
     stood_by = {*before.get(CONFIRMED, ()), *after.pop(CONFIRM, ()), *changed}
     after[CONFIRMED] = sorted(stood_by)
     dossier.fields = after
-    append_with_change(session, actor.name, VERIFY, f"dossier:{dossier_id}", {"fields": changed}, before, after)
+    append_with_change(session, actor.name, VERIFY, f"dossier:{dossier_id}", {**told(actor), "fields": changed}, before, after)
     return dossier
 
 
@@ -118,7 +118,7 @@ def undo(session: Session, actor: Actor, dossier_id: int) -> Dossier:
     if change["after"] != dossier.fields:
         raise ChangedMeanwhile(entry=dossier_id)
     dossier.fields = change["before"]
-    events.append(session, actor.name, UNDO, f"dossier:{dossier_id}", {"undoes": last.seq, "action": VERIFY})
+    events.append(session, actor.name, UNDO, f"dossier:{dossier_id}", {**told(actor), "undoes": last.seq, "action": VERIFY})
     return dossier
 
 

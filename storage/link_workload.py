@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.accounts import Actor
 from storage.link_states import waiting
 from storage.models import Batch, Entry, Link, Page, utc_now
+from storage.policy import Actor
 from storage.review_queue import OPEN, visible_entries
 
 _WEEKS = 4                  # what the last weeks brought is what the next will bring
@@ -31,7 +31,7 @@ class Workload:
 def workload(session: Session, actor: Actor, now: datetime | None = None) -> Workload:
     """The workload in the communes the actor may see. A book counts from the day it came in; links people have decided count as brought."""
     now = now or utc_now()
-    seen = visible_entries(actor).where(Page.state != "set_aside").join(Link, Link.entry_id == Entry.id)
+    seen = visible_entries(actor, "review").where(Page.state != "set_aside").join(Link, Link.entry_id == Entry.id)
     count = seen.with_only_columns(sa.func.count(Link.id))
     due = session.scalar(count.where(Entry.status.in_(OPEN), waiting())) or 0
     recent = Batch.created_at > now - timedelta(weeks=_WEEKS)

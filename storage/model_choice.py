@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from storage import events
-from storage.accounts import Actor
 from storage.models import Cursor
+from storage.policy import Actor
 
 _NAME = "handwriting-model"
 

@@ -35,7 +35,7 @@ class QueueCounts:
 
 def queue_counts(session: Session, actor: Actor) -> dict[str, int]:
     """How many entries wait for the actor, by state."""
-    query = sa.select(QueueTally.status, sa.func.sum(QueueTally.n)).where(*in_scope(actor, QueueTally.commune_code, QueueTally.kind))
+    query = sa.select(QueueTally.status, sa.func.sum(QueueTally.n)).where(in_scope(actor, QueueTally.commune_code, QueueTally.kind))
     found: dict[str, int] = {status: int(n) for status, n in session.execute(query.group_by(QueueTally.status))}
     return {state: found.get(state, 0) for state in OPEN}
 
@@ -68,7 +68,7 @@ def _sums(actor: Actor, filters: QueueFilter) -> sa.Subquery:
         commune = sa.func.coalesce(Entry.commune_code, "").label("commune_code")
         seen = (commune, Entry.kind, Entry.status, Entry.reason_bits)
         return sa.select(*seen, sa.func.count().label("n")).where(*waits_in_queue(actor, filters)).group_by(*seen).subquery()
-    query = sa.select(*_SEEN, QueueTally.n).where(*in_scope(actor, QueueTally.commune_code, QueueTally.kind))
+    query = sa.select(*_SEEN, QueueTally.n).where(in_scope(actor, QueueTally.commune_code, QueueTally.kind))
     if filters.state != "open":
         query = query.where(QueueTally.status == filters.state)
     if filters.kind:

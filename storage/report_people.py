@@ -73,7 +73,7 @@ class ApiReport:
 
     @property
     def refused(self) -> int:
-        return sum(r.number for r in self.rows if r.action == "api.refuse")
+        return sum(r.number for r in self.rows if r.action == "access.refused")
 
 
 def api_report(session: Session, scope: Scope) -> ApiReport:

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from records.forms import load_forms
 from records.record import DraftRecord
 from storage import events
-from storage.accounts import Actor
+from storage.access_log import Purpose, log_access, told
 from storage.changes import change_of
 from storage.link_states import waits
 from storage.links import one_at_a_time
 from storage.models import Entry, Event, Field, Page, utc_now
+from storage.policy import Actor
 from storage.queue_counts import count_by_filter, queue_counts, queue_size
 from storage.readings import entry_record
 from storage.review_errors import BadReason, FindingsOpen, LeasedByOther, LinksUndecided, NoSuchField, NothingToUndo
@@ -173,7 +174,7 @@ def undo(session: Session, actor: Actor, entry_id: int | None = None) -> Entry:
     session.flush()
     note_decision(session, entry)
     events.append(session, actor.name, "decision.undo", f"entry:{entry.id}",
-                  {"undoes": last.seq, "action": last.action, "revision": entry.revision})
+                  {**told(actor), "undoes": last.seq, "action": last.action, "revision": entry.revision})
     return entry
 
 
@@ -224,5 +225,4 @@ _UNDO: dict[str, Callable[[Session, Entry, Event, Any], None]] = {
 
 def log_view(session: Session, actor: Actor, entry: Entry, fields: Sequence[str], purpose: str) -> None:
     """Write down that a person's record was looked at: which fields and what for, never their values."""
-    detail = {"fields": sorted(fields), "purpose": purpose, "channel": "portal"}
-    events.append(session, actor.name, "record.view", f"entry:{entry.id}", detail)
+    log_access(session, actor, "record.view", f"entry:{entry.id}", Purpose(purpose), fields=fields)

@@ -1,6 +1,8 @@
 """What can be refused in accounts and in review: a stable code, the evidence, and what the person can do."""
 from __future__ import annotations
 
+from typing import ClassVar
+
 from storage.errors import StorageError
 
 
@@ -22,16 +24,80 @@ class BadAccount(StorageError):
     en = "Cannot use {what}. Names have lower-case ASCII letters, digits and . _ - only; see the list of roles and scopes."
 
 
+class AccountNotBound(StorageError):
+    code = "account_not_bound"
+    vi = "Tên {name} chưa được phép đăng nhập một lần ở đây. Đề nghị người quản trị tạo tài khoản đăng nhập một lần cho anh/chị."
+    en = "{name} may not sign in by single sign-on here yet. Ask the administrator for a single sign-on account."
+
+
+class WrongPassword(StorageError):
+    code = "wrong_password"
+    vi = "Mật khẩu hiện tại không đúng."
+    en = "The present password is not right."
+
+
+class ScopeMissing(StorageError):
+    code = "scope_missing"
+    vi = "Hãy chọn cả tỉnh, hoặc chọn ít nhất một xã."
+    en = "Choose the whole province, or at least one commune."
+
+
+class AccountOff(StorageError):
+    code = "account_off"
+    vi = "Tài khoản {name} đã ngừng. Hãy hỏi người quản trị."
+    en = "Account {name} is switched off. Ask the administrator."
+
+
+class OwnAccount(StorageError):
+    code = "own_account"
+    vi = "Không tự ngừng tài khoản hay bớt quyền của chính mình. Nhờ một người quản trị khác."
+    en = "Nobody switches off their own account or takes away their own rights. Ask another administrator."
+
+
+class LastAdministrator(StorageError):
+    code = "last_administrator"
+    vi = "Đây là người quản trị cuối cùng. Hãy trao quyền quản trị toàn tỉnh cho người khác trước."
+    en = "This is the last administrator. Make somebody else an administrator of the whole province first."
+
+
 class WeakPassword(StorageError):
+    """reason: short, repeated, sequence, name, common or used_before."""
+
     code = "weak_password"
-    vi = "Mật khẩu cần ít nhất {length} ký tự, không lặp một chữ và không chứa tên đăng nhập."
-    en = "A password needs at least {length} characters, more than one letter, and not the login name."
+    vi = "{why} Mật khẩu cần ít nhất {length} ký tự, không chứa tên, không phải từ nhiều người dùng. Nên ghép vài từ không liên quan."
+    en = "{why} A password needs at least {length} characters, no name in it, and no word that many use. Take a few unrelated words."
+
+    _WHY: ClassVar[dict[str, tuple[str, str]]] = {
+        "short": ("Mật khẩu quá ngắn.", "The password is too short."),
+        "repeated": ("Mật khẩu lặp lại một đoạn.", "The password repeats itself."),
+        "sequence": ("Mật khẩu là dãy phím hay dãy số liền nhau.", "The password is a row of keys or figures."),
+        "name": ("Mật khẩu chứa tên của anh/chị.", "The password has your name in it."),
+        "common": ("Nhiều người dùng mật khẩu này.", "Many people use this password."),
+        "used_before": ("Mật khẩu này đã dùng trước đây.", "This password was used before."),
+    }
+
+    def message(self, lang: str = "vi") -> str:
+        why = self._WHY.get(str(self.evidence.get("reason")), ("Mật khẩu này không dùng được.", "This password cannot be used."))
+        self.evidence["why"] = why[0 if lang == "vi" else 1]
+        return super().message(lang)
 
 
 class NotAllowed(StorageError):
     code = "not_allowed"
     vi = "Tài khoản {actor} không có quyền làm việc này."
     en = "Account {actor} may not do this."
+
+
+class SeveralCommunes(StorageError):
+    code = "several_communes"
+    vi = "Tài khoản {actor} làm cho nhiều xã nên không biết sổ này của xã nào. Hãy dùng tài khoản của một xã."
+    en = "Account {actor} works for several communes, so it is not known whose book this is. Use an account of one commune."
+
+
+class OtherKind(StorageError):
+    code = "other_kind"
+    vi = "Hãy chọn loại sổ. Tài khoản này chỉ đưa vào được sổ loại: {kinds}."
+    en = "Say what kind of register it is. This account may bring in only: {kinds}."
 
 
 class NoSuchEntry(StorageError):

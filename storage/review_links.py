@@ -17,11 +17,11 @@ from matching.decision import Candidate, LinkDecision
 from matching.link_facts import without
 from matching.model import load_model
 from records.forms import load_forms
-from storage.accounts import Actor
 from storage.changes import change_of
 from storage.link_checks import note_decision, withdraw_check
 from storage.links import hear_again, one_at_a_time, take_answer
 from storage.models import Entry, Event, Link, LinkRecheck, Person, PopulationSnapshot
+from storage.policy import Actor
 from storage.review_errors import NoSuchCandidate, NoSuchField
 from storage.review_steps import append, hold, kept
 

@@ -14,10 +14,10 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.accounts import Actor
 from storage.link_states import waiting
 from storage.models import Batch, Entry, EntryFinding, Field, Link, Page, utc_now
 from storage.models.ledger import REASON_BITS, has_reason
+from storage.policy import Actor, allowed
 from storage.review_errors import LeasedByOther, NoSuchEntry, NotAllowed
 
 SURE = 0.95             # at least this confident: shown as sure
@@ -85,20 +85,21 @@ class QueueItem:
     lease_until: datetime | None
 
 
-def in_scope(actor: Actor, commune_code: InstrumentedAttribute[Any], kind: InstrumentedAttribute[Any]) -> Sequence[ColumnElement[bool]]:
-    """The conditions on a commune and a kind of register that the actor may see what is there."""
-    return () if actor.commune_code is None else (commune_code == actor.commune_code,)
+def in_scope(actor: Actor, commune_code: InstrumentedAttribute[Any], kind: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """The condition on a commune and a kind of register that the actor reviews there."""
+    return allowed(actor, "review", commune_code, kind)
 
 
-def visible_entries(actor: Actor) -> Select[Entry]:
-    """Entries of the communes the actor may see."""
+def visible_entries(actor: Actor, right: str = "batch.see") -> Select[Entry]:
+    """Entries of the communes and kinds in which the actor has the right; whoever shows what an entry says asks for review, approve or
+    record.see."""
     query = select(Entry).join(Page, Entry.page_id == Page.id).join(Batch, Page.batch_id == Batch.id)
-    return query.where(*in_scope(actor, Entry.commune_code, Entry.kind))
+    return query.where(allowed(actor, right, Entry.commune_code, Entry.kind))
 
 
 def waits_in_queue(actor: Actor, filters: QueueFilter) -> list[ColumnElement[bool]]:
     """The conditions on an entry that it is in this actor's queue under these filters."""
-    found: list[ColumnElement[bool]] = [Entry.queue_place.is_not(None), *in_scope(actor, Entry.commune_code, Entry.kind)]
+    found: list[ColumnElement[bool]] = [Entry.queue_place.is_not(None), in_scope(actor, Entry.commune_code, Entry.kind)]
     if filters.state != "open":
         found.append(Entry.queue_place <= 0 if filters.state == "review" else Entry.queue_place > 0)
     for column, wanted in ((Entry.kind, filters.kind), (Entry.batch_id, filters.batch_id), (Entry.commune_code, filters.commune_code)):
@@ -192,9 +193,9 @@ def take_next(session: Session, actor: Actor, filters: QueueFilter | None = None
     return None
 
 
-def visible_entry(session: Session, actor: Actor, entry_id: int) -> Entry:
-    """The entry, if the actor may see it; raises NoSuchEntry either way it is not there for them."""
-    entry = session.scalar(visible_entries(actor).where(Entry.id == entry_id))
+def visible_entry(session: Session, actor: Actor, entry_id: int, right: str = "batch.see") -> Entry:
+    """The entry, if the actor has the right over it; raises NoSuchEntry either way it is not there for them."""
+    entry = session.scalar(visible_entries(actor, right).where(Entry.id == entry_id))
     if entry is None:
         raise NoSuchEntry(entry=entry_id)
     return entry
@@ -208,11 +209,11 @@ def lease(session: Session, actor: Actor, entry_id: int, duration: timedelta = L
     if not actor.may("review"):
         raise NotAllowed(actor=actor.name)
     now = now or utc_now()
-    won = (update(Entry).where(Entry.id == entry_id, *in_scope(actor, Entry.commune_code, Entry.kind), _free(actor, now))
+    won = (update(Entry).where(Entry.id == entry_id, in_scope(actor, Entry.commune_code, Entry.kind), _free(actor, now))
            .values(lease_by=actor.name, lease_until=now + duration).returning(Entry))
     entry = session.scalar(won, execution_options={"synchronize_session": False, "populate_existing": True})
     if entry is None:
-        entry = visible_entry(session, actor, entry_id)
+        entry = visible_entry(session, actor, entry_id, "review")
         session.refresh(entry, ["lease_by", "lease_until"])
         until = entry.lease_until.astimezone().strftime("%H:%M") if entry.lease_until else "?"
         raise LeasedByOther(entry=entry_id, holder=entry.lease_by, until=until)

@@ -13,11 +13,11 @@ from zipfile import BadZipFile
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from storage import events
-from storage.accounts import Actor
+from storage.access_log import REVIEW, log_access
 from storage.database import Database
 from storage.errors import StorageError
 from storage.models import Entry
+from storage.policy import Actor
 from storage.review import correct_field, decide_link, queue, release, verify_entry
 from storage.review_queue import QueueFilter, visible_entry
 
@@ -75,13 +75,8 @@ def export_queue(database: Database, out: Path, actor: Actor, batch_id: str | No
                         )
                     )
                 sheet.append((*head, _VERIFY, "", f"'{YES}' = đã đúng", None, None))
-                events.append(
-                    session,
-                    actor.name,
-                    "record.view",
-                    f"entry:{entry.id}",
-                    {"fields": sorted(f.code for f in entry.fields), "purpose": "review", "channel": "spreadsheet"},
-                )
+                seen = [f.code for f in entry.fields]
+                log_access(session, actor.at("spreadsheet"), "record.view", f"entry:{entry.id}", REVIEW, fields=seen)
         done += len(items)
         if len(items) < _CHUNK:
             break

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from storage.accounts import Actor
+from storage.access_log import told
 from storage.changes import append_with_change
 from storage.models import Entry, Event, Field, Link
+from storage.policy import Actor
 from storage.review_errors import AlreadyDecided, ChangedMeanwhile, PageSetAside
 from storage.review_queue import OPEN, lease
 
@@ -29,7 +30,8 @@ def hold(session: Session, actor: Actor, entry_id: int, revision: int | None, st
 
 def append(session: Session, actor: Actor, action: str, entry: Entry, detail: Mapping[str, Any], before: Any, after: Any) -> Event:
     """The event of the step, its values before and after kept for undoing."""
-    return append_with_change(session, actor.name, action, f"entry:{entry.id}", {**detail, "revision": entry.revision}, before, after)
+    said = {**told(actor), **detail, "revision": entry.revision}
+    return append_with_change(session, actor.name, action, f"entry:{entry.id}", said, before, after)
 
 
 def kept(row: Field | Link | None, names: Sequence[str]) -> dict[str, Any] | None:

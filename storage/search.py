@@ -9,8 +9,8 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from records.text import fold
-from storage.accounts import Actor
 from storage.models import Batch, Entry, Field, Link, Page
+from storage.policy import Actor, allowed
 
 SUBJECT_ROLES: Mapping[str, tuple[str, ...]] = {
     "KS": ("nks",), "KH": ("vo", "chong"), "KT": ("nkt",), "NCM": ("cm", "nc"), "HN": ("nxn",), "GH": ("ngh", "ndgh"), "CC": ("ntd",),
@@ -39,7 +39,10 @@ class SearchHit:
 def _entries(actor: Actor | None, kinds: Collection[str], statuses: Collection[str]) -> Select[Entry]:
     query = select(Entry).join(Page, Entry.page_id == Page.id).join(Batch, Page.batch_id == Batch.id)
     query = query.where(Entry.kind.in_(sorted(kinds)), Entry.status.in_(sorted(statuses)))
-    return query.where(Batch.commune_code == actor.commune_code) if actor is not None and actor.commune_code is not None else query
+    if actor is None:                   # the caller has seen to it
+        return query
+    right = "api.read" if actor.channel == "api" else "record.see"
+    return query.where(allowed(actor, right, Batch.commune_code, Entry.kind))
 
 
 def _hits(session: Session, query: Select[Entry], roles: Mapping[int, Iterable[str]] | None = None) -> list[SearchHit]:

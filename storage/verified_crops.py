@@ -23,12 +23,12 @@ from ocr.images import open_page
 from ocr.written_forms import HANDWRITTEN, texts_of_lines
 from records.forms import FieldType, load_forms
 from records.record import Box
-from storage import events
-from storage.accounts import Actor
+from storage.access_log import Purpose, log_access
 from storage.database import Database
 from storage.intake import original_key
 from storage.models import Entry, Page
 from storage.objects import ObjectStore
+from storage.policy import Actor
 
 Part = Literal["train", "check", "held_out"]
 SETTLED = ("verified", "archived")
@@ -120,8 +120,7 @@ def gather(database: Database, objects: ObjectStore, reader: PageReader, folder:
         if not path.exists():
             with database.session() as session:
                 for entry_id, codes in _by_entry(page.fields).items():
-                    detail = {"fields": codes, "purpose": PURPOSE, "channel": "cli"}
-                    events.append(session, actor.name, "record.view", f"entry:{entry_id}", detail)
+                    log_access(session, actor, "record.view", f"entry:{entry_id}", Purpose(PURPOSE), fields=codes)
             _write(path, crops_of(page, objects.get("archive", original_key(page.sha256)), reader, dpi))
         crops += read_crops(path)
         progress(done, len(pages))

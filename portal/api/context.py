@@ -14,8 +14,10 @@ from pipelines.services import Services
 from portal.api.problems import Problem
 from portal.api.tokens import Client, Tokens, bearer
 from portal.rate_limit import RateLimit
-from storage import events
+from storage.access_log import Purpose, log_access
+from storage.clients import client_actor
 from storage.models import ApiClient
+from storage.policy import Actor, allows
 
 _WANTED = (("X-Dossier-Code", "mã hồ sơ một cửa, ví dụ H21.129-250812-0035",
     "the one-stop dossier's code, for example H21.129-250812-0035"),
@@ -48,15 +50,19 @@ class Inquiry:
     desk: Desk
     address: str
 
-    def log(self, session: Session, action: str, subject: str, **detail: Any) -> None:
-        """Write the look into the hash-chained log; `detail` has field codes and counts, never values."""
-        events.append(session, f"client:{self.client.id}", action, subject, {
-            "dossier": self.dossier, "service": self.service, "officer": self.officer, "purpose": self.purpose,
-            "agency": self.client.agency_code,
-            "channel": "api", "address": self.address, **detail})
+    @property
+    def actor(self) -> Actor:
+        return client_actor(self.client.id, self.client.scopes, self.client.agency_code, self.address)
+
+    def log(self, session: Session, action: str, subject: str, *, basis: str = "", **detail: Any) -> None:
+        """Write the look into the hash-chained log; `detail` has field codes and counts, never values. basis: the rule that allows it."""
+        log_access(session, self.actor, action, subject, Purpose(self.purpose, self.dossier, self.service, self.officer, basis), **detail)
+
+    def log_refused(self, code: str, route: Any) -> None:
+        refuse(self.desk, self.actor, code, route, Purpose(self.purpose, self.dossier, self.service, self.officer))
 
     def must(self, kind: str, right: str) -> None:
-        if kind not in self.client.kinds(right):
+        if not allows(self.actor, f"api.{right}", None, kind):
             raise Problem("not_permitted", f"The token lacks the scope {kind}:{right}.", f"Mã truy cập thiếu phạm vi {kind}:{right}.")
 
 
@@ -79,7 +85,8 @@ def inquiry(
             raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
         client = Client(client.id, client.scopes & frozenset(row.scopes), row.agency_code)     # a right taken away is gone at once
     slow_down(desk.limit, client.id)
-    request.state.refused = lambda code: refuse(desk, client, code)
+    address, route = request.client.host if request.client else "?", request.scope.get("route")
+    request.state.refused = lambda code: refuse(desk, client_actor(client.id, client.scopes, client.agency_code, address), code, route)
     given = (x_dossier_code, x_service_code, x_officer_code)
     missing = [w for w, value in zip(_WANTED, given, strict=True) if value is None or not _CODE.match(value.strip())]
     if missing:
@@ -87,13 +94,16 @@ def inquiry(
                       "Thiếu hoặc sai tiêu đề: " + "; ".join(f"{h} ({vi})" for h, vi, _ in missing))
     dossier, service, officer = (str(v).strip() for v in given)
     purpose = unquote(x_purpose or "").strip()[:_PURPOSE_LENGTH] or f"service {service}"
-    return Inquiry(client, dossier, service, officer, purpose, desk, request.client.host if request.client else "?")
+    asked = Inquiry(client, dossier, service, officer, purpose, desk, address)
+    request.state.refused = lambda code: asked.log_refused(code, route)
+    return asked
 
 
-def refuse(desk: Desk, client: Client, code: str) -> None:
-    """Write into the log that a client's request was refused; of one that is held back for asking too often nothing is written."""
+def refuse(desk: Desk, actor: Actor, code: str, route: Any, purpose: Purpose | None = None) -> None:
+    """Write down that a client's request was refused; the record asked for is not named, for it may be nobody's, and of a client that is
+    held back for asking too often nothing is written."""
     with desk.services.database.session() as session:
-        events.append(session, f"client:{client.id}", "api.refuse", f"client:{client.id}", {"code": code, "channel": "api"})
+        log_access(session, actor, "access.refused", "records", purpose, refused=code, page=getattr(route, "path", "?"))
 
 
 def slow_down(limit: RateLimit, name: str) -> None:

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from portal.api.context import Desk, desk_of, slow_down
 from portal.api.tokens import client_credentials
-from storage import events
-from storage.accounts import check_client
+from storage.access_log import log_access
+from storage.clients import check_client, client_actor
 
 router = APIRouter(tags=["token"])
 _FORM = {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": {
@@ -41,10 +41,11 @@ async def token(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Re
     if form.get("grant_type") != "client_credentials":
         return _refuse("unsupported_grant_type", "grant_type must be client_credentials")
     client_id, secret = client_credentials(request.headers.get("authorization", ""), form)
-    return await run_in_threadpool(_issue, desk, client_id[:80], secret[:200], str(form.get("scope", ""))[:500])
+    address = request.client.host if request.client else ""
+    return await run_in_threadpool(_issue, desk, client_id[:80], secret[:200], str(form.get("scope", ""))[:500], address)
 
 
-def _issue(desk: Desk, client_id: str, secret: str, scope: str) -> Response:
+def _issue(desk: Desk, client_id: str, secret: str, scope: str, address: str) -> Response:
     with desk.services.database.reading() as session:       # argon2 takes its time: not while holding the write lock
         client = check_client(session, client_id, secret)
     if client is None:
@@ -53,6 +54,7 @@ def _issue(desk: Desk, client_id: str, secret: str, scope: str) -> Response:
     if not wanted <= frozenset(client.scopes):
         return _refuse("invalid_scope", "The client does not have: " + " ".join(sorted(wanted - frozenset(client.scopes))))
     with desk.services.database.session() as session:
-        events.append(session, f"client:{client.id}", "client.token", f"client:{client.id}", {"scope": sorted(wanted)})
+        actor = client_actor(client.id, wanted, client.agency_code, address)
+        log_access(session, actor, "client.token", f"client:{client.id}", scope=sorted(wanted))
     answer = TokenAnswer(access_token=desk.tokens.issue(client, wanted), expires_in=desk.tokens.seconds, scope=" ".join(sorted(wanted)))
     return JSONResponse(answer.model_dump(), headers={"Cache-Control": "no-store"})

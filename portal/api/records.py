@@ -101,7 +101,7 @@ def _allowed(asked: Inquiry, kinds: list[Kind] | None) -> list[str]:
 
 def _answer(session: Session, asked: Inquiry, by: str, hits: list[SearchHit]) -> SearchAnswer:
     found = [h for h in hits if h.archive_id is not None]
-    asked.log(session, "record.search", "records", by=by, found=[f"entry:{h.entry_id}" for h in found])
+    asked.log(session, "record.search", "records", by=by, records=[f"entry:{h.entry_id}" for h in found], count=len(found))
     return SearchAnswer(count=len(found), records=[
         RecordReference(id=str(h.archive_id), kind=h.kind, number=h.number, year=h.year, book=h.book_number,        # type: ignore[arg-type]
                         registry_office=h.registry_office, roles=list(h.roles)) for h in found])
@@ -111,7 +111,8 @@ def _answer(session: Session, asked: Inquiry, by: str, hits: list[SearchHit]) ->
 def find_by_personal_number(body: ByPersonalNumber, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
     kinds = _allowed(asked, body.kinds)
     with asked.desk.services.database.session() as session:
-        return _answer(session, asked, "personal_number", search.by_personal_number(session, body.personal_id, kinds, statuses=_ARCHIVED))
+        return _answer(session, asked, "personal_number", search.by_personal_number(session, body.personal_id, kinds, actor=asked.actor,
+                                                                                          statuses=_ARCHIVED))
 
 
 @router.post("/search/name", responses=_REFUSED, summary="Tìm theo họ tên và ngày sinh / Find by name and birth date")
@@ -119,7 +120,8 @@ def find_by_name(body: ByNameAndDate, asked: Annotated[Inquiry, Depends(inquiry)
     kinds = _allowed(asked, body.kinds)
     mother = nfc(body.mother_name) if body.mother_name else None
     with asked.desk.services.database.session() as session:
-        hits = search.by_name_and_date(session, nfc(body.name), body.birth_date, kinds, mother=mother, statuses=_ARCHIVED)
+        hits = search.by_name_and_date(session, nfc(body.name), body.birth_date, kinds, mother=mother, actor=asked.actor,
+                                       statuses=_ARCHIVED)
         return _answer(session, asked, "name_and_date", hits)
 
 
@@ -127,7 +129,8 @@ def find_by_name(body: ByNameAndDate, asked: Annotated[Inquiry, Depends(inquiry)
 def find_by_register_number(body: ByRegisterNumber, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
     asked.must(body.kind, "read")
     with asked.desk.services.database.session() as session:
-        hits = search.by_register_number(session, body.kind, body.number, body.year, book=body.book, place=body.place, statuses=_ARCHIVED)
+        hits = search.by_register_number(session, body.kind, body.number, body.year, book=body.book, place=body.place, actor=asked.actor,
+                                         statuses=_ARCHIVED)
         return _answer(session, asked, "register_number", hits)
 
 
@@ -154,7 +157,8 @@ def metadata(record_id: str, asked: Annotated[Inquiry, Depends(inquiry)]) -> Rec
                           "Chưa có quy định chia sẻ dữ liệu của loại sổ này; hãy lấy bản sao.")
         fields = _fields(session, entry, rule.fields)
         numbers = {x.role: x.personal_id for x in entry.links if x.role in rule.numbers_of and x.decision == "accept" and x.personal_id}
-        asked.log(session, "record.metadata", f"entry:{entry.id}", fields=sorted([*fields, *(f"{r}:personal_number" for r in numbers)]))
+        asked.log(session, "record.metadata", f"entry:{entry.id}", basis=rule.basis, count=1,
+                  fields=[*fields, *(f"{r}:personal_number" for r in numbers)])
         return RecordMetadata(id=record_id, kind=entry.kind, basis=rule.basis, archived_at=_iso(package.created_at.astimezone(VIETNAM)),   # type: ignore[arg-type]
                               fields=fields, personal_numbers=numbers, copy_sha256=stored.sha256, copy_bytes=stored.size)
 

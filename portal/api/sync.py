@@ -9,8 +9,9 @@ from portal.api.context import Desk, desk_of, slow_down
 from portal.api.problems import Problem
 from portal.api.tokens import bearer
 from portal.exchange import SenderHere, add_exchange, exchange_route, receipt_key
-from storage.accounts import SYNC
+from storage.clients import client_actor
 from storage.models import ApiClient
+from storage.policy import communes_of
 
 
 def _language(request: Request) -> str:
@@ -25,12 +26,12 @@ def node(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> SenderHer
         row = session.get(ApiClient, client.id)
         if row is None or not row.active:
             raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
-        communes = {s.removeprefix(SYNC) for s in client.scopes & frozenset(row.scopes) if s.startswith(SYNC)}
+        communes = communes_of(client_actor(client.id, client.scopes & frozenset(row.scopes)), "batch.upload") or frozenset()
     slow_down(desk.exchange_limit, client.id)
     if len(communes) != 1:
         raise Problem("not_permitted", f"The token must have one scope sync:<commune>, it has {len(communes)}.",
                       f"Mã truy cập phải có đúng một phạm vi sync:<mã xã>, đang có {len(communes)}.")
-    return SenderHere(f"client:{client.id}", communes.pop(), desk.services.lang, desk.services, desk.services.portal.max_upload_bytes,
+    return SenderHere(f"client:{client.id}", min(communes), desk.services.lang, desk.services, desk.services.portal.max_upload_bytes,
                       desk.start_reading)
 
 

@@ -11,11 +11,12 @@ from ocr.errors import UnreadableFile
 from portal.batch_view import batch_page, summaries, visible_batch, visible_page
 from portal.context import Who, page
 from portal.wording import VIETNAM
-from storage import events
+from storage.access_log import REVIEW, log_access
 from storage.errors import ObjectMissing
 from storage.link_policy import standing
 from storage.link_workload import workload
 from storage.models import ArchivePackage, Event, utc_now
+from storage.policy import RECORD
 from storage.review import queue_counts
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +33,7 @@ def home(request: Request, who: Who) -> Response:
             Event.actor == who.actor.name, Event.at >= midnight).group_by(Event.action)).all()))
         archived = session.scalar(select(func.count()).select_from(ArchivePackage)) or 0
         work = workload(session, who.actor) if who.actor.may("review") else None
-        promise = standing(session) if who.actor.commune_code is None and who.actor.may("batch.see") else None
+        promise = standing(session) if who.actor.everywhere("batch.see") else None
     return page(who, request, "home.html", waiting=waiting, books=books, today=today, archived=archived, work=work, promise=promise)
 
 
@@ -73,7 +74,7 @@ def picture(page_id: int, size: str, request: Request, who: Who) -> Response:
     if size == "full" and not who.actor.may("review"):
         who.must("record.see")
     with who.portal.services.database.reading() as session:
-        row = visible_page(session, who.actor, page_id)
+        row = visible_page(session, who.actor, page_id, *(RECORD if size == "full" else ("batch.see",)))
     if row.original_key is None:
         return Response(status_code=404)
     try:
@@ -82,7 +83,7 @@ def picture(page_id: int, size: str, request: Request, who: Who) -> Response:
         return Response(status_code=404)
     if size == "full":
         with who.portal.services.database.session() as session:
-            events.append(session, who.actor.name, "page.view", f"page:{row.id}", {"fields": ["page image"], "channel": "portal"})
+            log_access(session, who.actor, "page.view", f"page:{row.id}", REVIEW, fields=["page image"])
     etag = f'"{sha256(data).hexdigest()[:32]}"'
     headers = {"Cache-Control": "private, no-cache" if size == "full" else "private, max-age=300", "ETag": etag}
     if request.headers.get("if-none-match") == etag:

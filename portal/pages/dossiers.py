@@ -12,6 +12,7 @@ from portal.dossier_item import LABELS, dossier_item, parsed
 from portal.field_text import BadValue
 from storage import dossier_review
 from storage.errors import StorageError
+from storage.review_errors import NoSuchDossier
 
 router = APIRouter(prefix="/dossiers", include_in_schema=False)
 Code = Annotated[str, StringConstraints(max_length=30)]
@@ -68,6 +69,8 @@ def confirm(dossier_id: int, said: Confirmation, who: Who) -> Response:
         with who.portal.services.database.session() as session:
             dossier = dossier_review.confirm(session, who.actor, dossier_id, values, said.revision)
             answer = {"dossier": dossier.id, "revision": dossier_review.revision(dossier)}
+    except NoSuchDossier:                   # refused and logged by the application
+        raise
     except StorageError as e:
         return JSONResponse({"code": e.code, "message": e.message(who.words.lang)}, 409)
     return JSONResponse(answer)
@@ -80,6 +83,8 @@ def undo(dossier_id: int, who: Who) -> Response:
     try:
         with who.portal.services.database.session() as session:
             dossier_review.undo(session, who.actor, dossier_id)
+    except NoSuchDossier:                   # refused and logged by the application
+        raise
     except StorageError as e:
         return JSONResponse({"code": e.code, "message": e.message(who.words.lang)}, 409)
     return JSONResponse({"dossier": dossier_id})

@@ -1,32 +1,101 @@
-"""The log of what happened and who looked, for auditors, and whether its chain is whole."""
+"""The log of what happened and who looked, for auditors: by person, action, subject, day; who saw one entry; is the chain whole."""
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from urllib.parse import urlencode
 
-from portal.context import Who, page
+from fastapi import APIRouter, Depends, Request, Response
+
+from portal import log_wording
+from portal.context import Visitor, Who, page
+from portal.language import Words
+from portal.log_sheet import log_sheet
 from portal.log_wording import subject_code
 from storage import events
+from storage.access_log import log_access
 from storage.errors import ChainBroken
-from storage.models import Event
+from storage.log_search import LogFilter, lines, people, who_saw
+from storage.models import utc_now
 
 router = APIRouter(prefix="/log", include_in_schema=False)
 _ROWS = 100
+_SHEET_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The filters, and how they were typed."""
+
+    filters: LogFilter
+    typed: dict[str, str]
+
+    @property
+    def query(self) -> str:
+        return urlencode({k: v for k, v in self.typed.items() if v})
+
+    def in_words(self, words: Words) -> str:
+        said = [words.pick(log_wording.action(v)) if k == "action" else v for k, v in self.typed.items() if v and k != "refused"]
+        return ", ".join([*said, *([words("bị từ chối")] if self.filters.refused else [])]) or words("tất cả")
+
+
+def _asked(actor: str = "", action: str = "", kind: str = "", subject: str = "", first: str = "", last: str = "",
+           refused: str = "") -> Asked:
+    typed = {"actor": actor, "action": action, "kind": kind, "subject": subject, "first": first, "last": last, "refused": refused}
+    typed = {k: v.strip()[:120] for k, v in typed.items()}
+    filters = LogFilter(typed["actor"], typed["action"], typed["kind"], subject_code(typed["subject"]), _day(typed["first"]),
+                        _day(typed["last"]), bool(typed["refused"]))
+    return Asked(filters, typed)
+
+
+Filters = Annotated[Asked, Depends(_asked)]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 @router.get("")
-def log(request: Request, who: Who, actor: str = "", action: str = "", subject: str = "", before: int = 0) -> Response:
+def log(request: Request, who: Who, asked: Filters, before: int = 0) -> Response:
     who.must("log.see")
-    query = select(Event).order_by(Event.seq.desc()).limit(_ROWS + 1)
-    for column, wanted in ((Event.actor, actor), (Event.action, action), (Event.subject, subject_code(subject))):
-        if wanted:
-            query = query.where(column == wanted[:120])
-    if before:
-        query = query.where(Event.seq < before)
     with who.portal.services.database.reading() as session:
-        rows = session.scalars(query).all()
-    return page(who, request, "log.html", rows=rows[:_ROWS], more=len(rows) > _ROWS,
-        filters={"actor": actor, "action": action, "subject": subject})
+        rows = lines(session, asked.filters, _ROWS + 1, before)
+        names = people(session)
+    return page(who, request, "log.html", rows=rows[:_ROWS], more=len(rows) > _ROWS, filters=asked.typed, query=asked.query, people=names)
+
+
+@router.post("/export")
+def export(who: Who, asked: Filters) -> Response:
+    """The same lines as a spreadsheet, marked with who took it and when; taking it is a line of the log itself."""
+    who.must("log.see")
+    who.must("report.export")
+    return _sheet(who, asked.filters, asked.in_words(who.words))
+
+
+def _sheet(who: Visitor, filters: LogFilter, said: str) -> Response:
+    with who.portal.services.database.reading() as session:
+        rows = lines(session, filters, _SHEET_ROWS + 1)
+    now = utc_now()
+    with who.portal.services.database.session() as session:
+        log_access(session, who.actor, "log.export", "log", count=min(len(rows), _SHEET_ROWS), format="xlsx")
+    data = log_sheet(rows[:_SHEET_ROWS], who.words, f"{who.actor.display_name} ({who.actor.name})", now, said, len(rows) > _SHEET_ROWS)
+    name = f"nhat-ky-{now:%Y%m%d-%H%M%S}.xlsx"
+    return Response(data, media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                    headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@router.get("/entry/{entry_id}")
+def seen_by(entry_id: int, request: Request, who: Who) -> Response:
+    """Who looked at this entry, or changed it, and for what."""
+    who.must("log.see")
+    with who.portal.services.database.session() as session:
+        rows = who_saw(session, entry_id)
+        log_access(session, who.actor, "log.who_saw", f"entry:{entry_id}", count=len(rows))
+    return page(who, request, "log_entry.html", rows=rows, entry=entry_id, people=len({e.actor for e in rows}))
 
 
 @router.get("/check")

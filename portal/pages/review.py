@@ -19,7 +19,7 @@ from records.text import fold
 from storage import review
 from storage.errors import StorageError
 from storage.models import Entry
-from storage.review_errors import LeasedByOther
+from storage.review_errors import LeasedByOther, NoSuchEntry, NotAllowed
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 Short = Annotated[str, StringConstraints(max_length=120)]
@@ -74,7 +74,7 @@ def item(entry_id: int, request: Request, who: Who, filters: Filters) -> Respons
     """One entry, leased to the visitor; that they looked at it is logged with the fields and the purpose."""
     who.must("review")
     with who.portal.services.database.session() as session:
-        entry = review.visible_entry(session, who.actor, entry_id)
+        entry = review.visible_entry(session, who.actor, entry_id, "review")
         held_by = ""
         if entry.status in review.OPEN:
             try:
@@ -131,6 +131,8 @@ def _decide(who: Visitor, decision: Callable[[Session], Entry], **more: Any) -> 
             answer: dict[str, Any] = {"revision": entry.revision, "status": entry.status, "entry": entry.id, **more}
             answer["findings"] = [{"severity": f.severity, "message": who.words.pick((f.message_vi, f.message_en)), "fields": f.fields}
                                   for f in entry.findings]
+    except (NotAllowed, NoSuchEntry):       # refused and logged by the application
+        raise
     except StorageError as e:
         return JSONResponse({"code": e.code, "message": e.message(who.words.lang)}, 409)
     return JSONResponse(answer)

@@ -15,6 +15,8 @@ from portal.context import STATIC, Visitor, Who, keep_session, page, portal_of, 
 from portal.exchange import Hash, SenderHere, add_exchange, exchange_route
 from portal.wording import KINDS
 from records.forms import load_forms
+from storage.policy import communes_of, kinds_of
+from storage.review_errors import SeveralCommunes
 from storage.scan_folder import escapes
 from storage.set_aside import evidence_text, explain
 from sync.manifest import CHUNK_SIZE
@@ -27,8 +29,12 @@ _SHELL = "/upload/shell"
 
 def _sender(who: Annotated[Visitor, Depends(visitor)]) -> SenderHere:
     who.must("batch.upload")
-    return SenderHere(who.actor.name, who.actor.commune_code, who.words.lang, who.portal.services,
-                      who.portal.options.max_upload_bytes, who.portal.start_reading)
+    communes = communes_of(who.actor, "batch.upload")
+    if communes is not None and len(communes) != 1:         # whose book is it?
+        raise SeveralCommunes(actor=who.actor.name)
+    commune = None if communes is None else min(communes)
+    return SenderHere(who.actor.name, commune, who.words.lang, who.portal.services, who.portal.options.max_upload_bytes,
+                      who.portal.start_reading, kinds_of(who.actor, "batch.upload", commune))
 
 
 Sender = Annotated[SenderHere, Depends(_sender)]

@@ -73,7 +73,7 @@ def _by_client(ask: Ask, found: ApiReport) -> Section:
     total, refused = Counter[str](), Counter[str]()
     for r in found.rows:
         total[r.client] += r.number
-        refused[r.client] += r.number * (r.action == "api.refuse")
+        refused[r.client] += r.number * (r.action == "access.refused")
     rows = tuple((c, n, refused[c], refused[c] / n) for c, n in total.most_common())
     said = words("{n} hệ thống đã hỏi.", n=ask.n(len(rows)))
     return Section(

@@ -31,14 +31,15 @@ def export(
     batch: Annotated[str | None, typer.Option(metavar="ID", help=t("Chỉ quyển này.", "Only this batch."))] = None,
 ) -> None:
     from sogoc.working import check_batches
-    from storage import events
+    from storage.access_log import log_access
     from storage.export import export_jsonl, export_xlsx
+    from storage.policy import Actor
 
     with services() as s:
         if batch is not None:
             check_batches(s, [batch])
         count = (export_jsonl if format_ == "jsonl" else export_xlsx)(s.database, out, batch=batch)
         with s.database.session() as session:
-            detail = {"entries": count, "format": format_, "by": getpass.getuser()}
-            events.append(session, "cli", "records.export", f"batch:{batch}" if batch is not None else "records", detail)
+            subject = f"batch:{batch}" if batch is not None else "records"
+            log_access(session, Actor("cli"), "records.export", subject, count=count, format=format_, by=getpass.getuser())
     typer.echo(t(f"Đã ghi {count} bản ghi vào {out}.", f"{count} records written to {out}."))

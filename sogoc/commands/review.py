@@ -50,7 +50,7 @@ def actor(s: Services, name: str | None) -> Actor:
         user = session.get(User, name)
         if user is None or not user.active:
             raise UnknownAccount(name=name)
-        return actor_of(user)
+        return actor_of(session, user)
 
 
 def export(

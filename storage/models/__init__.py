@@ -10,9 +10,11 @@ from storage.models.log import Cursor, Event
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
 from storage.models.queue import QueueTally
 from storage.models.reports import ReportFigure, ReportPlan
+from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
 
 __all__ = [
     "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "Json", "Key",
-    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
-    "QueueTally", "ReportFigure", "ReportPlan", "StoredObject", "User", "UtcDateTime", "utc_now",
+    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "PastPassword", "Person", "PersonHistory", "PopulationRejection",
+    "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "SecondFactor", "SignInTries", "StoredObject",
+    "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, String, Text
+from sqlalchemy import Boolean, Integer, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Json, UtcDateTime, utc_now
@@ -14,13 +14,15 @@ class User(Base):
     __tablename__ = "app_user"
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     display_name: Mapped[str] = mapped_column(Text, default="")
-    role: Mapped[str] = mapped_column(String(20))                     # storage.accounts.ROLES
-    commune_code: Mapped[str | None] = mapped_column(String(8))       # None: the whole province
-    password_hash: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(String(20))                     # of the first grant, "" without any: what lists show; the rights are
+    commune_code: Mapped[str | None] = mapped_column(String(8))       # in user_grant (storage.policy.summary)
+    password_hash: Mapped[str] = mapped_column(Text)                  # "": comes in by single sign-on only
+    must_change: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())      # somebody else chose the password
+    password_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    sso_subject: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)       # digest of issuer and subject, once bound
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     failed_logins: Mapped[int] = mapped_column(Integer, default=0)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    session_epoch: Mapped[int] = mapped_column(Integer, default=0)    # raising it ends every open session
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

@@ -17,7 +17,7 @@ class Event(Base):
     __table_args__ = (Index("ix_event_actor_seq", "actor", "seq"), Index("ix_event_action_seq", "action", "seq"),
                       Index("ix_event_subject_seq", "subject", "seq"))
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(default=utc_now)
+    at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
     actor: Mapped[str] = mapped_column(String(80))                   # user, client or program
     action: Mapped[str] = mapped_column(String(40))                  # field.correct entry.verify entry.archive record.view copy.fetch …
     subject: Mapped[str] = mapped_column(String(120))                # entry:12, page:3, batch:KS.2017.01.01

@@ -24,8 +24,8 @@ def test_every_rule_has_a_short_name() -> None:
 
 
 def test_every_action_of_the_log_is_named() -> None:
-    actions = written_in(("storage", "pipelines", "portal", "sogoc"), r"(?:append|\.log)\([^)]*?\"([a-z]+\.[a-z_]+)\"")
-    assert {"batch.add", "book.settle", "entry.verify", "record.search", "user.password"} <= actions
+    actions = written_in(("storage", "pipelines", "portal", "sogoc"), r"(?:append|log_access|changing|\.log|_log)\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*?\"([a-z]+\.[a-z_]+)\"")
+    assert {"batch.add", "book.settle", "entry.verify", "record.search", "user.password", "user.login", "access.refused"} <= actions
     assert not actions - set(log_wording.ACTIONS)
 
 

@@ -74,7 +74,7 @@ def counted(database):
             ("record.metadata", f"entry:{a[0].id}", {"fields": ["so"]}),
             ("copy.fetch", f"entry:{a[0].id}", {"fields": ["copy"]}),
             ("copy.fetch", f"entry:{c[0].id}", {"fields": [], "answer": 304}),
-            ("api.refuse", "records", {"code": "not_permitted"}),
+            ("access.refused", "records", {"reason": "not_permitted"}),
         ):
             events.append(s, "client:mcdt", action, subject, detail, AUGUST)
     return database
@@ -141,7 +141,7 @@ def test_reviewers(counted):
 def test_api(counted):
     rows = [(r.kind, r.action, r.outcome, r.number) for r in ask(counted, api_report).rows]
     assert sorted(rows) == [
-        ("", "api.refuse", "not_permitted", 1),
+        ("", "access.refused", "not_permitted", 1),
         ("", "record.search", "nothing", 1),
         ("", "record.search", "served", 1),
         ("KH", "copy.fetch", "unchanged", 1),

@@ -1,0 +1,1 @@
+"""Words that passwords are commonly made of (storage.passwords)."""
