@@ -19,6 +19,7 @@ from pipelines.services import PortalOptions, Services
 from portal import log_wording, wording
 from portal.language import LANGUAGES, Words
 from portal.link_sentence import fact_words
+from portal.notation import FILTERS
 from portal.page_images import PageImages
 from portal.rate_limit import RateLimit
 from portal.security import CSRF_HEADER, LANG_COOKIE, SESSION_COOKIE, OpenSession, SessionSigner
@@ -56,7 +57,7 @@ def template_environment() -> jinja2.Environment:
                                      trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(static=static_url, wording=wording, log_wording=log_wording, fact_words=fact_words,
                                promise_lines=promise_lines)
-    environment.filters.update(local_time=wording.local_time)
+    environment.filters.update(FILTERS)
     return environment
 
 

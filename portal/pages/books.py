@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from ocr.errors import UnreadableFile
 from portal.batch_view import batch_page, summaries, visible_batch, visible_page
 from portal.context import Who, page
-from portal.wording import VIETNAM
+from portal.notation import VIETNAM
 from storage import events
 from storage.errors import ObjectMissing
 from storage.link_policy import standing
