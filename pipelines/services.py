@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage.antivirus import Antivirus
 from storage.archive_package import ArchiveOptions
 
 __all__ = ["ArchiveOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "Services"]
@@ -82,6 +83,7 @@ class Services:
     portal: PortalOptions = field(default_factory=PortalOptions)
     population_columns: Mapping[str, str] = field(default_factory=dict)
     lang: str = "vi"
+    antivirus: Antivirus = field(default_factory=Antivirus)
 
     @property
     def inbox(self) -> Path:

@@ -50,6 +50,15 @@ class IntakeSettings(Section):
     max_frames: int = Field(2000, ge=1, description="most pages in one PDF or TIFF")
 
 
+class AntivirusSettings(Section):
+    engine: Literal["none", "clamd", "clamscan"] = Field("none", description="none; clamd (a service, fast); clamscan (a program, slow)")
+    address: str = Field("/run/clamav/clamd.ctl", description="clamd: its Unix socket, or host:port")
+    program: str = Field("clamscan", description="clamscan: the program")
+    signatures: str = Field("", description="clamscan: file or folder of signatures; empty: its own (/var/lib/clamav)")
+    seconds: int = Field(120, ge=1, description="a scan that takes longer counts as not done")
+    required: bool = Field(False, description="true: a file that no scanner called clean is set aside, not opened")
+
+
 class ReadingSettings(Section):
     model: str = Field("", description="handwriting model; empty: the one chosen (`sogoc model use`), or the default")
     workers: int = Field(2, ge=1, le=64, description="processes that read pages")
@@ -106,6 +115,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     objects: ObjectSettings = ObjectSettings()
     intake: IntakeSettings = IntakeSettings()
+    antivirus: AntivirusSettings = AntivirusSettings()
     reading: ReadingSettings = ReadingSettings()
     matching: MatchingSettings = MatchingSettings()
     archive: ArchiveSettings = ArchiveSettings()

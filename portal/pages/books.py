@@ -13,6 +13,7 @@ from portal.context import Who, page
 from portal.notation import VIETNAM
 from storage import events
 from storage.errors import ObjectMissing
+from storage.file_checks import book_checks
 from storage.link_policy import standing
 from storage.link_workload import workload
 from storage.models import ArchivePackage, Event, utc_now
@@ -48,8 +49,9 @@ def books(request: Request, who: Who, start: int = 0) -> Response:
 def book(batch_id: str, request: Request, who: Who) -> Response:
     who.must("batch.see")
     with who.portal.services.database.reading() as session:
-        view = batch_page(session, visible_batch(session, who.actor, batch_id))
-    return page(who, request, "book.html", view=view)
+        batch = visible_batch(session, who.actor, batch_id)
+        view, checks = batch_page(session, batch), book_checks(session, batch.id)
+    return page(who, request, "book.html", view=view, checks=checks)
 
 
 @router.get("/books/{batch_id}/progress")

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from portal.context import Portal, Visitor, Who, keep_session, portal_of, render
 from portal.language import Words
-from portal.security import SESSION_COOKIE
 from portal.notation import local_time
+from portal.security import SESSION_COOKIE
 from storage import events
 from storage.accounts import LoginResult, check_password
 
