@@ -1,6 +1,6 @@
 """The virus scanner behind one adapter: clamd over its socket, or the program clamscan. What was not scanned is never called clean.
 
-A scanner never raises for a file: whatever goes wrong is the verdict `not_scanned` with a code. Policy (is a scan required?) is `Antivirus`.
+A scanner never raises for a file: whatever goes wrong is the verdict `not_scanned` with a code. Policy (must a scan be?) is `Antivirus`.
 """
 from __future__ import annotations
 

@@ -55,7 +55,8 @@ def keep_check(session: Session, sha256: str, verdict: Verdict, active: Mapping[
 def log_check(session: Session, actor: str, batch_id: str, sha256: str, verdict: Verdict, active: Mapping[str, int]) -> None:
     """What was found goes into the log; a file without anything does not."""
     if verdict.verdict == INFECTED:
-        events.append(session, actor, "file.infected", f"batch:{batch_id}", {"sha256": sha256, "virus": verdict.name, "engine": verdict.engine})
+        events.append(session, actor, "file.infected", f"batch:{batch_id}",
+                      {"sha256": sha256, "virus": verdict.name, "engine": verdict.engine})
     if active:
         events.append(session, actor, "file.stripped", f"batch:{batch_id}", {"sha256": sha256, "active": sorted(active)})
 
