@@ -65,6 +65,7 @@ class PortalOptions:
     lease_seconds: int = 300
     max_upload_bytes: int = 512 * 1024 * 1024
     secure_cookies: bool = False
+    khmer: bool = False                     # offered beside Vietnamese and English; what it lacks is shown in Vietnamese
 
 
 @dataclass(frozen=True)

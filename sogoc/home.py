@@ -245,6 +245,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             s.portal.lease_seconds,
             s.portal.max_upload_mb * mb,
             s.portal.secure_cookies,
+            s.portal.khmer,
         ),
         population_columns=dict(s.population.columns),
         lang=s.lang,

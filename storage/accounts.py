@@ -124,9 +124,9 @@ def check_password(session: Session, name: str, password: str, now: datetime | N
     """
     now = now or utc_now()
     user = session.get(User, name, with_for_update=True)
+    good = _matches(user.password_hash if user is not None else _nobody_hash(), password)
     if user is not None and user.locked_until is not None and user.locked_until > now:
         return LoginResult(None, "locked", user.locked_until)
-    good = _matches(user.password_hash if user is not None else _nobody_hash(), password)
     if user is None or not user.active:
         return LoginResult(None, "wrong")
     if not good:

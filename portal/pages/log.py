@@ -8,7 +8,7 @@ from portal.context import Who, page
 from portal.log_wording import subject_code
 from storage import events
 from storage.errors import ChainBroken
-from storage.models import Event
+from storage.models import Event, User
 
 router = APIRouter(prefix="/log", include_in_schema=False)
 _ROWS = 100
@@ -21,6 +21,8 @@ def log(request: Request, who: Who, actor: str = "", action: str = "", subject: 
     for column, wanted in ((Event.actor, actor), (Event.action, action), (Event.subject, subject_code(subject))):
         if wanted:
             query = query.where(column == wanted[:120])
+    if who.actor.commune_code is not None:      # what people of this commune did; the rest tells of other communes' books
+        query = query.where(Event.actor.in_(select(User.name).where(User.commune_code == who.actor.commune_code)))
     if before:
         query = query.where(Event.seq < before)
     with who.portal.services.database.reading() as session:

@@ -10,10 +10,9 @@ from starlette.concurrency import run_in_threadpool
 
 from portal.context import Portal, Visitor, Who, keep_session, portal_of, render
 from portal.language import Words
-from portal.notation import local_time
 from portal.security import SESSION_COOKIE
 from storage import events
-from storage.accounts import LoginResult, check_password
+from storage.accounts import LOCK_AFTER, LOCK_TIME, LoginResult, check_password
 
 router = APIRouter(include_in_schema=False)
 _LOGIN_COOKIE = "sogoc_login"
@@ -54,17 +53,17 @@ async def login(request: Request) -> Response:
         return _form(portal, request, back, words("Thử quá nhiều lần. Vui lòng chờ một phút."), name, 429)
     result = await run_in_threadpool(_try, portal, name, password)
     if result.actor is None:
-        return _form(portal, request, back, _refusal(words, result), name, 401)
+        return _form(portal, request, back, _refusal(words), name, 401)
     answer = RedirectResponse(back, 303)
     keep_session(answer, portal, portal.sessions.new(result.actor.name, result.session_epoch))
     answer.delete_cookie(_LOGIN_COOKIE, path="/login")
     return answer
 
 
-def _refusal(words: Words, result: LoginResult) -> str:
-    if result.reason == "locked":
-        return words("Tài khoản tạm khóa đến {time} vì nhập sai nhiều lần.", time=local_time(result.locked_until, "%H:%M"))
-    return words("Tên đăng nhập hoặc mật khẩu không đúng.")
+def _refusal(words: Words) -> str:
+    """The same for an unknown name, a wrong password and a locked account: who has an account here is not told."""
+    return words("Tên đăng nhập hoặc mật khẩu không đúng. Sai {n} lần liền thì tài khoản tạm khóa {minutes} phút.", n=LOCK_AFTER,
+                 minutes=LOCK_TIME.seconds // 60)
 
 
 def _try(portal: Portal, name: str, password: str) -> LoginResult:
