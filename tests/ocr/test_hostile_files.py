@@ -43,9 +43,9 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     return out.getvalue()
 
 
-def refusal(data: bytes, limits: Limits = Limits()) -> str:
+def refusal(data: bytes, limits: Limits | None = None) -> str:
     with pytest.raises(UnreadableFile) as error:
-        check_content(data, limits)
+        check_content(data, limits or Limits())
     assert "{" not in error.value.message("vi") + error.value.message("en")
     return error.value.code
 
@@ -60,7 +60,8 @@ def test_what_acts_in_a_pdf_is_found_and_is_not_in_what_is_processed():
     with pikepdf.open(io.BytesIO(mended)) as pdf:
         everything = bytes_of(pdf, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.generalized,
                               object_stream_mode=pikepdf.ObjectStreamMode.disable)
-    for trace in (b"EVIL-MARK", b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/XFA", b"/RichMedia", b"/URI", b"/AA", b"/OpenAction"):
+    for trace in (b"EVIL-MARK", b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/XFA", b"/RichMedia", b"/URI", b"/AA",
+                  b"/OpenAction"):
         assert trace not in everything, trace
     assert check_frames(mended).active == {}
     page = open_page(data, PDF, dpi=50)
@@ -112,7 +113,7 @@ def test_a_pdf_that_takes_too_long_to_open_is_given_up():
 
 def test_drawing_without_end_ends_by_the_clock():
     data, start = drawing_without_end(), time.monotonic()
-    with pytest.raises(UnreadableFile, match="too_slow|damaged"):
+    with pytest.raises(UnreadableFile, match=r"too_slow|damaged"):
         open_page(data, PDF, limits=Limits(seconds=2))
     assert time.monotonic() - start < 20
 
@@ -124,7 +125,8 @@ def test_popplers_bounds_are_those_of_the_child():
     for name in ("pdftoppm", "pdfinfo"):
         text = (Path(_BOUNDED) / name).read_text()
         assert text.count("ulimit") == 4
-        said = subprocess.run(["sh", "-c", text.replace(f'exec {name} "$@"', "ulimit -v; ulimit -t")], capture_output=True, text=True, check=True)
+        asking = text.replace(f'exec {name} "$@"', "ulimit -v; ulimit -t")
+        said = subprocess.run(["sh", "-c", asking], capture_output=True, text=True, check=True)
         assert said.stdout.split() == ["2621440", "150"]
 
 
@@ -192,8 +194,10 @@ def test_files_that_are_two_things_at_once():
 
 
 @pytest.mark.parametrize(("data", "found"), [
-    (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "SVG"), (b"<svg onload=alert(1)>", "SVG"),
-    (b"\n <!DOCTYPE html><script>alert(1)</script>", "HTML"), (b"<?php phpinfo();", "PHP"), (archive(), "ZIP"), (b"GIF89a" + b"\0" * 99, "GIF")])
+    (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "SVG"),
+    (b"<svg onload=alert(1)>", "SVG"),
+    (b"\n <!DOCTYPE html><script>alert(1)</script>", "HTML"), (b"<?php phpinfo();", "PHP"),
+    (archive(), "ZIP"), (b"GIF89a" + b"\0" * 99, "GIF")])
 def test_the_name_does_not_make_a_page(data, found):
     with pytest.raises(UnreadableFile) as error:
         check_content(data)

@@ -89,8 +89,9 @@ def _read(house: House, batch_id: str, commune: str, kind: str, snapshot_id: int
             entry.fields = [Field(code=c, value=v, raw=v, confidence=0.6, source="ocr", box=[10, 10, 60, 30]) for c, v in (
                 (_NAME_FIELD[kind], f"Lê {NAMES[commune]}"), ("so", str(n + 1)), ("ghiChu", f"dau-{commune} ghi chú"),
                 ("nycSoGiayToTuyThan", f"{NUMBERS[commune]}00000001"))]
+            candidate = {"personal_id": f"{NUMBERS[commune]}00000000", "probability": 0.7, "evidence": [["name", "same", 3.0]]}
             entry.links = [Link(role="nks" if kind == "KS" else "nkt", decision="review", probability=0.7, snapshot_id=snapshot_id,
-                                candidates=[{"personal_id": f"{NUMBERS[commune]}00000000", "probability": 0.7, "evidence": [["name", "same", 3.0]]}])]
+                                candidates=[candidate])]
             entry.findings = [EntryFinding(rule="demo", severity="soft", fields=[], message_vi=f"dau-{commune} mâu thuẫn", message_en="x")]
             s.add(entry)
             s.flush()
@@ -98,8 +99,8 @@ def _read(house: House, batch_id: str, commune: str, kind: str, snapshot_id: int
             held.entries.append(entry.id)
             if n == 1 and kind == "KS":
                 key = f"archive/KS/2017/{commune}/copy.pdf"
-                package = ArchivePackage(id=f"5b3c0d6e-0000-4000-8000-0000000{commune}", subject=f"entry:{entry.id}", manifest_key=key + ".json",
-                                         pdf_key=key, original_key=page.original_key)
+                package = ArchivePackage(id=f"5b3c0d6e-0000-4000-8000-0000000{commune}", subject=f"entry:{entry.id}",
+                                         manifest_key=key + ".json", pdf_key=key, original_key=page.original_key)
                 entry.status, entry.archive_id = "archived", package.id
                 held.records.append(package.id)
                 later = package, key

@@ -1,4 +1,4 @@
-"""The virus scanner: the real clamscan and clamd with a tiny signature file, a clamd that misbehaves, what the intake does with its word."""
+"""The virus scanner: the real clamscan and clamd with a tiny signature file, a clamd that misbehaves, what intake makes of them."""
 from __future__ import annotations
 
 import shutil
@@ -121,7 +121,8 @@ def version(line: socket.socket, command: bytes) -> bool:
 
 @pytest.mark.parametrize(("said", "verdict"), [
     (b"stream: OK\0", ("clean", "")), (b"stream: Eicar-Test FOUND\0", ("infected", "Eicar-Test")),
-    (b"INSTREAM size limit exceeded. ERROR\0", ("not_scanned", "too_big")), (b"stream: Can't allocate ERROR\0", ("not_scanned", "scanner_error")),
+    (b"INSTREAM size limit exceeded. ERROR\0", ("not_scanned", "too_big")),
+    (b"stream: Can't allocate ERROR\0", ("not_scanned", "scanner_error")),
     (b"", ("not_scanned", "no_answer")), (b"\0", ("not_scanned", "no_answer")), (b"stream: OK ERROR\0", ("not_scanned", "scanner_error")),
     (b"\xff\xfe" * 5000, ("not_scanned", "scanner_error"))])
 def test_every_answer_is_a_verdict_and_only_ok_is_clean(short: Path, said: bytes, verdict: tuple[str, str]) -> None:
