@@ -80,7 +80,7 @@ def service_worker() -> Response:
 @cache
 def _service_worker() -> str:
     fonts = sorted(f"/static/fonts/{f.name}" for f in (STATIC / "fonts").glob("*.woff2"))      # the style sheet gives them no version
-    kept = [static_url(n) for n in ("portal.css", "icon.svg", "hash-worker.js", *SCRIPTS)] + fonts
+    kept = [static_url(n) for n in ("portal.css", "phone.css", "icon.svg", "hash-worker.js", *SCRIPTS)] + fonts
     return f"const SHELL = {json.dumps(_SHELL)}, KEPT = {json.dumps(kept)};\n" + (STATIC / "service-worker.js").read_text("utf-8")
 
 

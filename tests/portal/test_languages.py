@@ -15,8 +15,9 @@ from storage import review_errors
 from storage.errors import ALL_ERRORS, StorageError
 from storage.set_aside import REASONS
 
-ENGLISH = re.compile(r"\b(the|and|of|is|are|was|not|with|from|this|that|please|page|pages|file|files|book|books|error|failed|next|back|save|"
-                     r"delete|search|record|records|entry|entries|user|password|upload|review|loading|none|true|false|null|undefined)\b", re.I)
+ENGLISH = re.compile(
+    r"\b(the|and|of|is|are|was|not|with|from|this|that|please|page|pages|file|files|book|books|error|failed|next|back|save|delete|"
+    r"search|record|records|entry|entries|user|password|upload|review|loading|none|true|false|null|undefined)\b", re.I)
 COMMAND = re.compile(r"sogoc(?: [a-z]+)+|\{\w+\}|'[^']*'|`[^`]*`|\([^)]*\)")     # what is typed is typed so in every language
 VIETNAMESE = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
 
