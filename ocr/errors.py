@@ -46,6 +46,11 @@ UNREADABLE: dict[str, Wording] = {
         "Nội dung không phải JPEG, PNG, TIFF hay PDF (nhận ra: {found})",
         "Lưu lại dưới dạng JPEG, PNG, TIFF hoặc PDF; đổi đuôi tệp thôi thì không được.",
         "The content is not JPEG, PNG, TIFF or PDF (found: {found})", "Save it as JPEG, PNG, TIFF or PDF; renaming is not enough."),
+    "bomb": Wording(
+        "Tệp bung ra quá lớn so với dung lượng (kiểu “bom nén”), không được mở",
+        "Quét lại trang này thành JPEG hoặc TIFF; hỏi người gửi tệp.",
+        "The file unpacks to far more than its size (a “decompression bomb”); it was not opened",
+        "Scan the page again as JPEG or TIFF; ask who sent the file."),
     "animated": Wording(
         "Ảnh động không phải là một trang sổ", "Lưu lại thành ảnh tĩnh JPEG, PNG hoặc TIFF.",
         "An animated image is no page", "Save it as a still JPEG, PNG or TIFF."),

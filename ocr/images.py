@@ -9,43 +9,41 @@ import hashlib
 import io
 import os
 import stat
+import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from ocr.errors import UnreadableFile
-from ocr.pdf_pages import PdfFacts, inspect_pdf, render_pdf_page
+from ocr.file_kinds import JPEG, PDF, PNG, TIFF, other_use, sniff
+from ocr.jpeg_parts import MOST_SCANS, scans
+from ocr.pdf_pages import PdfFacts, inert_pdf, inspect_pdf, render_pdf_page
 from ocr.reading import PageImage
 
 # Pillow warns at 89 MP and refuses at 179 MP; the limits below are stricter than its refusal, and ours to explain.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
-JPEG, PNG, TIFF, PDF = "image/jpeg", "image/png", "image/tiff", "application/pdf"
 _PILLOW_FORMATS = {JPEG: ("JPEG", "MPO"), PNG: ("PNG",), TIFF: ("TIFF",)}
-_OTHER_TYPES = (   # (offset, magic, name): named in the refusal so that the user knows what the file is
-    (0, b"GIF8", "GIF"), (0, b"BM", "BMP"), (8, b"WEBP", "WebP"),
-    (4, b"ftypheic", "HEIC"), (4, b"ftypheix", "HEIC"), (4, b"ftypmif1", "HEIC"), (4, b"ftypavif", "AVIF"),
-    (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"), (0, b"PK\x03\x04", "ZIP / Office"), (0, b"\xd0\xcf\x11\xe0", "Office 97"),
-    (0, b"Rar!", "RAR"), (0, b"7z\xbc\xaf", "7-Zip"), (0, b"AT&TFORM", "DjVu"),
-    (0, b"MZ", "Windows program"), (0, b"\x7fELF", "Linux program"),
-)
 # Pillow's readers leak many kinds of error on malformed files.
 _READER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError, RuntimeError, AttributeError)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a file may cost. pixels: of one page (A3 at 600 dpi has 70 million); seconds: to render one PDF page."""
+    """What a file may cost. pixels: of one page (A3 at 600 dpi has 70 million); seconds: to render one PDF page; all_pixels and
+    all_seconds: to unpack every page of one file (2,000 A4 pages at 300 dpi have 17 billion)."""
 
     bytes: int = 300_000_000
     pixels: int = 120_000_000
     frames: int = 2_000
     least_side: int = 64
     seconds: int = 60
+    all_pixels: int = 20_000_000_000
+    all_seconds: int = 300
 
 
 @dataclass(frozen=True)
@@ -60,18 +58,20 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class Content:
-    """Pages of a file's bytes. bad: why a page (0-based) cannot be opened; at least one page can."""
+    """Pages of a file's bytes. bad: why a page (0-based) cannot be opened; at least one page can. active: what in it acts instead of
+    being looked at (code of ocr.pdf_active, or `other_file_inside` of a picture -> count): left out of whatever is shown or processed."""
 
     media_type: str
     frames: int
     bad: Mapping[int, UnreadableFile]
+    active: Mapping[str, int] = field(default_factory=dict)
 
 
 def inspect(path: Path | str, limits: Limits = Limits()) -> FileFacts:
     """Facts of the file at `path`, having checked that its pages, or some of them, can be opened.
 
     Raises UnreadableFile: missing_file not_a_file no_permission empty_file file_too_big wrong_type animated truncated
-    damaged encrypted too_large too_small too_many_pages no_pages.
+    damaged encrypted too_large too_small too_many_pages no_pages bomb too_slow.
     """
     data = read_file(path, limits)
     media_type, frames = check_content(data, limits)
@@ -120,44 +120,42 @@ def check_frames(data: bytes, limits: Limits = Limits()) -> Content:
     media_type = sniff(data)
     if media_type == PDF:
         facts = _pdf(data, limits)
-        return _with_a_good_page(Content(PDF, facts.frames, facts.bad))
+        return _with_a_good_page(Content(PDF, facts.frames, facts.bad, facts.active))
+    if media_type == JPEG and scans(data) > MOST_SCANS:
+        raise UnreadableFile("bomb")
     image = _open_raster(data, media_type)
     frames, bad = _count_frames(image, media_type, limits)
+    until, pixels = time.monotonic() + limits.all_seconds, 0
     for frame in range(frames - len(bad)):
         try:
             _seek(image, frame)
             _check_size(image, limits)
+            pixels += image.width * image.height
+            if pixels > limits.all_pixels:
+                raise _Refused("bomb")
+            if time.monotonic() > until:
+                raise _Refused("too_slow", seconds=limits.all_seconds)
             if media_type == JPEG:
                 image.draft("L", (image.width // 8, image.height // 8))     # entropy-decodes everything, transforms an eighth
             _load(image)
+        except _Refused as error:
+            raise UnreadableFile(error.code, **error.evidence) from None
         except UnreadableFile as error:
             bad[frame] = error
             image = _open_raster(data, media_type)                          # a reader that failed is not asked again
     if media_type == JPEG and not _jpeg_ends(data):
         bad[0] = bad.get(0) or UnreadableFile("truncated")
-    return _with_a_good_page(Content(media_type, frames, bad))
+    return _with_a_good_page(Content(media_type, frames, bad, other_use(data)))
+
+
+class _Refused(UnreadableFile):
+    """The whole file is refused, not only the page at hand."""
 
 
 def _with_a_good_page(content: Content) -> Content:
     if len(content.bad) >= content.frames:
         raise content.bad[min(content.bad)]
     return content
-
-
-def sniff(data: bytes) -> str:
-    """Media type by content; UnreadableFile wrong_type for anything else, naming what it seems to be."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PNG
-    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return TIFF
-    if b"%PDF-" in data[:1024]:
-        return PDF
-    for offset, magic, name in _OTHER_TYPES:
-        if data[offset:offset + len(magic)] == magic:
-            raise UnreadableFile("wrong_type", found=name)
-    raise UnreadableFile("wrong_type", found="binary" if b"\0" in data[:4096] else "text")
 
 
 def open_page(data: bytes, media_type: str, frame: int = 0, dpi: int = 200, limits: Limits = Limits()) -> PageImage:
@@ -171,7 +169,7 @@ def open_page(data: bytes, media_type: str, frame: int = 0, dpi: int = 200, limi
             raise UnreadableFile("no_such_page", frame=frame + 1)
         if frame in facts.bad:
             raise facts.bad[frame]
-        pixels, dpi = render_pdf_page(data, frame, facts.sizes[frame], dpi, limits.pixels, limits.seconds)
+        pixels, dpi = render_pdf_page(inert_pdf(data, facts), frame, facts.sizes[frame], dpi, limits.pixels, limits.seconds)
         return PageImage(pixels, dpi, frame)
     if media_type not in _PILLOW_FORMATS:
         raise UnreadableFile("wrong_type", found=media_type)
@@ -198,8 +196,9 @@ def _open_raster(data: bytes, media_type: str) -> Image.Image:
     except Image.DecompressionBombError:
         width, height = _header_size(data, media_type)
         raise UnreadableFile("too_large", width=width, height=height, limit=Limits.pixels) from None
-    except _READER_ERRORS:
-        raise UnreadableFile("truncated" if len(data) < 512 else "damaged") from None
+    except _READER_ERRORS as error:
+        said = _reason(error)
+        raise UnreadableFile(said if said == "bomb" else "truncated" if len(data) < 512 else "damaged") from None
 
 
 def _header_size(data: bytes, media_type: str) -> tuple[int | str, int | str]:
@@ -249,8 +248,17 @@ def _load(image: Image.Image) -> None:
         image.load()
     except Image.DecompressionBombError:
         raise UnreadableFile("too_large", width=image.width, height=image.height, limit=Limits.pixels) from None
+    except MemoryError:
+        raise UnreadableFile("bomb") from None
     except _READER_ERRORS as error:
-        raise UnreadableFile("truncated" if "truncated" in str(error) else "damaged") from None
+        raise UnreadableFile(_reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    said = str(error)
+    if any(word in said for word in ("Decompressed data too large", "Too much memory used in text")):
+        return "bomb"
+    return "truncated" if "truncated" in said else "damaged"
 
 
 def _jpeg_ends(data: bytes) -> bool:
@@ -288,10 +296,13 @@ def _upright(image: Image.Image) -> Image.Image:
 def _to_rgb(image: Image.Image) -> np.ndarray:
     """uint8 (height, width, 3); transparent pixels become white, 16-bit grey is scaled."""
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
+        values = np.asarray(image)
         top = 65535.0 if image.mode.startswith("I") and values.max(initial=0) > 255 else 255.0
-        gray = np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)
-        return np.repeat(gray[:, :, None], 3, axis=2)
+        out = np.empty((*values.shape, 3), np.uint8)
+        for row in range(0, len(values), 256):      # in strips: a large page would take eight bytes a pixel, twice
+            gray = np.clip(values[row:row + 256].astype(np.float64) * (255.0 / top), 0, 255)
+            out[row:row + 256] = np.nan_to_num(gray).astype(np.uint8)[:, :, None]
+        return out
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         over = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", over.size, (255, 255, 255, 255)), over)

@@ -1,13 +1,20 @@
-"""PDF files: what is in them (pikepdf, nothing is rendered), and one page as pixels (poppler through pdf2image, bounded)."""
+"""PDF files: what is in them (pikepdf, nothing is rendered), and one page as pixels (poppler through pdf2image).
+
+Both in processes with bounds on memory and time; a page is drawn from a file without scripts, actions and attachments.
+"""
 from __future__ import annotations
 
-import io
+import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
 
 import numpy as np
-import pikepdf
 from pdf2image import convert_from_bytes
 from pdf2image.exceptions import (
     PDFInfoNotInstalledError,
@@ -17,20 +24,23 @@ from pdf2image.exceptions import (
     PopplerNotInstalledError,
 )
 
+from ocr import pdf_inspection
 from ocr.errors import BrokenProgram, UnreadableFile
 
 POINTS_PER_INCH = 72.0
-_FORM_DEPTH = 3
-# pikepdf's own, and what its objects raise where a page is not what it should be
-_PAGE_ERRORS = (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RuntimeError, IndexError)
+_BOUNDED = Path(str(resources.files("ocr"))) / "poppler_bounds"        # poppler's programs behind ulimit, under their own names
+_OTHER_USE = re.compile(rb"<\s*(?:html|script|svg|\?|!)|PK\x03\x04|\xff\xd8\xff|MZ|\x7fELF|#!", re.I)
+_KEPT_BYTES = 64 * 1024 * 1024          # mended files up to this size are kept for their next page
 
 
 @dataclass(frozen=True)
 class PdfFacts:
-    """sizes: (width, height) of each page in points, as shown (after /Rotate and /UserUnit). bad: why a page (0-based) is refused."""
+    """sizes: (width, height) of each page in points, as shown (after /Rotate and /UserUnit). bad: why a page (0-based) is refused.
+    active: what acts instead of being looked at, code of ocr.pdf_active -> count."""
 
     sizes: tuple[tuple[float, float], ...]
     bad: Mapping[int, UnreadableFile] = field(default_factory=dict)
+    active: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
@@ -39,60 +49,53 @@ class PdfFacts:
 
 def inspect_pdf(data: bytes, max_pages: int, max_pixels: int) -> PdfFacts:
     """Page sizes, having refused passwords, damage, too many pages; pages that are damaged (damaged) or hold images so large that
-    rendering them would fill the memory (too_large) are named as bad.
+    rendering them would fill the memory (too_large) are named as bad. The file is opened in a bounded process of its own.
 
-    Raises UnreadableFile: encrypted truncated damaged no_pages too_many_pages.
+    Raises UnreadableFile: encrypted truncated damaged no_pages too_many_pages wrong_type bomb too_slow.
     """
     if b"%%EOF" not in data[-4096:]:      # qpdf would mend the file and silently lose the pages that never arrived
         raise UnreadableFile("truncated")
-    try:
-        with pikepdf.open(io.BytesIO(data)) as pdf:
-            count = len(pdf.pages)
-            if count == 0:
-                raise UnreadableFile("no_pages")
-            if count > max_pages:
-                raise UnreadableFile("too_many_pages", limit=max_pages)
-            sizes: list[tuple[float, float]] = []
-            bad: dict[int, UnreadableFile] = {}
-            for number in range(count):
-                try:
-                    sizes.append(_shown_size(pdf.pages[number]))
-                    _check_images(pdf.pages[number].obj.get("/Resources"), max_pixels, _FORM_DEPTH)
-                except UnreadableFile as error:
-                    bad[number] = error
-                except _PAGE_ERRORS as error:
-                    bad[number] = UnreadableFile("damaged", frame=number + 1, detail=type(error).__name__)
-                    sizes[number:] = [(0.0, 0.0)]
-            return PdfFacts(tuple(sizes), bad)
-    except pikepdf.PasswordError:
-        raise UnreadableFile("encrypted") from None
-    except UnreadableFile:
-        raise
-    except _PAGE_ERRORS as error:
-        raise UnreadableFile("damaged", detail=type(error).__name__) from None
+    before = data[:data.find(b"%PDF-")]
+    if _OTHER_USE.search(before):         # a scanner may leave a few odd bytes there, never markup or another file
+        raise UnreadableFile("wrong_type", found="PDF + HTML/…")
+    return _inspected(_Bytes(data), max_pages, max_pixels)
 
 
-def _shown_size(page: pikepdf.Page) -> tuple[float, float]:
-    box = [float(v) for v in (page.obj.get("/CropBox") or page.mediabox)]
-    unit = float(page.obj.get("/UserUnit", 1))
-    width, height = abs(box[2] - box[0]) * unit, abs(box[3] - box[1]) * unit
-    if not (width > 1 and height > 1):
-        raise ValueError("page without area")
-    turned = int(page.obj.get("/Rotate", 0)) % 180 != 0
-    return (height, width) if turned else (width, height)
+class _Bytes:
+    """A file's bytes as a key of caches by their hash, so that no cache holds the bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.digest, self._data = sha256(data).digest(), data
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Bytes) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def take(self) -> bytes:
+        data, self._data = self._data, b""
+        return data
 
 
-def _check_images(resources: pikepdf.Object | None, max_pixels: int, depth: int) -> None:
-    if resources is None or depth == 0:
-        return
-    for _, item in (resources.get("/XObject") or {}).items():
-        kind = item.get("/Subtype")
-        if kind == "/Image":
-            width, height = int(item.get("/Width", 0)), int(item.get("/Height", 0))
-            if width * height > max_pixels:
-                raise UnreadableFile("too_large", width=width, height=height, limit=max_pixels)
-        elif kind == "/Form":
-            _check_images(item.get("/Resources"), max_pixels, depth - 1)
+@lru_cache(maxsize=64)
+def _inspected(key: _Bytes, max_pages: int, max_pixels: int) -> PdfFacts:
+    said = pdf_inspection.inspect(key.take(), max_pages, max_pixels)
+    bad = {int(n): UnreadableFile(code, **evidence) for n, (code, evidence) in said["bad"].items()}
+    return PdfFacts(tuple((float(w), float(h)) for w, h in said["sizes"]), bad, said["active"])
+
+
+@lru_cache(maxsize=2)
+def _kept_inert(key: _Bytes) -> bytes:
+    return pdf_inspection.stripped(key.take())
+
+
+def inert_pdf(data: bytes, facts: PdfFacts) -> bytes:
+    """The file without scripts, actions, attachments and the like; the same bytes if it has none. Whoever hands a PDF that came from
+    outside to a program or a person takes it from here. Raises UnreadableFile as `inspect_pdf`."""
+    if not facts.active:
+        return data
+    return _kept_inert(_Bytes(data)) if len(data) < _KEPT_BYTES else pdf_inspection.stripped(data)
 
 
 def render_pdf_page(data: bytes, frame: int, size: tuple[float, float], dpi: int, max_pixels: int,
@@ -105,8 +108,11 @@ def render_pdf_page(data: bytes, frame: int, size: tuple[float, float], dpi: int
     dpi = max(10, min(dpi, int((max_pixels / (width * height)) ** 0.5)))
     if width * dpi * height * dpi > 1.05 * max_pixels:
         raise UnreadableFile("too_large", width=round(width * dpi), height=round(height * dpi), limit=max_pixels)
+    if shutil.which("pdftoppm") is None:
+        raise BrokenProgram("program_missing", program="poppler", package="poppler-utils")
     try:
-        images = convert_from_bytes(data, dpi=dpi, first_page=frame + 1, last_page=frame + 1, timeout=seconds, use_cropbox=True, fmt="ppm")
+        images = convert_from_bytes(data, dpi=dpi, first_page=frame + 1, last_page=frame + 1, timeout=seconds, use_cropbox=True, fmt="ppm",
+                                    poppler_path=_BOUNDED)
     except PDFPopplerTimeoutError:
         raise UnreadableFile("too_slow", seconds=seconds) from None
     except (PDFInfoNotInstalledError, PopplerNotInstalledError):

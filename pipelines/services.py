@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage.antivirus import Antivirus
 from storage.archive_package import ArchiveOptions
 from storage.report_overdue import ReportOptions
 
-__all__ = ["ArchiveOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions", "Services", "SsoOptions"]
+__all__ = [
+    "ArchiveOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions", "Services", "SsoOptions",
+]
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -91,6 +94,7 @@ class PortalOptions:
     session_hours: int = 12
     second_factor_roles: tuple[str, ...] = ()
     sso: SsoOptions | None = None
+    khmer: bool = False                     # offered beside Vietnamese and English; what it lacks is shown in Vietnamese
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class Services:
     reports: ReportOptions = field(default_factory=ReportOptions)
     population_columns: Mapping[str, str] = field(default_factory=dict)
     lang: str = "vi"
+    antivirus: Antivirus = field(default_factory=Antivirus)
 
     @property
     def inbox(self) -> Path:

@@ -27,7 +27,8 @@ def finish_intake(services: Services, batch_id: str) -> LedgerCount:
             folder = session.get_one(Batch, batch_id).folder
         if folder and Path(folder).is_dir():
             try:
-                add_folder(services.database, services.ledger, Path(folder), limits=limits_of(services), actor="sogoc")
+                add_folder(services.database, services.ledger, Path(folder), limits=limits_of(services), actor="sogoc",
+                           antivirus=services.antivirus)
             except FolderError:
                 return count
             count = count_pages(services, batch_id)
@@ -63,4 +64,4 @@ def hash_text(text: str) -> str:
 
 def take_in_folder(services: Services, folder: Path) -> Intake:
     """Take one folder of the inbox in. It stays where it is: the same folder again is the same batch."""
-    return add_folder(services.database, services.ledger, folder, limits=limits_of(services), actor="inbox")
+    return add_folder(services.database, services.ledger, folder, limits=limits_of(services), actor="inbox", antivirus=services.antivirus)

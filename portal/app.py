@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DataError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
@@ -118,7 +119,9 @@ def _refusals(app: FastAPI) -> None:
         return _refuse(request, error.status_code, "http", said)
 
     @app.exception_handler(RequestValidationError)
-    async def _values(request: Request, _: RequestValidationError) -> Response:
+    @app.exception_handler(OverflowError)           # a number no database takes (SQLite)
+    @app.exception_handler(DataError)               # the same, or a character it does not take (PostgreSQL)
+    async def _values(request: Request, _: Exception) -> Response:
         return _refuse(request, 422, "invalid", portal_of(request).words(request)("Dữ liệu gửi lên không hợp lệ."))
 
 

@@ -19,8 +19,9 @@ from starlette.concurrency import run_in_threadpool
 
 from pipelines.services import PortalOptions, Services
 from portal import log_wording, wording
-from portal.language import LANGUAGES, Words
+from portal.language import NAMES, Words, offered
 from portal.link_sentence import fact_words
+from portal.notation import FILTERS
 from portal.page_images import PageImages
 from portal.security import CSRF_HEADER, LANG_COOKIE, SESSION_COOKIE, OpenSession, SessionSigner
 from portal.sso import Provider
@@ -66,7 +67,7 @@ def template_environment() -> jinja2.Environment:
                                      trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(static=static_url, wording=wording, log_wording=log_wording, fact_words=fact_words,
                                promise_lines=promise_lines)
-    environment.filters.update(local_time=wording.local_time)
+    environment.filters.update(FILTERS)
     return environment
 
 
@@ -87,10 +88,14 @@ class Portal:
     def times(self) -> SessionTimes:
         return SessionTimes(timedelta(minutes=self.options.session_minutes), timedelta(hours=self.options.session_hours))
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return offered(self.options.khmer)
+
     def words(self, request: Request) -> Words:
         """?lang=, then the cookie, then the installation's language."""
         for wanted in (request.query_params.get("lang"), request.cookies.get(LANG_COOKIE), self.services.lang):
-            if wanted in LANGUAGES:
+            if wanted in self.languages:
                 return Words(wanted)
         return Words()
 
@@ -192,9 +197,10 @@ def render(portal: Portal, request: Request, words: Words, template: str, status
     """A page for anybody. `_` in templates translates; `here` is the path, for links that change the language."""
     who: Visitor | None = getattr(request.state, "visitor", None)      # also on a refusal: the signed-in keep their way around
     values = {"actor": who and who.actor, "csrf": who.csrf if who else "", **values}
-    html = portal.templates.get_template(template).render(_=words, lang=words.lang, here=request.url.path, **values)
+    html = portal.templates.get_template(template).render(_=words, lang=words.lang, here=request.url.path,
+                                                         languages={code: NAMES[code] for code in portal.languages}, **values)
     answer = HTMLResponse(html, status)
-    if request.query_params.get("lang") in LANGUAGES:
+    if request.query_params.get("lang") in portal.languages:
         answer.set_cookie(LANG_COOKIE, words.lang, max_age=365 * 86400, path="/", samesite="strict", httponly=True,
                           secure=portal.options.secure_cookies)
     return answer

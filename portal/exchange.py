@@ -76,7 +76,7 @@ class SenderHere:
             sources.append(Source(unique(safe_name(facts.name), claimed), None if bad else path, "unsafe_name" if bad else None))
         declared = {k: v for k, v in manifest.about.items() if v not in ("", None)}
         taken = add_files(s.database, s.ledger, safe_name(manifest.name)[:100], sources, limits=self.page_limits(), declared=declared,
-                          commune=self.commune, actor=self.owner)
+                          commune=self.commune, actor=self.owner, antivirus=s.antivirus)
         if (taken.added or taken.known) and self.start_reading is not None:       # also after a kill between the two
             self.start_reading(taken.batch_id)
         refused = [{"file": r.file, "code": r.reason, "detail": r.detail} for r in taken.set_aside]

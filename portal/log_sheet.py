@@ -11,7 +11,7 @@ from openpyxl.styles import Font
 
 from portal import log_wording
 from portal.language import Words
-from portal.wording import local_time
+from portal.notation import local_time
 from storage.models import Event
 
 _WIDTHS = (9, 20, 22, 26, 24, 90, 20)

@@ -7,9 +7,12 @@ from typing import Any
 
 from portal import wording
 from portal.wording import Pair
+from storage.file_checks import ACTIVE
 from storage.review import REJECT_REASONS
 
 ACTIONS: Mapping[str, Pair] = {
+    "file.infected": ("Thấy vi-rút trong tệp", "Virus found in a file"),
+    "file.stripped": ("Tệp có phần lạ, đã bỏ khi xem", "What acts in a file is left out"),
     "batch.add": ("Nhận quyển sổ", "Book taken in"), "page.read": ("Đọc trang", "Page read"),
     "book.settle": ("Đọc xong quyển sổ", "Book read"), "dossier.settle": ("Đọc xong hồ sơ", "Dossier read"),
     "field.correct": ("Sửa ô", "Field corrected"),
@@ -74,6 +77,7 @@ _KEYS: Mapping[str, Pair] = {
     "general_cer_parent": ("CER chữ nói chung, mô hình cũ", "CER of hands in general, before"),
     "held_out_lines": ("số dòng chừa ra", "held-out lines"), "held_out_groups": ("số quyển hoặc trang chừa ra", "held-out books or pages"),
     "general_lines": ("số dòng nói chung", "general lines"),
+    "sha256": ("SHA-256", "SHA-256"), "virus": ("vi-rút", "virus"), "engine": ("máy quét", "scanner"), "active": ("đã bỏ", "left out"),
     "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
 }
 _VALUES: Mapping[str, Pair] = {
@@ -110,6 +114,7 @@ _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "action": lambda code: ACTIONS.get(code, (code, code)),
     "found": lambda code: subject(code), "roles": lambda code: wording.USER_ROLES.get(code, (code, code)),
     "granted": lambda code: wording.USER_ROLES.get(code, (code, code)), "kinds": lambda code: wording.KINDS.get(code, (code, code)),
+    "active": lambda code: ACTIVE.get(code, (code, code)),
 }
 _SHOWN = 3                  # of a list's items; the rest is counted, all stand in the title
 

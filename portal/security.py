@@ -5,6 +5,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from hashlib import sha256
+from urllib.parse import urlsplit, urlunsplit
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.datastructures import MutableHeaders
@@ -46,11 +47,22 @@ class SecurityHeaders:
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
+                if "location" in headers:
+                    headers["location"] = _on_this_site(headers["location"], scope)
                 if self.https:
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _on_this_site(location: str, scope: Scope) -> str:
+    """A redirection to the host the request named, as a path alone: that name is the asker's word."""
+    host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+    parts = urlsplit(location)
+    if host and parts.netloc == host:
+        return "/" + urlunsplit(("", "", parts.path.lstrip("/\\"), parts.query, parts.fragment))
+    return location
 
 
 class BodyLimit:

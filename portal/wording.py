@@ -4,14 +4,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ocr.quality import REASONS
+from portal import notation
+from portal.notation import VIETNAM as VIETNAM
+from portal.notation import local_time as local_time
 from records.forms import load_forms
 
 Pair = tuple[str, str]
-VIETNAM = timezone(timedelta(hours=7), "+07")
 
 KINDS: Mapping[str, Pair] = {
     "KS": ("Khai sinh", "Birth"), "KH": ("Kết hôn", "Marriage"), "KT": ("Khai tử", "Death"),
@@ -169,11 +170,6 @@ def sureness(confidence: float, source: str) -> str:
     return "sure" if confidence >= 0.95 else "unsure" if confidence >= 0.80 else "doubtful"
 
 
-def local_time(at: datetime | None, form: str = "%d/%m/%Y %H:%M") -> str:
-    """A UTC time on the Vietnamese clock."""
-    return at.astimezone(VIETNAM).strftime(form) if at is not None else ""
-
-
 def kind(code: str | None) -> Pair:
     """The kind of register; a book or entry whose kind nobody knows yet says so."""
     return KINDS.get(code or "", ("Chưa rõ loại sổ", "Kind of book not known yet"))
@@ -232,8 +228,7 @@ def choice_list(view: Any, words: Any) -> list[list[str]]:
 
 def percent(probability: float, lang: str) -> str:
     """A probability for people: 99,8 %; never 100 % unless it is."""
-    text = "> 99,9" if 0.999 < probability < 1 else "< 0,1" if 0 < probability < 0.001 else f"{probability * 100:.1f}".replace(".", ",")
-    return (text if lang == "vi" else text.replace(",", ".")) + " %"
+    return notation.percent(probability, lang=lang)
 
 
 def client_scope(scope: str) -> Pair:

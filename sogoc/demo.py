@@ -96,7 +96,7 @@ def take_in(s: Services, place: Path) -> int:
         snapshot = import_population(s.database, place / "population.csv", progress=bars.callback(("Nạp dân cư", "Importing people")))
     typer.echo(t(f"{count(snapshot.rows)} người (không có thật).", f"{count(snapshot.rows)} people (made up)."))
     for folder in sorted(p for p in (place / "books").iterdir() if p.is_dir()):
-        taken = add_folder(s.database, s.ledger, folder, limits=limits_of(s), actor="demo")
+        taken = add_folder(s.database, s.ledger, folder, limits=limits_of(s), actor="demo", antivirus=s.antivirus)
         new += taken.added
         vi, en = f"{taken.added} trang mới, {taken.known} đã có.", f"{taken.added} pages added, {taken.known} known."
         typer.echo(f"{taken.batch_id}: {t(vi, en)}")

@@ -41,6 +41,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             (("Kho tệp", "Object store"), _objects),
             (("Nhật ký", "Event log"), _events),
             (("Chữ ký số", "Signing"), _signing),
+            (("Quét vi-rút", "Virus scanner"), _antivirus),
         ]
     for name, check in parts:
         try:
@@ -203,3 +204,29 @@ def _signing(settings: Settings) -> Finding:
     text = (f"{facts['subject']}, đến {until}{demo_vi}", f"{facts['subject']}, until {until}{demo_en}")
     remedy = ("Chứng thư hết hạn: xin chứng thư mới và đặt vào secrets/signing.", "The certificate is over: put a new one there.")
     return Finding(name, left > 0, text, remedy)
+
+
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"     # harmless; in two parts, so that
+# a scanner of this machine leaves this file alone
+
+
+def _antivirus(settings: Settings) -> Finding:
+    from sogoc.home import open_antivirus
+    from storage.antivirus import NOT_SCANNED_WHY
+
+    name, antivirus = ("Quét vi-rút", "Virus scanner"), open_antivirus(settings)
+    remedy = ("apt-get install clamav-daemon, chờ freshclam tải xong dữ liệu nhận dạng; [antivirus] trong sogoc.toml: docs/vi/an-toan.md",
+              "apt-get install clamav-daemon, wait for freshclam's signatures; [antivirus] in sogoc.toml: docs/security.md")
+    if antivirus.scanner is None:
+        off = ("tắt", "off") if not antivirus.required else ("bắt buộc quét nhưng chưa chọn engine", "required, but no engine is chosen")
+        return Finding(name, not antivirus.required, off, remedy)
+    found = antivirus.scanner.probe()
+    if found.why:
+        return Finding(name, False, NOT_SCANNED_WHY.get(found.why, (found.why, found.why)), remedy)
+    eicar = antivirus.scan(EICAR)
+    said = ", ".join(filter(None, (found.engine, found.signatures)))
+    if eicar.verdict != "infected":
+        blind = (f"{said}: không nhận ra tệp thử EICAR ({eicar.verdict})", f"{said}: does not know EICAR ({eicar.verdict})")
+        return Finding(name, False, blind, remedy)
+    must_vi, must_en = (", bắt buộc", ", required") if antivirus.required else ("", "")
+    return Finding(name, True, (f"{said}, nhận ra tệp thử EICAR{must_vi}", f"{said}, knows the test file EICAR{must_en}"))

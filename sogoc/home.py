@@ -22,6 +22,7 @@ from pipelines.services import (
 )
 from sogoc.errors import SogocError
 from sogoc.settings import FILE_NAME, Settings
+from storage.antivirus import Antivirus, Clamd, Clamscan
 from storage.database import Database
 from storage.embedded_store import EmbeddedStore
 from storage.objects import ObjectStore, ObjectStoreConfig
@@ -221,6 +222,16 @@ def open_signer(settings: Settings) -> Signer:
     return Signer(settings.home / "secrets" / "signing", agency=settings.archive.agency_name, tsa_url=settings.archive.tsa_url or None)
 
 
+def open_antivirus(settings: Settings) -> Antivirus:
+    """The virus scanner the settings name; nothing is started or asked yet."""
+    a = settings.antivirus
+    if a.engine == "none":
+        return Antivirus(None, a.required)
+    if a.engine == "clamd":
+        return Antivirus(Clamd(a.address, a.seconds), a.required)
+    return Antivirus(Clamscan(a.program, Path(a.signatures) if a.signatures else None, a.seconds), a.required)
+
+
 def build_services(settings: Settings, database: Database, objects: ObjectStore) -> Services:
     """The settings as the options the other rooms know."""
     s, mb = settings, 1024 * 1024
@@ -269,7 +280,9 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             s.portal.session_hours,
             tuple(s.portal.second_factor_roles),
             sso_options(s),
+            s.portal.khmer,
         ),
         population_columns=dict(s.population.columns),
         lang=s.lang,
+        antivirus=open_antivirus(s),
     )

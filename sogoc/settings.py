@@ -50,6 +50,15 @@ class IntakeSettings(Section):
     max_frames: int = Field(2000, ge=1, description="most pages in one PDF or TIFF")
 
 
+class AntivirusSettings(Section):
+    engine: Literal["none", "clamd", "clamscan"] = Field("none", description="none; clamd (a service, fast); clamscan (a program, slow)")
+    address: str = Field("/run/clamav/clamd.ctl", description="clamd: its Unix socket, or host:port")
+    program: str = Field("clamscan", description="clamscan: the program")
+    signatures: str = Field("", description="clamscan: file or folder of signatures; empty: its own (/var/lib/clamav)")
+    seconds: int = Field(120, ge=1, description="a scan that takes longer counts as not done")
+    required: bool = Field(False, description="true: a file that no scanner called clean is set aside, not opened")
+
+
 class ReadingSettings(Section):
     model: str = Field("", description="handwriting model; empty: the one chosen (`sogoc model use`), or the default")
     workers: int = Field(2, ge=1, le=64, description="processes that read pages")
@@ -84,6 +93,7 @@ class PortalSettings(Section):
     lease_seconds: int = Field(300, ge=10, description="an entry is held that long for one reviewer")
     max_upload_mb: int = Field(512, ge=1, description="largest upload")
     secure_cookies: bool = Field(False, description="cookies only over TLS; set it when a proxy gives TLS")
+    khmer: bool = Field(False, description="offer Khmer too; texts not translated yet are shown in Vietnamese")
     session_hours: int = Field(12, ge=1, le=168, description="any session ends after that")
     second_factor_roles: list[str] = Field(
         default_factory=list, description='who must use one-time passwords: ["administrator", "approver"]'
@@ -135,6 +145,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     objects: ObjectSettings = ObjectSettings()
     intake: IntakeSettings = IntakeSettings()
+    antivirus: AntivirusSettings = AntivirusSettings()
     reading: ReadingSettings = ReadingSettings()
     matching: MatchingSettings = MatchingSettings()
     archive: ArchiveSettings = ArchiveSettings()

@@ -19,15 +19,18 @@ from ocr.errors import UnreadableFile
 from ocr.images import Content, Limits, check_frames, sniff
 from records.filenames import PageName, parse_folder_name, parse_page_name
 from storage import events
+from storage.antivirus import Antivirus, Verdict
 from storage.database import Database
+from storage.file_checks import keep_check, log_check
 from storage.models import Batch, Entry, Page
 from storage.outbox import ObjectLedger
 from storage.scan_folder import Source, check_declared, read_source, safe_name, scan, unique
 from storage.set_aside import evidence_text
 
 RECEIVED, STORED, READ, SET_ASIDE = "received", "stored", "read", "set_aside"
+_NO_SCANNER = Antivirus()
 Progress = Callable[[int, int], None]       # files done, files in all
-_PASSING = ("changed", "missing_file", "no_permission")         # reasons that may be gone the next time
+_PASSING = ("changed", "missing_file", "no_permission", "virus_scan_missing")         # reasons that may be gone the next time
 _INTAKE_LOCK = 0x5060B                      # pg_advisory_xact_lock number: one batch is identified at a time
 
 
@@ -61,7 +64,7 @@ class _Hashed:
 
 def add_folder(database: Database, ledger: ObjectLedger, path: Path, *, limits: Limits | None = None,
                declared: Mapping[str, Any] | None = None, commune: str | None = None, actor: str = "cli",
-               progress: Progress | None = None) -> Intake:
+               progress: Progress | None = None, antivirus: Antivirus = _NO_SCANNER) -> Intake:
     """Take the folder in. `declared` overrides its batch.json (same keys).
 
     Raises scan_folder.FolderError when there is nothing to take, ValueError for a wrong `declared`; single bad files never raise.
@@ -69,13 +72,16 @@ def add_folder(database: Database, ledger: ObjectLedger, path: Path, *, limits: 
     folder = scan(path)
     both = {**folder.declared, **check_declared(dict(declared or {}))}
     return add_files(database, ledger, folder.name, folder.sources, folder=str(folder.path), limits=limits, declared=both,
-                     commune=commune, actor=actor, progress=progress)
+                     commune=commune, actor=actor, progress=progress, antivirus=antivirus)
 
 
 def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iterable[Source], *, folder: str = "",
               limits: Limits | None = None, declared: Mapping[str, Any] | None = None, commune: str | None = None, actor: str = "cli",
-              progress: Progress | None = None) -> Intake:
-    """Take files in as the book `name`; names of `sources` are safe and unique (scan_folder.safe_name, unique)."""
+              progress: Progress | None = None, antivirus: Antivirus = _NO_SCANNER) -> Intake:
+    """Take files in as the book `name`; names of `sources` are safe and unique (scan_folder.safe_name, unique).
+
+    A file in which `antivirus` finds something, or must have looked and could not, is set aside and never opened.
+    """
     limits = limits or Limits()
     hashed = [hash_source(s, limits) for s in sorted(sources, key=lambda s: s.name)]
     with database.session() as session:
@@ -99,7 +105,7 @@ def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iter
     for done, (row, item) in enumerate(waiting):
         if progress:
             progress(done, len(waiting))
-        store_original(database, ledger, row.id, item, limits)
+        store_original(database, ledger, row.id, item, limits, antivirus, actor)
     if progress:
         progress(len(waiting), len(waiting))
     now, mine = {row.file for row, _ in waiting}, {row.file for row in rows.values()}
@@ -196,28 +202,39 @@ def may_replace(session: Session, pages: list[Page]) -> bool:
     return all(p.state == SET_ASIDE for p in pages) and session.scalar(entries) is None
 
 
-def store_original(database: Database, ledger: ObjectLedger, page_id: int, item: _Hashed, limits: Limits) -> None:
-    """Put the original in the store, untouched; only then open it, and say in the ledger what it is or why it is set aside.
+def store_original(database: Database, ledger: ObjectLedger, page_id: int, item: _Hashed, limits: Limits,
+                   antivirus: Antivirus = _NO_SCANNER, actor: str = "cli") -> None:
+    """Put the original in the store, untouched; only then look for viruses, open it, and say what it is or why it is set aside.
 
     Of a file with several pages only the bad ones are set aside.
     """
     assert item.source.path is not None
     content, key = Content("", 0, {}), None
-    code, evidence = None, {}
+    code: str | None = None
+    evidence: Mapping[str, Any] = {}
+    verdict: Verdict | None = None
     try:
         data = read_source(item.source.path, limits)
         if hashlib.sha256(data).hexdigest() != item.sha256:
             code = "changed"
         else:
             key = ledger.put("archive", original_key(item.sha256), data, sniffed(data))
-            content = check_frames(data, limits)
+            verdict = antivirus.scan(data)
+            refused = antivirus.refusal(verdict)
+            if refused is None:
+                content = check_frames(data, limits)
+            else:
+                code, evidence = refused
     except UnreadableFile as e:
         code, evidence = e.code, e.evidence
     with database.session() as session:
         page = session.get_one(Page, page_id)
         page.original_key = key
+        if verdict is not None:
+            keep_check(session, item.sha256, verdict, content.active)
+            log_check(session, actor, page.batch_id, item.sha256, verdict, content.active)
         if code is not None:
-            page.state, page.reason, page.detail = SET_ASIDE, code, evidence_text(evidence)
+            page.state, page.reason, page.detail = SET_ASIDE, code, evidence_text(dict(evidence))
             return
         pages = [page] + [Page(batch_id=page.batch_id, file=page.file, frame=n, sha256=page.sha256, size=page.size, original_key=key)
                           for n in range(1, content.frames)]

@@ -10,6 +10,7 @@ import pikepdf
 from pikepdf import Dictionary, Name, Stream
 from PIL import Image
 
+from ocr.jpeg_parts import bare
 from storage.errors import ImageNotSupported
 
 # EXIF orientation -> matrix (a b c d e f) from the unit square of the stored image to the unit square of the upright one (y up).
@@ -21,7 +22,10 @@ _EXIF = {
 
 @dataclass(frozen=True)
 class PlacedImage:
-    """The image object, and the matrix that turns its unit square upright as its EXIF data says. same_bytes: the JPEG was not touched."""
+    """The image object, and the matrix that turns its unit square upright as its EXIF data says.
+
+    same_bytes: the JPEG's own coded picture, without EXIF, comments and whatever follows its end: a copy carries no second file and
+    not the place where a telephone took it."""
 
     xobject: pikepdf.Object
     matrix: tuple[int, int, int, int, int, int]
@@ -38,7 +42,7 @@ def add_image(pdf: pikepdf.Pdf, data: bytes) -> PlacedImage:
                 components = jpeg_components(data)
                 if components in (1, 3):
                     space = Name.DeviceRGB if components == 3 else Name.DeviceGray
-                    xobject = _xobject(pdf, data, image.size, Filter=Name.DCTDecode, ColorSpace=space, BitsPerComponent=8)
+                    xobject = _xobject(pdf, bare(data), image.size, Filter=Name.DCTDecode, ColorSpace=space, BitsPerComponent=8)
                     return PlacedImage(xobject, matrix, True)
             return PlacedImage(_lossless(pdf, image), matrix, False)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:

@@ -25,6 +25,16 @@ INTAKE: dict[str, Wording] = {
     "bad_batch_json": Wording(
         "Tệp batch.json không đúng: {problem}", "Sửa lại hoặc xóa batch.json rồi nạp lại.",
         "batch.json is not right: {problem}", "Mend or remove it and add the folder again."),
+    "infected": Wording(
+        "Máy quét vi-rút thấy «{name}» trong tệp; tệp không được mở",
+        "Kiểm tra máy quét và USB bằng phần mềm diệt vi-rút, rồi quét lại trang này. Báo người phụ trách an toàn thông tin.",
+        "The virus scanner found “{name}” in the file; it was not opened",
+        "Check the scanner's computer and the USB stick for viruses, then scan the page again. Tell the security officer."),
+    "virus_scan_missing": Wording(
+        "Chưa quét được vi-rút ({why_vi}) nên tệp chưa được mở",
+        "Chờ máy quét vi-rút chạy lại rồi nạp lại đúng tệp này; báo quản trị viên.",
+        "No virus scan was possible ({why_en}), so the file was not opened",
+        "Add the same file again once the scanner runs; tell the administrator."),
     "changed": Wording(
         "Tệp thay đổi trong khi đang nạp", "Chờ máy quét xong rồi nạp lại thư mục.",
         "The file changed while it was taken in", "Wait for the scanner to finish and add the folder again."),

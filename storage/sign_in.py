@@ -31,14 +31,14 @@ class LoginResult:
 def check_password(session: Session, name: str, password: str, now: datetime | None = None) -> LoginResult:
     """Try a login. After LOCK_AFTER wrong passwords in a row the account is locked for LOCK_TIME, right password or not.
 
-    An unknown, switched-off or wrong name takes as long as a wrong password and is answered alike; so does an account that comes in by
-    single sign-on only.
+    An unknown, switched-off, locked or wrong name takes as long as a wrong password and is answered alike; so does an account
+    that comes in by single sign-on only.
     """
     now = now or utc_now()
     user = session.get(User, name, with_for_update=True)
+    good = matches(user.password_hash if user is not None and user.password_hash else nobodys_hash(), password)
     if user is not None and user.locked_until is not None and user.locked_until > now:
         return LoginResult(None, "locked", user.locked_until)
-    good = matches(user.password_hash if user is not None and user.password_hash else nobodys_hash(), password)
     if user is None or not user.active or not user.password_hash:
         return LoginResult(None, "wrong")
     if not good:

@@ -14,7 +14,7 @@ from portal.api.docs import operations
 from portal.api.tokens import Tokens
 from portal.context import template_environment
 from portal.keys import portal_key
-from portal.language import Words
+from portal.language import LANGUAGES, NAMES, Words
 from portal.rate_limit import RateLimit
 
 PATH = "/api/v1"
@@ -43,7 +43,8 @@ def create_api(services: Services, per_minute: float = 600.0, start_reading: Cal
     def docs(request: Request) -> Response:
         words = Words("en" if request.query_params.get("lang") == "en" else services.lang)
         page = templates.get_template("api_docs.html").render(
-            _=words, lang=words.lang, here=f"{PATH}/docs", actor=None, csrf="", api=api.openapi(), operations=operations(api.openapi()),
+            _=words, lang=words.lang, here=f"{PATH}/docs", actor=None, csrf="", languages={code: NAMES[code] for code in LANGUAGES},
+            api=api.openapi(), operations=operations(api.openapi()),
             path=PATH)
         return HTMLResponse(page)
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import DataError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -73,6 +74,11 @@ def install(api: FastAPI) -> None:
     async def _frameworks(_: Request, error: HTTPException) -> Response:
         code = _BY_STATUS.get(error.status_code, "unavailable" if error.status_code >= 500 else "bad_request")
         return problem_answer(Problem(code, headers=error.headers))
+
+    @api.exception_handler(OverflowError)           # a number no database takes (SQLite)
+    @api.exception_handler(DataError)               # the same, or a character it does not take (PostgreSQL)
+    async def _not_storable(_: Request, __: Exception) -> Response:
+        return problem_answer(Problem("invalid"))
 
     @api.exception_handler(RequestValidationError)
     async def _values(request: Request, error: RequestValidationError) -> Response:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.api.context import Inquiry, inquiry
 from portal.api.disclosure import disclosure
 from portal.api.problems import Problem, responses
-from portal.wording import VIETNAM
+from portal.notation import VIETNAM
 from records.text import nfc
 from storage import search
 from storage.models import ArchivePackage, Batch, Entry, Page, StoredObject, utc_now

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from ocr.errors import UnreadableFile
 from portal.batch_view import batch_page, summaries, visible_batch, visible_page
 from portal.context import Who, page
-from portal.wording import VIETNAM
+from portal.notation import VIETNAM
 from storage.access_log import REVIEW, log_access
 from storage.errors import ObjectMissing
+from storage.file_checks import book_checks
 from storage.link_policy import standing
 from storage.link_workload import workload
 from storage.models import ArchivePackage, Event, utc_now
@@ -49,8 +50,9 @@ def books(request: Request, who: Who, start: int = 0) -> Response:
 def book(batch_id: str, request: Request, who: Who) -> Response:
     who.must("batch.see")
     with who.portal.services.database.reading() as session:
-        view = batch_page(session, visible_batch(session, who.actor, batch_id))
-    return page(who, request, "book.html", view=view)
+        batch = visible_batch(session, who.actor, batch_id)
+        view, checks = batch_page(session, batch), book_checks(session, batch.id)
+    return page(who, request, "book.html", view=view, checks=checks)
 
 
 @router.get("/books/{batch_id}/progress")

@@ -11,13 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from portal.context import Portal, Visitor, Who, address_of, keep_session, portal_of, render
 from portal.language import Words
 from portal.security import SESSION_COOKIE, OpenSession
-from portal.wording import local_time
 from storage.access_log import log_access
 from storage.accounts import actor_of
 from storage.models import User, utc_now
 from storage.policy import Actor
 from storage.second_factor import check_code, has_second_factor
-from storage.sign_in import LoginResult, check_password, count_wrong, too_often
+from storage.sign_in import LOCK_AFTER, LOCK_TIME, LoginResult, check_password, count_wrong, too_often
 from storage.user_sessions import end_sessions, new_session
 
 router = APIRouter(include_in_schema=False)
@@ -64,7 +63,7 @@ async def login(request: Request) -> Response:
         return login_form(portal, request, back, words("Thử quá nhiều lần. Vui lòng chờ một phút."), name, 429)
     result, second = await run_in_threadpool(_try, portal, name, password, address_of(request))
     if result.user is None:
-        return login_form(portal, request, back, _refusal(words, result), name, 401)
+        return login_form(portal, request, back, _refusal(words), name, 401)
     if second:
         answer: Response = RedirectResponse(f"/login/code?next={quote(back)}", 303)
         answer.set_cookie(_STEP_COOKIE, portal.sessions.seal("step", _step(result.user)), max_age=_STEP_SECONDS, path="/login",
@@ -95,7 +94,7 @@ async def code(request: Request) -> Response:
         return _with_token(portal, request, "login_code.html", 429, back=back, problem=words("Thử quá nhiều lần. Vui lòng chờ một phút."))
     result, way = await run_in_threadpool(_try_code, portal, step, said, address_of(request))
     if result.user is None:
-        problem = _refusal(words, result) if result.reason == "locked" else words("Mã không đúng hoặc đã dùng rồi. Chờ mã mới rồi thử lại.")
+        problem = _refusal(words) if result.reason == "locked" else words("Mã không đúng hoặc đã dùng rồi. Chờ mã mới rồi thử lại.")
         return _with_token(portal, request, "login_code.html", 401, back=back, problem=problem)
     answer = await run_in_threadpool(signed_in, portal, request, name, back, way)
     answer.delete_cookie(_STEP_COOKIE, path="/login")
@@ -124,10 +123,10 @@ def _too_often(portal: Portal, request: Request, name: str) -> bool:
         return too_often(session, address=address_of(request), name=name)
 
 
-def _refusal(words: Words, result: LoginResult) -> str:
-    if result.reason == "locked":
-        return words("Tài khoản tạm khóa đến {time} vì nhập sai nhiều lần.", time=local_time(result.locked_until, "%H:%M"))
-    return words("Tên đăng nhập hoặc mật khẩu không đúng.")
+def _refusal(words: Words) -> str:
+    """The same for an unknown name, a wrong password and a locked account: who has an account here is not told."""
+    return words("Tên đăng nhập hoặc mật khẩu không đúng. Sai {n} lần liền thì tài khoản tạm khóa {minutes} phút.", n=LOCK_AFTER,
+                 minutes=LOCK_TIME.seconds // 60)
 
 
 def _step(user: User) -> list[str]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from ocr.errors import Language, UnreadableFile
-from ocr.images import inspect, open_page
+from ocr.images import inspect, open_page, read_file
 from ocr.quality import describe, measure
 from portal.context import STATIC, Visitor, Who, keep_session, page, portal_of, render, static_url, visitor
 from portal.exchange import Hash, SenderHere, add_exchange, exchange_route
@@ -86,7 +86,7 @@ def service_worker() -> Response:
 @cache
 def _service_worker() -> str:
     fonts = sorted(f"/static/fonts/{f.name}" for f in (STATIC / "fonts").glob("*.woff2"))      # the style sheet gives them no version
-    kept = [static_url(n) for n in ("portal.css", "icon.svg", "hash-worker.js", *SCRIPTS)] + fonts
+    kept = [static_url(n) for n in ("portal.css", "phone.css", "icon.svg", "hash-worker.js", *SCRIPTS)] + fonts
     return f"const SHELL = {json.dumps(_SHELL)}, KEPT = {json.dumps(kept)};\n" + (STATIC / "service-worker.js").read_text("utf-8")
 
 
@@ -100,6 +100,9 @@ def verdict(upload: Hash, number: int, sender: Sender) -> dict[str, Any]:
     if escapes(name):
         return {"good": False, "code": "unsafe_name", "message": explain("unsafe_name", None, lang)}
     try:
+        refused = sender.services.antivirus.refusal_of(read_file(path, sender.page_limits()))
+        if refused is not None:
+            return {"good": False, "code": refused[0], "message": explain(refused[0], evidence_text(refused[1]), lang)}
         facts = inspect(path, sender.page_limits())
     except UnreadableFile as e:
         return {"good": False, "code": e.code, "message": explain(e.code, evidence_text(dict(e.evidence)), lang)}

@@ -151,7 +151,6 @@ Sender.listen((news) => heard[news.phase] && heard[news.phase](news));
 $("folder").addEventListener("change", (e) => { add([...e.target.files]).then(() => { e.target.value = ""; }); });
 $("files").addEventListener("change", (e) => { add([...e.target.files]).then(() => { e.target.value = ""; }); });
 const drop = $("drop");
-drop.addEventListener("keydown", (e) => { if (e.key === "Enter" || e.key === " ") $("folder").click(); });
 for (const kind of ["dragover", "dragleave", "drop"]) drop.addEventListener(kind, (e) => { e.preventDefault(); drop.classList.toggle("over", kind === "dragover"); });
 async function walk(item) {
   if (item.isFile) return [await new Promise((done, fail) => item.file(done, fail))];

@@ -77,6 +77,7 @@ def add(
                         limits=limits_of(s),
                         declared=declared,
                         commune=commune,
+                        antivirus=s.antivirus,
                         progress=bars.callback(("Nạp " + folder.name, "Taking in " + folder.name)),
                     )
             except FolderError as e:

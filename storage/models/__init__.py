@@ -4,6 +4,7 @@ from __future__ import annotations
 from storage.models.accounts import ApiClient, User
 from storage.models.archive import ArchivePackage, StoredObject
 from storage.models.base import Base, Json, Key, UtcDateTime, utc_now
+from storage.models.file_checks import FileCheck
 from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Page
 from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
 from storage.models.log import Cursor, Event
@@ -13,8 +14,8 @@ from storage.models.reports import ReportFigure, ReportPlan
 from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
 
 __all__ = [
-    "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "Json", "Key",
-    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "PastPassword", "Person", "PersonHistory", "PopulationRejection",
-    "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "SecondFactor", "SignInTries", "StoredObject",
-    "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
+    "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "FileCheck",
+    "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "PastPassword", "Person", "PersonHistory",
+    "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "SecondFactor",
+    "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
 ]
