@@ -80,7 +80,7 @@ REASON_BITS = {"unknown_form": 1, "low_confidence": 2, "link_review": 4, "link_c
 
 
 def _queue_index(name: str, *before: str, where: str = "queue_place is not null") -> Index:
-    """The waiting entries in their order, of each value of the columns `before`; an entry that does not wait costs such an index nothing."""
+    """The waiting entries in their order, of each value of the columns `before`; one that does not wait costs such an index nothing."""
     return Index(f"ix_entry_queue{name}", *before, "queue_place", "id", postgresql_where=text(where), sqlite_where=text(where))
 
 
