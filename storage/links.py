@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
@@ -23,7 +24,7 @@ from storage.link_policy import current_policy
 from storage.link_states import NEW_PERSON, PERSON_GONE, PLACE, apply_policy, place_name
 from storage.models import Entry, Link, Page, Person, PopulationSnapshot
 from storage.readings import SETTLED_STATES, mark_progress
-from storage.review_need import reassess
+from storage.review_need import set_need
 
 _LOCK = 0x50610             # pg_advisory_xact_lock number of hearing entries together: two books of one person take turns
 _FROM_OTHERS = frozenset((*HOLDING, *TELLING))
@@ -93,21 +94,20 @@ def hear_again(session: Session, entries: Collection[int], people: Collection[st
     around = linked_entries(session, shared | entries_of_people(session, people_of(session, shared)))
     born, named = people_facts(session, {c.personal_id for e in around for c in e.claims.values()})
     heard = hear(around, policy.threshold, born, named)
-    moved: list[Entry] = []
+    moved: dict[int, Mapping[str, Any] | None] = {}         # entry -> its page's quality
     for part in parts(shared):
-        open_ones = sa.select(Entry, *PLACE).join(Page, Entry.page_id == Page.id).where(
+        open_ones = sa.select(Entry, Page.quality, *PLACE).join(Page, Entry.page_id == Page.id).where(
             Entry.id.in_(part), Entry.status.not_in(SETTLED_STATES)).order_by(Entry.id).options(selectinload(Entry.links))
-        for entry, *place in session.execute(open_ones):
-            if _take(entry, place_name(*place, entry.row), heard, policy) and entry.id not in mine:
-                moved.append(entry)
-    changed = {e.id for e in moved}
+        for entry, quality, batch_id, file, frame in session.execute(open_ones):
+            if _take(entry, place_name(batch_id, file, frame, entry.row), heard, policy) and entry.id not in mine:
+                moved[entry.id] = quality
+    changed = set(moved)
     if moved:
         session.flush()
-        for part in parts(changed):         # in one question each what assessing them would ask one by one
-            session.scalars(sa.select(Entry).where(Entry.id.in_(part)).options(
-                selectinload(Entry.fields), selectinload(Entry.findings))).all()
-        for entry in moved:
-            reassess(session, entry)
+        for part in parts(changed):
+            whole = sa.select(Entry).where(Entry.id.in_(part)).options(selectinload(Entry.fields), selectinload(Entry.findings))
+            for entry in session.scalars(whole.order_by(Entry.id)).all():
+                set_need(entry, moved[entry.id])
         events.append(session, "sogoc", "link.hear", f"entry:{min(mine, default=0)}", {"changed": sorted(changed)})
     session.flush()
     return changed

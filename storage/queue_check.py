@@ -15,7 +15,7 @@ _DRAFTS = 1_000_000.0
 
 @dataclass(frozen=True)
 class QueueDrift:
-    """entries: ids (the first hundred) of those whose place or filters are wrong; sums: how many kinds of waiting entries are miscounted."""
+    """entries: ids (the first hundred) of those whose place or filters are wrong; sums: how many of the sums are."""
 
     entries: tuple[int, ...]
     sums: int

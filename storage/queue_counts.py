@@ -1,4 +1,4 @@
-"""How many entries wait, by state, commune, kind and reason: exact, from sums that are kept (storage.models.QueueTally), never by counting."""
+"""How many entries wait, by state, commune, kind and reason: exact, from sums that are kept (storage.models.QueueTally)."""
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from storage.link_states import waits
 from storage.models import Entry, Page
 from storage.readings import batch_entries, touched
-from storage.review_queue import DOUBTFUL
+from storage.review_queue import DOUBTFUL, OPEN
 
 _HARD, _SOFT, _NO_FORM, _POOR = 1.0, 0.3, 5.0, 0.5     # expected errors a finding, an unknown form, a poor image stand for
 _CHECK = 0.3            # of a link drawn for a blind check: as if it were doubtful, so that its place in the queue tells nothing
@@ -68,9 +68,12 @@ def queue_batch(session: Session, batch_id: str) -> tuple[int, int]:
 
 def reassess(session: Session, entry: Entry) -> bool:
     """Set the entry's risk and reasons anew, and its status unless a person is at it; whether it needs one. No for a verified entry."""
-    if entry.status not in ("draft", "review"):
-        return False
-    need = assess(entry, page_quality(session, entry))
+    return entry.status in OPEN and set_need(entry, page_quality(session, entry))
+
+
+def set_need(entry: Entry, quality: Mapping[str, Any] | None) -> bool:
+    """`reassess` of an open entry whose page's quality is at hand."""
+    need = assess(entry, quality)
     entry.risk, entry.reasons = need.risk, [list(r) for r in need.reasons]
     if not touched(entry) or need.needed:
         entry.status = "review" if need.needed else "draft"

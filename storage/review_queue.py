@@ -130,13 +130,13 @@ def queue(session: Session, actor: Actor, filters: QueueFilter | None = None, li
     undecided = count.where(Link.entry_id == Entry.id, waiting()).scalar_subquery()
     findings = count.where(EntryFinding.entry_id == Entry.id).scalar_subquery()
     rows = session.execute(
-        select(Entry, taken.c.queue_place, Batch.id, Batch.book_number, Batch.commune_code, Batch.created_at, Page.file, doubtful, undecided,
-               findings).join(taken, taken.c.id == Entry.id).join(Page, Entry.page_id == Page.id).join(Batch, Page.batch_id == Batch.id)
-        .order_by(taken.c.queue_place, Entry.id))
+        select(Entry, taken.c.queue_place, Batch, Page.file, doubtful, undecided, findings).join(taken, taken.c.id == Entry.id)
+        .join(Page, Entry.page_id == Page.id).join(Batch, Page.batch_id == Batch.id).order_by(taken.c.queue_place, Entry.id))
     now = utc_now()
-    return [QueueItem(e.id, QueuePlace(place, e.id), batch_id, book, commune, came, e.page_id, file, e.row, e.kind, e.number, e.status, e.risk,
-                      tuple(e.reasons or ()), d, u, f, *((e.lease_by, e.lease_until) if _held(e, now) else (None, None)))
-            for e, place, batch_id, book, commune, came, file, d, u, f in rows]
+    return [QueueItem(e.id, QueuePlace(place, e.id), b.id, b.book_number, b.commune_code, b.created_at, e.page_id, file, e.row, e.kind,
+                      e.number, e.status, e.risk, tuple(e.reasons or ()), d, u, f,
+                      *((e.lease_by, e.lease_until) if _held(e, now) else (None, None)))
+            for e, place, b, file, d, u, f in rows]
 
 
 def _held(entry: Entry, now: datetime) -> bool:
@@ -156,7 +156,7 @@ def _place_of(session: Session, entry_id: int) -> QueuePlace | None:
     return QueuePlace(row.queue_place if row.queue_place is not None else left, entry_id)
 
 
-def _nexts(session: Session, actor: Actor, filters: QueueFilter | None, after: int | None, now: datetime) -> list[Select[tuple[int]]]:
+def _nexts(session: Session, actor: Actor, filters: QueueFilter | None, after: int | None, now: datetime) -> list[Select[int]]:
     """The questions for the next free entry, to be asked in turn: those behind `after`, then from the front."""
     query = select(Entry.id).where(*waits_in_queue(actor, filters or QueueFilter()), _free(actor, now)).order_by(*_ORDER).limit(1)
     here = _place_of(session, after) if after is not None else None
@@ -189,7 +189,7 @@ def take_next(session: Session, actor: Actor, filters: QueueFilter | None = None
         taken = session.scalar(update(Entry).where(Entry.id == one).values(lease_by=actor.name, lease_until=now + duration)
                                .returning(Entry.id).execution_options(synchronize_session=False))
         if taken is not None:
-            return taken
+            return int(taken)
     return None
 
 

@@ -61,7 +61,7 @@ def waiting(request: Request, who: Who, filters: Filters, after: str = "", befor
 
 @router.get("/next")
 def next_item(who: Who, filters: Filters, after: int | None = None) -> Response:
-    """To the next entry that nobody holds, taken at once so that two who ask together get two entries; back to the queue when there is none."""
+    """To the next entry that nobody holds, taken at once: two who ask together get two. Back to the queue when there is none."""
     who.must("review")
     with who.portal.services.database.session() as session:
         found = review.take_next(session, who.actor, filters, after, timedelta(seconds=who.portal.options.lease_seconds))

@@ -22,7 +22,8 @@ def text(answer):
 @pytest.mark.parametrize(("reasons", "likely", "said"), [
     ([], None, "Đọc rõ, chỉ cần xác nhận"),
     ([["low_confidence", "meHoTen"]], None, "Đọc chưa chắc: mẹ – họ, chữ đệm, tên"),
-    ([["link_review", "me"]], ("me", ("điểm 0,71: cùng mẹ, năm sinh lệch 1", "score 0.71")), "Chưa chắc là ai: Mẹ (điểm 0,71: cùng mẹ, năm sinh lệch 1)"),
+    ([["link_review", "me"]], ("me", ("điểm 0,71: cùng mẹ, năm sinh lệch 1", "score 0.71")),
+     "Chưa chắc là ai: Mẹ (điểm 0,71: cùng mẹ, năm sinh lệch 1)"),
     ([["low_confidence", "so"], ["link_review", "cha", "me"]], ("me", ("điểm 0,40: cùng họ tên", "x")),
      "Đọc chưa chắc: số; chưa chắc là ai: Cha; Mẹ (mẹ: điểm 0,40: cùng họ tên)"),
     ([["low_confidence", "meNgaySinh", "meNoiCuTru", "so", "chaHoTen", "chaNgaySinh", "quyenSo"]], None,

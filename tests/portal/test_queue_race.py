@@ -37,8 +37,8 @@ def hub(postgresql_url: str, tmp_path: Path):
         s.flush()
         s.add_all(Page(id=n, batch_id="KS.1", file=f"{n:03d}.jpg", sha256=str(n), size=1, state="read") for n in range(1, ENTRIES + 1))
         s.flush()
-        s.add_all(Entry(page_id=n, kind="KS", form="KS2016", status="review" if n % 5 else "draft", risk=(n % 9) / 10, reasons=[], number=str(n))
-                  for n in range(1, ENTRIES + 1))
+        s.add_all(Entry(page_id=n, kind="KS", form="KS2016", status="review" if n % 5 else "draft", risk=(n % 9) / 10, reasons=[],
+                        number=str(n)) for n in range(1, ENTRIES + 1))
         for person in PEOPLE:
             accounts.add_user(s, person, PASSWORD, "reviewer")
     services = Services(home=tmp_path, database=database, objects=None, ledger=None, signer=None, intake=IntakeOptions(),     # type: ignore[arg-type]

@@ -99,7 +99,8 @@ def test_a_place_comes_back_as_it_was_written(place, entry):
 
 
 @pytest.mark.parametrize(("filters", "index"), [
-    (QueueFilter(), "ix_entry_queue"), (QueueFilter("review"), "ix_entry_queue"), (QueueFilter(commune_code="21139"), "ix_entry_queue_commune"),
+    (QueueFilter(), "ix_entry_queue"), (QueueFilter("review"), "ix_entry_queue"),
+    (QueueFilter(commune_code="21139"), "ix_entry_queue_commune"),
     (QueueFilter(kind="KS"), "ix_entry_queue_kind"), (QueueFilter(kind="KS", commune_code="21139"), "ix_entry_queue_commune_kind"),
     (QueueFilter(batch_id="KS.1"), "ix_entry_queue_batch"), *((QueueFilter(reason=r), f"ix_entry_queue_{r}") for r in REASON_CODES)])
 def test_the_database_walks_an_index_and_sorts_nothing(sqlite_database, filters, index):
@@ -143,7 +144,8 @@ def test_whatever_is_changed_and_however_the_queue_says_the_same(database, chang
             elif entry is not None and what == "risk":
                 entry.risk = value / 3
             elif entry is not None and what == "reasons":
-                entry.reasons = [[code, 'x ["finding" y'] for n, code in enumerate((*REASON_CODES, "second_check")) if (value + which) >> n & 1]
+                entry.reasons = [[code, 'x ["finding" y'] for n, code in enumerate((*REASON_CODES, "second_check"))
+                                 if (value + which) >> n & 1]
             elif entry is not None and what == "kind":
                 entry.kind = ("KS", "KH")[value % 2]
             elif entry is not None and what == "page":

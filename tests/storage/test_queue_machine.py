@@ -75,7 +75,9 @@ class QueueMachine(RuleBasedStateMachine):
         entry = self.ids[which]
         call = (lambda s: review.verify_entry(s, PEOPLE[who], entry)) if what == "verify" else \
             (lambda s: review.reject_page(s, PEOPLE[who], entry, "unreadable"))
-        refusal = LeasedByOther if not self.free_for(who, entry) else {"verified": AlreadyDecided, "rejected": PageSetAside}.get(self.state[entry])
+        refusal = {"verified": AlreadyDecided, "rejected": PageSetAside}.get(self.state[entry])
+        if not self.free_for(who, entry):
+            refusal = LeasedByOther
         if refusal is not None:
             with pytest.raises(refusal), self.database.session() as s:
                 call(s)

@@ -135,7 +135,8 @@ def upgrade() -> None:
   commune_code = (select b.commune_code from page p join batch b on b.id = p.batch_id where p.id = entry.page_id),
   set_aside = (select state = 'set_aside' from page where page.id = entry.page_id)""")      # the entries there are; triggers do the rest
     op.execute("delete from queue_tally")
-    op.execute(f"{TALLY} select coalesce(commune_code, ''), kind, status, reason_bits, count(*) from entry where {WAITS} group by 1, 2, 3, 4")
+    op.execute(f"""{TALLY} select coalesce(commune_code, ''), kind, status, reason_bits, count(*) from entry where {WAITS}
+  group by 1, 2, 3, 4""")
     op.drop_index(op.f('ix_entry_risk'), table_name='entry')
     op.create_index('ix_entry_batch', 'entry', ['batch_id'])
     for name, (before, where) in QUEUES.items():
