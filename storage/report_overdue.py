@@ -74,8 +74,10 @@ def overdue(session: Session, scope: Scope, options: ReportOptions, today: date)
         if scope.kind:
             waiting = waiting.where(Batch.kind == scope.kind)
         found = waiting.subquery()
-        totals.append((stage, session.scalar(sa.select(sa.func.count()).select_from(found)) or 0))
-        for row in session.execute(sa.select(found).order_by(found.c.since, found.c.id).limit(_MOST)):
+        oldest = sa.select(found, sa.func.count().over().label("books")).order_by(found.c.since, found.c.id).limit(_MOST)
+        late = session.execute(oldest).all()
+        totals.append((stage, late[0].books if late else 0))
+        for row in late:
             since = (row.since.replace(tzinfo=UTC) if row.since.tzinfo is None else row.since).astimezone(UTC) + VIETNAM_OFFSET
             due = due_day(since.date(), days)
             rows.append(Overdue(stage, row.id, row.commune_code or "", row.kind or "", row.book_number, row.waiting, since.date(), due,
@@ -108,6 +110,6 @@ def _not_scanned_again() -> sa.ColumnElement[bool]:
     """Set aside, no mere duplicate, and no good page stands in its place (storage.intake.conflict_name: the stem with ~ and a hash)."""
     again = aliased(Page)
     stem = sa.func.rtrim(sa.func.rtrim(Page.file, ascii_letters), ".").concat("~")
-    mended = sa.select(again.id).where(again.batch_id == Page.batch_id, again.state != "set_aside",
+    mended = sa.select(again.id).where(again.batch_id == Page.batch_id, again.state != "set_aside", again.file.like("%~%"),
                                        sa.func.substr(again.file, 1, sa.func.length(stem)) == stem).exists()
     return sa.and_(Page.state == "set_aside", sa.func.coalesce(Page.reason, "") != "duplicate", ~mended)
