@@ -13,6 +13,7 @@ from storage.accounts import Actor
 from storage.link_states import waiting
 from storage.models import Batch, Entry, EntryFinding, Field, Link, Page, utc_now
 from storage.review_errors import LeasedByOther, NoSuchEntry, NotAllowed
+from storage.unsure_marks import not_left_to_others
 
 SURE = 0.95             # at least this confident: shown as sure
 DOUBTFUL = 0.80         # under this: a person must look
@@ -58,7 +59,8 @@ def visible_entries(actor: Actor) -> Select[Entry]:
 
 
 def _waiting(actor: Actor, filters: QueueFilter) -> Select[Entry]:
-    query = visible_entries(actor).where(Page.state != "set_aside", Entry.status.in_(OPEN if filters.state == "open" else (filters.state,)))
+    query = visible_entries(actor).where(Page.state != "set_aside", Entry.status.in_(OPEN if filters.state == "open" else (filters.state,)),
+                                         not_left_to_others(actor))
     if filters.kind:
         query = query.where(Entry.kind == filters.kind)
     if filters.batch_id:

@@ -8,9 +8,10 @@ from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Pa
 from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
 from storage.models.log import Cursor, Event
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
+from storage.models.review import EntryComment, EntryUnsure, ReviewDecision
 
 __all__ = [
-    "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "Json", "Key",
-    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
-    "StoredObject", "User", "UtcDateTime", "utc_now",
+    "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "Event",
+    "Field", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "Person", "PersonHistory", "PopulationRejection",
+    "PopulationSnapshot", "ReviewDecision", "StoredObject", "User", "UtcDateTime", "utc_now",
 ]
