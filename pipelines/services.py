@@ -54,7 +54,8 @@ class MatchingOptions:
 
 @dataclass(frozen=True)
 class PortalOptions:
-    """public_url: what people and programs type; session_minutes: an idle session ends after that; token_seconds: life of an API token."""
+    """public_url: what people and programs type; session_minutes: an idle session ends after that; token_seconds: life of an API token;
+    tile_cache_bytes: room for pages cut into tiles."""
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -64,6 +65,7 @@ class PortalOptions:
     lease_seconds: int = 300
     max_upload_bytes: int = 512 * 1024 * 1024
     secure_cookies: bool = False
+    tile_cache_bytes: int = 2 * 1024**3
 
 
 @dataclass(frozen=True)

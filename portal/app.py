@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from pipelines.services import PortalOptions, Services
 from portal.api.app import PATH, create_api
@@ -16,18 +17,21 @@ from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render, to_login
 from portal.keys import portal_key
 from portal.page_images import PageImages
-from portal.pages import books, dossiers, log, login, review, uploads
+from portal.page_tiles import PageTiles
+from portal.pages import books, dossiers, log, login, review, review_calls, tiles, uploads
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
 
 
 class _Static(StaticFiles):
-    """Bundled files: their address changes with their content, so they are kept for ever."""
+    """Bundled files: their address changes with their content, so they are kept for ever; but a module that another module imports has
+    no version in its address, so the browser asks whether it is still the same."""
 
-    def file_response(self, *args, **kwargs) -> Response:
-        answer = super().file_response(*args, **kwargs)
-        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        imported = path.endswith(".js") and b"v=" not in scope["query_string"]
+        answer.headers["Cache-Control"] = "no-cache" if imported else "public, max-age=31536000, immutable"
         return answer
 
 
@@ -51,10 +55,11 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
 
     app = FastAPI(title="Sổ Gốc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     sessions = SessionSigner(portal_key(services.secrets, "portal-sessions"), options.session_minutes * 60)
-    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading)
+    app.state.portal = Portal(services, options, sessions, PageImages(services.objects),
+                              PageTiles(services.objects, services.home / "cache" / "page-tiles", options.tile_cache_bytes), start_reading)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, books, uploads, review, dossiers, log):
+    for part in (login, books, tiles, uploads, review_calls, review, dossiers, log):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))

@@ -20,6 +20,7 @@ from portal import log_wording, wording
 from portal.language import LANGUAGES, Words
 from portal.link_sentence import fact_words
 from portal.page_images import PageImages
+from portal.page_tiles import PageTiles
 from portal.rate_limit import RateLimit
 from portal.security import CSRF_HEADER, LANG_COOKIE, SESSION_COOKIE, OpenSession, SessionSigner
 from storage.accounts import Actor, open_session
@@ -68,6 +69,7 @@ class Portal:
     options: PortalOptions
     sessions: SessionSigner
     images: PageImages
+    tiles: PageTiles
     start_reading: Callable[[str], None] | None = None
     templates: jinja2.Environment = field(default_factory=template_environment)
     login_limit: RateLimit = field(default_factory=lambda: RateLimit(per_minute=20, burst=20))

@@ -234,6 +234,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             s.portal.lease_seconds,
             s.portal.max_upload_mb * mb,
             s.portal.secure_cookies,
+            tile_cache_bytes=s.portal.tile_cache_mb * mb,
         ),
         population_columns=dict(s.population.columns),
         lang=s.lang,

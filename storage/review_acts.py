@@ -61,8 +61,9 @@ def accept_entry(session: Session, actor: Actor, entry_id: int, people: Mapping[
 def undo_act(session: Session, actor: Actor) -> Entry:
     """Take back the actor's last act, all its decisions. Raises NothingToUndo."""
     entry = undo(session, actor)
-    newest = sa.select(Event).where(Event.action == "decision.undo", Event.subject == f"entry:{entry.id}").order_by(Event.seq.desc()).limit(1)
-    undone = session.get_one(Event, session.scalars(newest).one().detail["undoes"])
+    undos = sa.select(Event).where(Event.action == "decision.undo", Event.subject == f"entry:{entry.id}")
+    newest = session.scalars(undos.order_by(Event.seq.desc()).limit(1)).one()
+    undone = session.get_one(Event, newest.detail["undoes"])
     act = session.scalar(sa.select(ReviewDecision).where(
         ReviewDecision.entry_id == entry.id, ReviewDecision.by == actor.name, ReviewDecision.revision == undone.detail["revision"]))
     for _ in range(act.steps - 1 if act is not None else 0):
