@@ -1,5 +1,7 @@
-"""Pages sent compressed to browsers that take it. Only where a page is long: the session's cookie is SameSite=strict, so no other site can
-ask for one with guesses in it and measure its length."""
+"""Pages sent compressed to browsers that take it.
+
+The session's cookie is SameSite=strict, so no other site can ask for a page with guesses in it and measure its length.
+"""
 from __future__ import annotations
 
 import gzip

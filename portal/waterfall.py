@@ -27,7 +27,8 @@ _LEVELS: dict[str, Pair] = {
     "few edits apart": ("lệch vài chữ cái", "a few letters apart"), "else": ("khác hẳn", "quite different"),
     "same year": ("cùng năm", "same year"),
 }
-_START, _REST, _END = ("ban đầu", "to begin with"), ("gia đình, người khác", "family, rivals"), ("tổng", "total")
+_START, _REST, _END = ("ban đầu", "start"), ("còn lại", "the rest"), ("tổng", "total")
+_OTHERS = ("(gia đình, người khác)", "(family, rivals)")
 _LEAST = 0.05               # nats that are worth a bar
 _EDGE = 1e-6                # probabilities are not surer than that on the chart
 COLUMN, TOP, TALL = 70, 12, 36      # pixels: a bar's column; from the top to the bars; of the bars
@@ -80,7 +81,7 @@ def waterfall(evidence: Iterable[Sequence[Any]], probability: float) -> Waterfal
     parts: list[tuple[Pair, Pair, float]] = [(_COMPARISONS.get(c, (c, c)), _LEVELS.get(v, (v, v)), w) for c, v, w in compared]
     rest = end - (start or 0.0) - sum(w for _, _, w in compared)
     if abs(rest) >= _LEAST:
-        parts.append((_REST if start is not None else ("ban đầu, gia đình", "start, family"), ("", ""), rest))
+        parts.append((_REST, _OTHERS, rest))
     return _drawn(start, parts, end)
 
 

@@ -65,7 +65,8 @@ def undo_act(session: Session, actor: Actor) -> Entry:
     newest = session.scalars(undos.order_by(Event.seq.desc()).limit(1)).one()
     undone = session.get_one(Event, newest.detail["undoes"])
     act = session.scalar(sa.select(ReviewDecision).where(
-        ReviewDecision.entry_id == entry.id, ReviewDecision.by == actor.name, ReviewDecision.revision == undone.detail["revision"]))
+        ReviewDecision.entry_id == entry.id, ReviewDecision.by == actor.name, ReviewDecision.what == "accept",
+        ReviewDecision.revision == undone.detail["revision"]))
     for _ in range(act.steps - 1 if act is not None else 0):
         entry = undo(session, actor, entry.id)
     return entry

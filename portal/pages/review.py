@@ -62,16 +62,16 @@ def ahead(request: Request, who: Who, filters: Filters, tasks: BackgroundTasks, 
     passed: entries that the script has in hand or has decided, though the decision may still be on its way here.
     """
     who.must("review")
-    tried = {*passed}
+    walked: set[int] = set()
     with who.portal.services.database.session() as session:
         for _ in range(_MOST_PASSED + 10):
             found = review.next_entry(session, who.actor, filters, after)
-            if found is None or (found in tried and found == after):
+            if found is None or found in walked:
                 break
+            walked.add(found)
             after = found
-            if found in tried:
+            if found in passed:
                 continue
-            tried.add(found)
             try:
                 entry = review.lease(session, who.actor, found, _lease_time(who.portal))
             except (LeasedByOther, NoSuchEntry):        # somebody was faster

@@ -1,4 +1,4 @@
-"""What the review page's script asks for: decisions, each under an id of its own, notes, undo, and going on holding what is on the screen."""
+"""What the review page's script asks for: decisions, each under an id of its own, notes, undo, and holding on to what is on the screen."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -83,7 +83,8 @@ class Held(BaseModel):
     entries: list[int] = Field(max_length=_MOST_HELD)
 
 
-def _decide(who: Visitor, what: str, entry_id: int, act: Act, decision: Callable[[Session], Entry], steps: int = 1, **more: Any) -> Response:
+def _decide(who: Visitor, what: str, entry_id: int, act: Act, decision: Callable[[Session], Entry], steps: int = 1,
+            **more: Any) -> Response:
     """Run one act in one transaction; a refusal becomes 409 with its code and words, nothing is half done."""
     who.must("review")
     database = who.portal.services.database

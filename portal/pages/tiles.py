@@ -34,7 +34,7 @@ def look(page_id: int, who: Who) -> Response:
     return JSONResponse(said)
 
 
-@router.get("/{page_id}/tiles/{ticket}/{level}/{column}_{line}.jpg")
+@router.get("/{page_id}/tiles/{ticket}/{level:int}/{column}_{line}.jpg")
 def tile(page_id: int, ticket: str, level: int, column: int, line: int, request: Request, who: Who) -> Response:
     return _part(who, request, page_id, ticket, f"{level}/{column}_{line}", lambda row: who.portal.tiles.tile(row, level, column, line))
 
