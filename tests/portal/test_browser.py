@@ -38,7 +38,8 @@ def tab(address):
         page = browser.new_page(viewport={"width": 1366, "height": 768}, base_url=address)
         problems: list[str] = []
         page.on("pageerror", lambda e: problems.append(str(e)))
-        page.on("console", lambda m: problems.append(m.text) if m.type == "error" and "409" not in m.text and "422" not in m.text else None)
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" and not any(
+            expected in m.text for expected in ("409", "422", "ERR_FAILED")) else None)
         page.set_default_timeout(15000)
         page.goto("/login")
         until(page, "document.activeElement.matches('input[autofocus]')")

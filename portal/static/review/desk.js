@@ -72,6 +72,7 @@ export class Desk {
   async goOn() {
     const left = this.entry.id;
     this.slot.classList.add("gone");        // decided: nothing more can be done to it
+    delete this.entry.root.dataset.ready;
     this.moving = true;
     const html = await this.ahead.next(left, [...this.busy, left]);
     this.moving = false;
