@@ -95,8 +95,8 @@ def test_an_entry_is_reviewed_by_keyboard_alone(tab, book):
     assert active(tab) == "nksHoTen"                            # the first field that is in doubt
     until(tab, "document.getElementById('crop').width > 200")
     until(tab, "document.querySelector('.spot.active') !== null")
-    box = tab.evaluate("(() => { const o = OpenSeadragon.getViewer('view').currentOverlays.find(o => o.element.classList.contains('active'));"
-                       " return [o.location.x, o.location.y]; })()")
+    box = tab.evaluate("(({ location }) => [location.x, location.y])("
+                       "OpenSeadragon.getViewer('view').currentOverlays.find(o => o.element.classList.contains('active')))")
     assert box == pytest.approx([150 / 620, 120 / 620], abs=0.002)      # the box of the field, in widths of the page
 
     tab.keyboard.press("F2")

@@ -286,7 +286,8 @@ def test_every_word_of_templates_and_pages_has_an_english_one():
 
 
 def test_nothing_is_loaded_from_elsewhere():
-    for path in [*PORTAL.glob("templates/**/*.html"), *PORTAL.glob("static/*.css"), *PORTAL.glob("static/*.js"), *PORTAL.glob("static/review/*.js")]:
+    ours = ("templates/**/*.html", "static/*.css", "static/*.js", "static/review/*.js")
+    for path in [p for pattern in ours for p in PORTAL.glob(pattern)]:
         text = path.read_text("utf-8")
         assert not re.search(r"(?:src|href|url|import|fetch)\s*[=(]\s*['\"]?(?:https?:)?//", text), path
         assert " style=" not in text and not re.search(r"\son\w+=", text), path      # the content security policy would refuse them
