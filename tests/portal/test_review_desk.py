@@ -71,6 +71,17 @@ def entries(house, batch):
         return list(s.scalars(select(Entry.id).join(Page, Entry.page_id == Page.id).where(Page.batch_id == batch).order_by(Entry.id)))
 
 
+def looks(house, count):
+    """Subjects of the looks in the log; they are told of beside the decisions, so the last may come a moment later."""
+    for _ in range(200):
+        with house.database.reading() as s:
+            said = [e.subject for e in s.scalars(select(Event).where(Event.action == "record.view"))]
+        if len(said) >= count:
+            break
+        time.sleep(0.05)
+    return said
+
+
 def shown(page):
     """The entry on the screen that takes keys; 0 while there is none."""
     try:
@@ -115,7 +126,7 @@ def test_fifty_entries_by_keyboard_alone_take_under_three_keys_each(fifty, tab):
     with fifty.database.reading() as s:
         done = s.scalars(select(Entry).where(Entry.id.in_(mine))).all()
         chosen = s.scalars(select(Link).where(Link.entry_id.in_(mine))).all()
-        views = [e.subject for e in s.scalars(select(Event).where(Event.action == "record.view"))]
+    views = looks(fifty, FIFTY)
     print(f"key presses an entry: median {statistics.median(presses)}, most {max(presses)}")
     assert all(e.status == "verified" and e.verified_by == "tp.lan" for e in done)
     assert sorted(x.personal_id for x in chosen) == [number_of(n) for n in range(1, FIFTY + 1)]
