@@ -20,9 +20,10 @@ class Explainer:
         """float64 (candidates, COMPARISONS): the weight of each comparison, the mean over the hands."""
         return np.stack([x.mean(axis=1) if x.ndim == 2 else x for x in (getattr(evidence, c) for c in COMPARISONS)], axis=1)
 
-    def explain(self, reading: RoleReading, row: int, weights: np.ndarray) -> tuple[tuple[str, str, float], ...]:
-        """(comparison, level, weight in nats) for the person of this row; comparisons that say nothing are left out."""
-        out = []
+    def explain(self, reading: RoleReading, row: int, weights: np.ndarray, log_prior: float) -> tuple[tuple[str, str, float], ...]:
+        """(comparison, level, weight in nats) for the person of this row; comparisons that say nothing are left out. The first is the
+        prior: ln P(the role is this person) before anything was compared. What is left of ln odds is the family's, and the rivals'."""
+        out = [("prior", "", round(log_prior, 3))] if np.isfinite(log_prior) else []
         for comparison, weight in zip(COMPARISONS, weights.tolist(), strict=True):
             if not weight:
                 continue

@@ -126,8 +126,9 @@ class Linker:
             best_row[reading.role] = int(rows[order[0]]) if order and p[order[0]] >= of_nobody[r] else -1
         out = {}
         for reading in entry.roles:
-            candidates = tuple(Candidate(self.index.ids[row], p, self._explainer.explain(reading, row, parts[k]))
-                               for row, p, k in shown[reading.role])
+            candidates = tuple(
+                Candidate(self.index.ids[row], p, self._explainer.explain(reading, row, parts[k], float(evidence.log_prior[k])))
+                for row, p, k in shown[reading.role])
             held = self._held(reading, shown[reading.role][0][0], best_row) if candidates else ()
             probability = candidates[0].probability if candidates else 0.0
             verdict = self._verdict(probability, bool(held)) if candidates else "none"

@@ -81,7 +81,8 @@ class SsoOptions:
 @dataclass(frozen=True)
 class PortalOptions:
     """public_url: what people and programs type; session_minutes: an idle session ends after that, session_hours: any session;
-    token_seconds: life of an API token; second_factor_roles: whoever has one of them must use one-time passwords; sso: None without."""
+    token_seconds: life of an API token; second_factor_roles: whoever has one of them must use one-time passwords; sso: None without;
+    tile_cache_bytes: room for pages cut into tiles."""
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -95,6 +96,7 @@ class PortalOptions:
     second_factor_roles: tuple[str, ...] = ()
     sso: SsoOptions | None = None
     khmer: bool = False                     # offered beside Vietnamese and English; what it lacks is shown in Vietnamese
+    tile_cache_bytes: int = 2 * 1024**3
 
 
 @dataclass(frozen=True)

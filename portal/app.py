@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.types import Scope
 
 from pipelines.services import PortalOptions, Services
 from portal.api.app import PATH, create_api
@@ -19,7 +20,22 @@ from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login
 from portal.keys import portal_key
 from portal.page_images import PageImages
-from portal.pages import accounts, books, clients, dossiers, log, login, me, reports, review, sso, uploads
+from portal.page_tiles import PageTiles
+from portal.pages import (
+    accounts,
+    books,
+    clients,
+    dossiers,
+    log,
+    login,
+    me,
+    reports,
+    review,
+    review_calls,
+    sso,
+    tiles,
+    uploads,
+)
 from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from portal.sso import Provider
@@ -31,11 +47,13 @@ _PACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf", "application/octe
 
 
 class _Static(StaticFiles):
-    """Bundled files: their address changes with their content, so they are kept for ever."""
+    """Bundled files: their address changes with their content, so they are kept for ever; but a module that another module imports has
+    no version in its address, so the browser asks whether it is still the same."""
 
-    def file_response(self, *args, **kwargs) -> Response:
-        answer = super().file_response(*args, **kwargs)
-        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        imported = path.endswith(".js") and b"v=" not in scope["query_string"]
+        answer.headers["Cache-Control"] = "no-cache" if imported else "public, max-age=31536000, immutable"
         return answer
 
 
@@ -60,14 +78,15 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app = FastAPI(title="Sổ Gốc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     sessions = SessionSigner(portal_key(services.secrets, "portal-sessions"), options.session_minutes * 60)
     provider = Provider(options.sso, f"{options.public_url.rstrip('/')}/login/sso/back") if options.sso is not None else None
-    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading,
+    tile_cache = PageTiles(services.objects, services.home / "cache" / "page-tiles", options.tile_cache_bytes)
+    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), tile_cache, start_reading,
                               second_factor_key=portal_key(services.secrets, "second-factor"), sso=provider)
     app.add_middleware(BodyLimit)
     # Pages over a commune's line. The session cookie is SameSite=strict, so no other site can make answers with its secrets and guesses of
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, sso, me, accounts, clients, books, uploads, review, dossiers, log, reports):
+    for part in (login, sso, me, accounts, clients, books, tiles, uploads, review_calls, review, dossiers, log, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from portal.field_text import shown
 from portal.link_sentence import sentence
+from portal.waterfall import Waterfall, waterfall
 from portal.wording import Pair
 from records.text import fold
 from storage.models import Person
@@ -56,12 +57,13 @@ class Column:
 
 @dataclass(frozen=True)
 class CandidateRow:
-    """probability, why: None where the linker's opinion is not to be shown."""
+    """probability, why, chart: None where the linker's opinion is not to be shown."""
 
     personal_id: str
     probability: float | None
     cells: tuple[Cell, ...]
     why: Pair | None
+    chart: Waterfall | None = None
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,10 @@ def compare(role: str, written: Mapping[str, str], candidates: Sequence[Mapping[
         cells = tuple(_cell(attribute, column, person, candidate["personal_id"], written) for attribute, column in columns)
         said = {attribute: written.get(column.code, "") for attribute, column in columns}
         probability = float(candidate["probability"])
-        why = None if blind else sentence(said, person, candidate["personal_id"], probability, candidate.get("evidence") or ())
-        rows.append(CandidateRow(candidate["personal_id"], None if blind else probability, cells, why))
+        evidence = candidate.get("evidence") or ()
+        why = None if blind else sentence(said, person, candidate["personal_id"], probability, evidence)
+        chart = None if blind else waterfall(evidence, probability)
+        rows.append(CandidateRow(candidate["personal_id"], None if blind else probability, cells, why, chart))
     return SideBySide(tuple(c for _, c in columns), tuple(rows))
 
 

@@ -23,6 +23,7 @@ from portal.language import NAMES, Words, offered
 from portal.link_sentence import fact_words
 from portal.notation import FILTERS
 from portal.page_images import PageImages
+from portal.page_tiles import PageTiles
 from portal.security import CSRF_HEADER, LANG_COOKIE, SESSION_COOKIE, OpenSession, SessionSigner
 from portal.sso import Provider
 from storage.accounts import actor_of
@@ -79,6 +80,7 @@ class Portal:
     options: PortalOptions
     sessions: SessionSigner
     images: PageImages
+    tiles: PageTiles
     start_reading: Callable[[str], None] | None = None
     templates: jinja2.Environment = field(default_factory=template_environment)
     second_factor_key: bytes = b""

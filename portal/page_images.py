@@ -72,19 +72,24 @@ class PageImages:
         return made
 
     def _render(self, page: Page, size: Size) -> bytes:
-        data = self._objects.get("archive", page.original_key or "")
-        image = _jpeg(data, _WIDEST[size]) if page.media_type == "image/jpeg" else None
-        if image is None:
-            image = Image.fromarray(open_page(data, page.media_type or "", page.frame).pixels)
-        turn = _ROTATIONS.get(page.rotation % 360)
-        if turn is not None:
-            image = image.transpose(turn)
         widest = _WIDEST[size]
+        image = upright_image(self._objects, page, widest)
         if image.width > widest:
             image = image.resize((widest, round(image.height * widest / image.width)), Image.Resampling.LANCZOS, reducing_gap=2.0)
         out = io.BytesIO()
         image.save(out, "JPEG", quality=_QUALITY[size])
         return out.getvalue()
+
+
+def upright_image(objects: ObjectStore, page: Page, widest: int | None = None) -> Image.Image:
+    """The page decoded and upright, RGB; a JPEG no larger than needed where `widest` pixels are enough. Raises UnreadableFile,
+    ObjectMissing."""
+    data = objects.get("archive", page.original_key or "")
+    image = _jpeg(data, widest) if widest is not None and page.media_type == "image/jpeg" else None
+    if image is None:
+        image = Image.fromarray(open_page(data, page.media_type or "", page.frame).pixels)
+    turn = _ROTATIONS.get(page.rotation % 360)
+    return image if turn is None else image.transpose(turn)
 
 
 def _jpeg(data: bytes, widest: int) -> Image.Image | None:

@@ -1,24 +1,24 @@
 """Everything the review page shows of one entry, gathered from the database into plain values."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from portal import wording
-from portal.comparison import SideBySide, compare
 from portal.evidence_wording import evidence_words
 from portal.field_text import choices, is_date, shown
-from portal.link_sentence import link_reason
+from portal.link_view import LinkView, link_views
 from portal.page_images import UprightBox, upright_box
 from portal.wording import Pair
 from records.forms import load_forms
-from storage.link_states import waits
-from storage.models import Batch, Entry, Field, Link, Page, Person, PopulationSnapshot
-from storage.review_links import LinkFact, link_facts
+from storage.entry_comments import Comment, comments
+from storage.intake import SET_ASIDE
+from storage.models import Batch, Entry, Field, Page
+from storage.set_aside import explain
+from storage.unsure_marks import UnsureMark, unsure_marks
 
 _HIDDEN = {"ghiChu"}        # blanks that are shown only when something was read there
 
@@ -50,21 +50,6 @@ class SectionView:
 
 
 @dataclass(frozen=True)
-class LinkView:
-    """Who a role may be. state: decided (a person said so), accept, review, none. blind: to be decided without the machine's opinion, its
-    candidates in no order. history: what people said of it, oldest first."""
-
-    role: str
-    title: Pair
-    state: str
-    personal_id: str | None
-    table: SideBySide
-    blind: bool
-    reasons: tuple[Pair, ...]
-    history: tuple[LinkFact, ...]
-
-
-@dataclass(frozen=True)
 class FindingView:
     severity: str
     message: Pair
@@ -73,23 +58,36 @@ class FindingView:
 
 @dataclass(frozen=True)
 class ReviewItem:
+    """set_aside: why the entry's page was given back or set aside, None for a page that is in use. row: where a table's row lies on the
+    page, None for a page of one entry. pages: (id, file) of the page, and of the second one of an entry over two."""
+
     entry_id: int
     revision: int
     kind: str
     form: str | None
     number: str | None
     status: str
-    page_id: int
-    second_page_id: int | None
-    file: str
+    pages: tuple[tuple[int, str], ...]
+    row: UprightBox | None
     batch_id: str
     book_number: str | None
     registry_office: str | None
-    verdict: str | None
+    set_aside: Pair | None
+    verified: tuple[str, datetime] | None
     reasons: tuple[Pair, ...]
     sections: tuple[SectionView, ...]
     links: tuple[LinkView, ...]
     findings: tuple[FindingView, ...]
+    unsure: tuple[UnsureMark, ...]
+    comments: tuple[Comment, ...]
+
+    @property
+    def page_id(self) -> int:
+        return self.pages[0][0]
+
+    @property
+    def file(self) -> str:
+        return self.pages[0][1]
 
     @property
     def codes(self) -> list[str]:
@@ -97,8 +95,8 @@ class ReviewItem:
         return [f.code for s in self.sections for f in s.fields] + [f"{x.role}:population" for x in self.links if x.table.rows]
 
     @property
-    def doubtful(self) -> int:
-        return sum(f.sureness in ("doubtful", "missing") for s in self.sections for f in s.fields)
+    def contradictions(self) -> int:
+        return sum(f.severity == "hard" for f in self.findings)
 
     @property
     def undecided(self) -> int:
@@ -108,6 +106,7 @@ class ReviewItem:
 def review_item(session: Session, entry: Entry) -> ReviewItem:
     """The entry as the review page shows it; fields in the order of the form, those the form has but nobody read included, empty."""
     page = session.get_one(Page, entry.page_id, options=(defer(Page.text), defer(Page.draft)))     # long, and not shown
+    second = session.get(Page, entry.second_page_id) if entry.second_page_id is not None else None
     batch = session.get_one(Batch, page.batch_id)
     rows = {f.code: f for f in entry.fields}
     written = {code: f.value for code, f in rows.items()}
@@ -117,13 +116,31 @@ def review_item(session: Session, entry: Entry) -> ReviewItem:
         for code in finding.fields:
             by_field.setdefault(code, []).append(finding.message)
     views = {code: _field(code, rows.get(code), entry, page, tuple(by_field.get(code, ()))) for code in _codes(entry, rows)}
-    groups, facts = wording.sections(views), link_facts(session, entry.id)
     return ReviewItem(
-        entry.id, entry.revision, entry.kind, entry.form, entry.number, entry.status, page.id, entry.second_page_id, page.file, batch.id,
-        batch.book_number or written.get("quyenSo"), batch.registry_office, (page.quality or {}).get("verdict"),
+        entry.id, entry.revision, entry.kind, entry.form, entry.number, entry.status,
+        tuple((p.id, p.file) for p in (page, second) if p is not None), _row_box(entry, views), batch.id,
+        batch.book_number or written.get("quyenSo"), batch.registry_office, _set_aside(page),
+        (entry.verified_by, entry.verified_at) if entry.verified_by is not None and entry.verified_at is not None else None,
         tuple(wording.reason(r) for r in entry.reasons or ()),
-        tuple(SectionView(g.role, wording.ROLES[g.role], tuple(views[c] for c in g.codes)) for g in groups),
-        tuple(_link(session, x, written, facts) for x in sorted(entry.links, key=_link_order(entry))), findings)
+        tuple(SectionView(g.role, wording.ROLES[g.role], tuple(views[c] for c in g.codes)) for g in wording.sections(views)),
+        link_views(session, entry, written), findings, unsure_marks(session, [entry.id]).get(entry.id, ()),
+        tuple(comments(session, entry.id)))
+
+
+def _set_aside(page: Page) -> Pair | None:
+    if page.state != SET_ASIDE:
+        return None
+    return explain(page.reason, page.detail, "vi"), explain(page.reason, page.detail, "en")
+
+
+def _row_box(entry: Entry, views: Mapping[str, FieldView]) -> UprightBox | None:
+    """What the fields of a table's row cover together."""
+    form = load_forms().get(entry.form or "")
+    boxes = [v.box for v in views.values() if v.box is not None]
+    if form is None or form.table is None or not boxes:
+        return None
+    x, y = min(b.x for b in boxes), min(b.y for b in boxes)
+    return UprightBox(x, y, max(b.x + b.width for b in boxes) - x, max(b.y + b.height for b in boxes) - y)
 
 
 def _codes(entry: Entry, rows: Mapping[str, Field]) -> list[str]:
@@ -142,41 +159,3 @@ def _field(code: str, row: Field | None, entry: Entry, page: Page, findings: tup
     box = upright_box(row.box, page.width, page.height, page.rotation)
     return FieldView(code, label, row.value, text, raw, wording.sureness(row.confidence, row.source), round(row.confidence * 100), box,
                      options, is_date(code), findings, evidence_words(row.evidence or ()))
-
-
-def _link_order(entry: Entry):
-    form = load_forms().get(entry.form or "")
-    order = {role: n for n, role in enumerate(form.roles)} if form is not None else {}
-    return lambda link: (order.get(link.role, 99), link.role)
-
-
-def _link(session: Session, link: Link, written: Mapping[str, str], facts: Sequence[LinkFact]) -> LinkView:
-    blind = link.blind and waits(link)
-    candidates = list(link.candidates or [])
-    chosen = link.personal_id if link.decision == "accept" and not blind else None
-    if link.personal_id is not None and all(c["personal_id"] != link.personal_id for c in candidates):
-        candidates.append({"personal_id": link.personal_id, "probability": link.probability, "evidence": []})
-    candidates = sorted(candidates, key=lambda c: -c["probability"])[:5]
-    if blind:
-        candidates.sort(key=lambda c: sha256(f"{link.id} {c['personal_id']}".encode()).digest())
-    numbers = [c["personal_id"] for c in candidates]
-    people = session.scalars(select(Person).join(PopulationSnapshot, Person.snapshot_id == PopulationSnapshot.id)
-                             .where(PopulationSnapshot.state == "current", Person.personal_id.in_(numbers))) if numbers else ()
-    state = "decided" if link.decided_by is not None else "review" if waits(link) else link.decision
-    table = compare(link.role, written, candidates, {p.personal_id: p for p in people}, blind)
-    reasons = () if blind else tuple(link_reason(r, _entries_named(session, r[1:])) for r in link.reasons or ())
-    return LinkView(link.role, wording.ROLES.get(link.role, (link.role, link.role)), state, chosen, table, blind, reasons,
-                    tuple(f for f in facts if f.role == link.role))
-
-
-def _entries_named(session: Session, ids: Sequence[str]) -> dict[str, Pair]:
-    """What to call entries in a sentence: by number and book."""
-    numbers = [int(i) for i in ids if i.isdecimal() and len(i) < 12]      # a personal number is no entry
-    query = select(Entry.id, Entry.number, Entry.kind, Batch.book_number, Batch.id).join(Page, Entry.page_id == Page.id).join(
-        Batch, Page.batch_id == Batch.id).where(Entry.id.in_(numbers))
-    out = {}
-    for entry_id, number, kind, book, batch in session.execute(query):
-        vi, en = wording.kind(kind)
-        out[str(entry_id)] = (f"mục {vi.lower()} số {number or '?'} quyển {book or batch}",
-                              f"{en.lower()} entry {number or '?'} of book {book or batch}")
-    return out

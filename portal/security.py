@@ -143,5 +143,12 @@ class SessionSigner:
         """The token that forms and scripts of this session send back."""
         return hmac.new(self._key, b"csrf:" + nonce.encode(), sha256).hexdigest()
 
+    def ticket(self, nonce: str, what: str) -> str:
+        """Shows that this session was let in to `what`; for addresses of parts of it, which are not asked and logged one by one."""
+        return hmac.new(self._key, f"ticket:{nonce}:{what}".encode(), sha256).hexdigest()[:40]
+
+    def ticket_holds(self, nonce: str, what: str, ticket: str) -> bool:
+        return hmac.compare_digest(self.ticket(nonce, what).encode(), ticket.encode())
+
     def csrf_holds(self, nonce: str, token: str | None) -> bool:
         return token is not None and hmac.compare_digest(self.csrf(nonce).encode(), token.encode())

@@ -281,6 +281,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             tuple(s.portal.second_factor_roles),
             sso_options(s),
             s.portal.khmer,
+            tile_cache_bytes=s.portal.tile_cache_mb * mb,
         ),
         population_columns=dict(s.population.columns),
         lang=s.lang,

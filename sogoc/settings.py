@@ -93,6 +93,7 @@ class PortalSettings(Section):
     lease_seconds: int = Field(300, ge=10, description="an entry is held that long for one reviewer")
     max_upload_mb: int = Field(512, ge=1, description="largest upload")
     secure_cookies: bool = Field(False, description="cookies only over TLS; set it when a proxy gives TLS")
+    tile_cache_mb: int = Field(2048, ge=64, description="room in the home for pages cut into tiles; made again when needed")
     khmer: bool = Field(False, description="offer Khmer too; texts not translated yet are shown in Vietnamese")
     session_hours: int = Field(12, ge=1, le=168, description="any session ends after that")
     second_factor_roles: list[str] = Field(

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage import events
@@ -29,12 +30,22 @@ def append_with_change(session: Session, actor: str, action: str, subject: str, 
 
 def change_of(session: Session, event: Event) -> dict[str, Any]:
     """{"before": …, "after": …} of the event; KeyError if it has none, ValueError if it is not what the event says it was."""
-    row = session.get(Cursor, f"change:{event.seq}")
-    if row is None:
-        raise KeyError(event.seq)
-    if _digest(row.value) != event.detail.get("change"):
-        raise ValueError(f"the change kept for event {event.seq} is not the one that was logged")
-    return {"before": row.value["before"], "after": row.value["after"]}
+    return changes_of(session, [event])[event.seq]
+
+
+def changes_of(session: Session, events: Sequence[Event]) -> dict[int, dict[str, Any]]:
+    """The same of several events by their number, in one query."""
+    names = [f"change:{e.seq}" for e in events]
+    rows = {c.name: c for c in session.scalars(sa.select(Cursor).where(Cursor.name.in_(names)))} if names else {}
+    out = {}
+    for event in events:
+        row = rows.get(f"change:{event.seq}")
+        if row is None:
+            raise KeyError(event.seq)
+        if _digest(row.value) != event.detail.get("change"):
+            raise ValueError(f"the change kept for event {event.seq} is not the one that was logged")
+        out[event.seq] = {"before": row.value["before"], "after": row.value["after"]}
+    return out
 
 
 def _digest(change: Mapping[str, Any]) -> str:

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage import events
-from storage.accounts import KINDS, Actor
 from storage.models import ReportPlan, utc_now
+from storage.policy import KINDS, Actor
 from storage.report_errors import BadPeriod, BadPlan, PlanOverlaps, PlanUnreadable
 from storage.report_figures import Scope, seen_communes, within
 from storage.report_period import Period, parse_period

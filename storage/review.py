@@ -46,6 +46,7 @@ from storage.review_queue import (
     visible_entry,
 )
 from storage.review_steps import append, hold, kept
+from storage.review_unsure import undo_unsure
 from storage.set_aside import evidence_text
 from storage.verified_values import note_decision
 
@@ -66,7 +67,7 @@ REJECT_REASONS: dict[str, tuple[str, str]] = {      # code: Vietnamese, English
     "not_register": ("Không phải trang sổ hộ tịch", "Not a register page"),
     "other": ("Lý do khác", "Another reason"),
 }
-DECISIONS = ("field.correct", "link.decide", "link.exclude", "page.reject", "entry.verify")
+DECISIONS = ("field.correct", "link.decide", "link.exclude", "page.reject", "entry.verify", "entry.unsure")
 _CODE = re.compile(r"^[a-z][A-Za-z]{1,59}$")
 _MAX_VALUE, _MAX_NOTE = 2000, 500      # characters
 
@@ -219,7 +220,7 @@ def _undo_verify(session: Session, entry: Entry, event: Event, before: Any) -> N
 
 _UNDO: dict[str, Callable[[Session, Entry, Event, Any], None]] = {
     "field.correct": _undo_field, "link.decide": undo_link, "link.exclude": undo_link, "page.reject": _undo_reject,
-    "entry.verify": _undo_verify,
+    "entry.verify": _undo_verify, "entry.unsure": undo_unsure,
 }
 
 

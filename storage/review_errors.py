@@ -170,3 +170,21 @@ class NothingToUndo(StorageError):
     code = "nothing_to_undo"
     vi = "Không còn gì để hoàn tác, hoặc mục đã được lưu trữ."
     en = "There is nothing left to undo, or the entry has been archived."
+
+
+class NotProposed(StorageError):
+    code = "not_proposed"
+    vi = "Người đứng đầu danh sách đã đổi, hoặc phải tự chọn. Hãy xem lại rồi bấm số để chọn."
+    en = "The person listed first has changed, or has to be chosen. Look again and press a number."
+
+
+class EmptyComment(StorageError):
+    code = "empty_comment"
+    vi = "Ghi chú còn trống."
+    en = "The note is empty."
+
+
+class DecisionOfAnother(StorageError):
+    code = "decision_of_another"
+    vi = "Quyết định này do người khác gửi, không gửi lại được."
+    en = "This decision was sent by somebody else and cannot be sent again."

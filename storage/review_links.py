@@ -17,7 +17,7 @@ from matching.decision import Candidate, LinkDecision
 from matching.link_facts import without
 from matching.model import load_model
 from records.forms import load_forms
-from storage.changes import change_of
+from storage.changes import changes_of
 from storage.link_checks import note_decision, withdraw_check
 from storage.links import hear_again, one_at_a_time, take_answer
 from storage.models import Entry, Event, Link, LinkRecheck, Person, PopulationSnapshot
@@ -126,11 +126,11 @@ def link_facts(session: Session, entry_id: int) -> Sequence[LinkFact]:
     query = sa.select(Event).where(Event.subject == f"entry:{entry_id}", Event.action.in_((*LINK_ACTIONS, "decision.undo")))
     rows = session.scalars(query.order_by(Event.seq)).all()
     undone = {e.detail["undoes"] for e in rows if e.action == "decision.undo"}
+    decided = [e for e in rows if e.action in LINK_ACTIONS]
+    changes = changes_of(session, decided)
     out = []
-    for event in rows:
-        if event.action not in LINK_ACTIONS:
-            continue
-        after = change_of(session, event)["after"]
+    for event in decided:
+        after = changes[event.seq]["after"]
         person = after["ruled_out"] if event.action == "link.exclude" else after["personal_id"]
         kind = "cannot" if event.action == "link.exclude" else "must" if person is not None else "nobody"
         out.append(LinkFact(event.seq, event.at, event.actor, event.detail["role"], kind, person, after.get("why", ""),

@@ -5,7 +5,7 @@ entry and a place in the middle all cost the same, however many wait. How many t
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
@@ -19,6 +19,7 @@ from storage.models import Batch, Entry, EntryFinding, Field, Link, Page, utc_no
 from storage.models.ledger import REASON_BITS, has_reason
 from storage.policy import Actor, allowed
 from storage.review_errors import LeasedByOther, NoSuchEntry, NotAllowed
+from storage.unsure_marks import not_left_to_others
 
 SURE = 0.95             # at least this confident: shown as sure
 DOUBTFUL = 0.80         # under this: a person must look
@@ -99,7 +100,8 @@ def visible_entries(actor: Actor, right: str = "batch.see") -> Select[Entry]:
 
 def waits_in_queue(actor: Actor, filters: QueueFilter) -> list[ColumnElement[bool]]:
     """The conditions on an entry that it is in this actor's queue under these filters."""
-    found: list[ColumnElement[bool]] = [Entry.queue_place.is_not(None), in_scope(actor, Entry.commune_code, Entry.kind)]
+    found: list[ColumnElement[bool]] = [Entry.queue_place.is_not(None), in_scope(actor, Entry.commune_code, Entry.kind),
+                                         not_left_to_others(actor)]
     if filters.state != "open":
         found.append(Entry.queue_place <= 0 if filters.state == "review" else Entry.queue_place > 0)
     for column, wanted in ((Entry.kind, filters.kind), (Entry.batch_id, filters.batch_id), (Entry.commune_code, filters.commune_code)):
@@ -156,9 +158,12 @@ def _place_of(session: Session, entry_id: int) -> QueuePlace | None:
     return QueuePlace(row.queue_place if row.queue_place is not None else left, entry_id)
 
 
-def _nexts(session: Session, actor: Actor, filters: QueueFilter | None, after: int | None, now: datetime) -> list[Select[int]]:
+def _nexts(session: Session, actor: Actor, filters: QueueFilter | None, after: int | None, now: datetime,
+           passed: Collection[int] = ()) -> list[Select[int]]:
     """The questions for the next free entry, to be asked in turn: those behind `after`, then from the front."""
     query = select(Entry.id).where(*waits_in_queue(actor, filters or QueueFilter()), _free(actor, now)).order_by(*_ORDER).limit(1)
+    if passed:
+        query = query.where(Entry.id.not_in(passed))
     here = _place_of(session, after) if after is not None else None
     if here is None:
         return [query]
@@ -176,15 +181,15 @@ def next_entry(session: Session, actor: Actor, filters: QueueFilter | None = Non
 
 
 def take_next(session: Session, actor: Actor, filters: QueueFilter | None = None, after: int | None = None,
-              duration: timedelta = LEASE_TIME, now: datetime | None = None) -> int | None:
+              duration: timedelta = LEASE_TIME, now: datetime | None = None, passed: Collection[int] = ()) -> int | None:
     """`next_entry`, leased in the same statement: of many who ask at once none waits for another and no two get the same.
 
-    Raises NotAllowed.
+    passed: entries not to be given. Raises NotAllowed.
     """
     if not actor.may("review"):
         raise NotAllowed(actor=actor.name)
     now = now or utc_now()
-    for query in _nexts(session, actor, filters, after, now):
+    for query in _nexts(session, actor, filters, after, now, passed):
         one = query.with_for_update(skip_locked=True).scalar_subquery()         # SQLite: one writer at a time anyway
         taken = session.scalar(update(Entry).where(Entry.id == one).values(lease_by=actor.name, lease_until=now + duration)
                                .returning(Entry.id).execution_options(synchronize_session=False))

@@ -1,28 +1,27 @@
-"""The review queue and the page on which one entry is decided; its decisions are JSON calls from that page's script."""
+"""The review queue, the page on which one entry is decided, and the next entries that its script fetches ahead."""
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from portal.context import Visitor, Who, keep_session, page
-from portal.field_text import BadValue, parsed, shown
+from ocr.errors import UnreadableFile
+from portal.context import Portal, Visitor, Who, page, render
 from portal.queue_rows import commune_name, grouped, queue_rows
-from portal.review_item import review_item
+from portal.review_item import ReviewItem, review_item
 from records.text import fold
 from storage import review
-from storage.errors import StorageError
-from storage.models import Entry
-from storage.review_errors import LeasedByOther, NoSuchEntry, NotAllowed
+from storage.access_log import REVIEW, log_access
+from storage.errors import ObjectMissing
+from storage.models import Entry, Page
+from storage.review_errors import LeasedByOther
 
 router = APIRouter(prefix="/review", include_in_schema=False)
-Short = Annotated[str, StringConstraints(max_length=120)]
+_MOST_PASSED = 40           # entries that a script may ask to be passed over
 
 
 def _filters(kind: str = "", batch: str = "", state: str = "open", commune: str = "", reason: str = "") -> review.QueueFilter:
@@ -69,122 +68,93 @@ def next_item(who: Who, filters: Filters, after: int | None = None) -> Response:
     return RedirectResponse(f"/review/{found}?{query}" if found is not None else f"/review?{query}", 303)
 
 
+@router.get("/ahead")
+def ahead(request: Request, who: Who, filters: Filters, tasks: BackgroundTasks, after: int | None = None,
+          passed: Annotated[list[int], Query(max_length=_MOST_PASSED)] = []) -> Response:     # noqa: B006 (FastAPI copies it)
+    """The next entry as a fragment, leased to the visitor, its page cut into tiles meanwhile; 204 when there is none.
+
+    passed: entries that the script has in hand or has decided, though the decision may still be on its way here.
+    """
+    who.must("review")
+    with who.portal.services.database.session() as session:
+        found = review.take_next(session, who.actor, filters, after, _lease_time(who.portal), passed=passed)
+        if found is not None:
+            entry = session.get_one(Entry, found)
+            view = review_item(session, entry)
+            _log_fetch(session, who, view)
+            tasks.add_task(_cut, who.portal, [session.get_one(Page, number) for number, _ in view.pages])
+            return _fragment(request, who, view, "", entry)
+    return Response(status_code=204)
+
+
+@router.get("/{entry_id}/fragment")
+def fragment(entry_id: int, request: Request, who: Who) -> Response:
+    """One entry as a fragment, leased to the visitor where it is open: what the script shows when it comes back to an entry."""
+    who.must("review")
+    with who.portal.services.database.session() as session:
+        entry, held_by = _held(session, who, entry_id)
+        view = review_item(session, entry)
+        _log_fetch(session, who, view)
+    return _fragment(request, who, view, held_by, entry)
+
+
+@router.post("/{entry_id}/shown")
+def shown(entry_id: int, who: Who) -> Response:
+    """The script put a fetched entry on the screen: that the visitor looked at it is logged with the fields and the purpose."""
+    who.must("review")
+    with who.portal.services.database.session() as session:
+        entry = review.visible_entry(session, who.actor, entry_id, "review")
+        review.log_view(session, who.actor, entry, review_item(session, entry).codes, "review")
+    return Response(status_code=204)
+
+
 @router.get("/{entry_id}")
 def item(entry_id: int, request: Request, who: Who, filters: Filters) -> Response:
     """One entry, leased to the visitor; that they looked at it is logged with the fields and the purpose."""
     who.must("review")
     with who.portal.services.database.session() as session:
-        entry = review.visible_entry(session, who.actor, entry_id, "review")
-        held_by = ""
-        if entry.status in review.OPEN:
-            try:
-                entry = review.lease(session, who.actor, entry_id, timedelta(seconds=who.portal.options.lease_seconds))
-            except LeasedByOther as e:
-                held_by = e.message(who.words.lang)
+        entry, held_by = _held(session, who, entry_id)
         view = review_item(session, entry)
         review.log_view(session, who.actor, entry, view.codes, "review")
-    editable = not held_by and entry.status in review.OPEN
-    return page(who, request, "review.html", item=view, held_by=held_by, editable=editable, query=_query(filters),
-        reject_reasons=review.REJECT_REASONS)
+    return page(who, request, "review.html", query=_query(filters), reject_reasons=review.REJECT_REASONS,
+                **_shown(who.portal, view, held_by, entry))
 
 
-class FieldChange(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    revision: int
-    code: Annotated[str, StringConstraints(max_length=60)]
-    text: Annotated[str, StringConstraints(max_length=2000)]
-
-
-class LinkChoice(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    revision: int
-    role: Annotated[str, StringConstraints(max_length=8)]
-    personal_id: Annotated[str, StringConstraints(max_length=20)] | None
-
-
-class Exclusion(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    revision: int
-    role: Annotated[str, StringConstraints(max_length=8)]
-    personal_id: Annotated[str, StringConstraints(max_length=20)]
-
-
-class Rejection(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    revision: int
-    reason: Short
-    note: Annotated[str, StringConstraints(max_length=500)] = ""
-
-
-class Verification(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    revision: int
-    acknowledge: bool = False
-
-
-def _decide(who: Visitor, decision: Callable[[Session], Entry], **more: Any) -> Response:
-    """Run one decision in one transaction; a refusal becomes 409 with its code and words, nothing is half done."""
-    who.must("review")
+def _held(session: Session, who: Visitor, entry_id: int) -> tuple[Entry, str]:
+    """The entry, leased if it is open; and who has it, in words, if somebody else does."""
+    entry = review.visible_entry(session, who.actor, entry_id, "review")
+    if entry.status not in review.OPEN:
+        return entry, ""
     try:
-        with who.portal.services.database.session() as session:
-            entry = decision(session)
-            answer: dict[str, Any] = {"revision": entry.revision, "status": entry.status, "entry": entry.id, **more}
-            answer["findings"] = [{"severity": f.severity, "message": who.words.pick((f.message_vi, f.message_en)), "fields": f.fields}
-                                  for f in entry.findings]
-    except (NotAllowed, NoSuchEntry):       # refused and logged by the application
-        raise
-    except StorageError as e:
-        return JSONResponse({"code": e.code, "message": e.message(who.words.lang)}, 409)
-    return JSONResponse(answer)
+        return review.lease(session, who.actor, entry_id, _lease_time(who.portal)), ""
+    except LeasedByOther as e:
+        return entry, e.message(who.words.lang)
 
 
-@router.post("/{entry_id}/field")
-def change_field(entry_id: int, change: FieldChange, who: Who) -> Response:
-    try:
-        value = parsed(change.code, change.text)
-    except BadValue as e:
-        return JSONResponse({"code": "bad_value", "message": who.words.pick(e.pair)}, 422)
-    return _decide(who, lambda s: review.correct_field(s, who.actor, entry_id, change.code, value, revision=change.revision),
-                   shown=shown(change.code, value))
+def _lease_time(portal: Portal) -> timedelta:
+    return timedelta(seconds=portal.options.lease_seconds)
 
 
-@router.post("/{entry_id}/link")
-def choose_person(entry_id: int, choice: LinkChoice, who: Who) -> Response:
-    return _decide(who, lambda s: review.decide_link(s, who.actor, entry_id, choice.role, choice.personal_id, revision=choice.revision))
+def _log_fetch(session: Session, who: Visitor, view: ReviewItem) -> None:
+    """What was sent to a browser is written down even if it is never shown there."""
+    log_access(session, who.actor, "record.fetch", f"entry:{view.entry_id}", REVIEW, fields=view.codes)
 
 
-@router.post("/{entry_id}/rule-out")
-def rule_out(entry_id: int, choice: Exclusion, who: Who) -> Response:
-    return _decide(who, lambda s: review.rule_out(s, who.actor, entry_id, choice.role, choice.personal_id, revision=choice.revision))
+def _shown(portal: Portal, view: ReviewItem, held_by: str, entry: Entry) -> dict[str, Any]:
+    editable = not held_by and entry.status in review.OPEN and view.set_aside is None
+    return {"item": view, "held_by": held_by, "editable": editable, "lease_seconds": portal.options.lease_seconds}
 
 
-@router.post("/{entry_id}/reject")
-def reject(entry_id: int, rejection: Rejection, who: Who) -> Response:
-    return _decide(who, lambda s: review.reject_page(s, who.actor, entry_id, rejection.reason, rejection.note, revision=rejection.revision))
+def _fragment(request: Request, who: Visitor, view: ReviewItem, held_by: str, entry: Entry) -> Response:
+    return render(who.portal, request, who.words, "review/entry.html", **_shown(who.portal, view, held_by, entry))
 
 
-@router.post("/{entry_id}/verify")
-def verify(entry_id: int, verification: Verification, who: Who) -> Response:
-    return _decide(who, lambda s: review.verify_entry(s, who.actor, entry_id, acknowledge=verification.acknowledge,
-        revision=verification.revision))
+def _cut(portal: Portal, pages: list[Page]) -> None:
+    """Make the pages' tiles before anybody looks."""
+    for row in pages:
+        try:
+            portal.tiles.pyramid(row)
+        except (UnreadableFile, ObjectMissing):         # the look itself will say so
+            return
 
 
-@router.post("/undo")
-def undo_last(who: Who) -> Response:
-    """Take back this person's last decision, whichever entry it was on."""
-    return _decide(who, lambda s: review.undo(s, who.actor))
-
-
-@router.post("/{entry_id}/hold")
-def hold(entry_id: int, who: Who) -> Response:
-    """Called once a minute while the page is open: the lease and the session go on."""
-    answer = _decide(who, lambda s: review.lease(s, who.actor, entry_id, timedelta(seconds=who.portal.options.lease_seconds)))
-    keep_session(answer, who.portal, who.portal.sessions.renew(who.session))
-    return answer
-
-
-@router.post("/{entry_id}/release")
-def let_go(entry_id: int, who: Who) -> Response:
-    with who.portal.services.database.session() as session:
-        review.release(session, who.actor, entry_id)
-    return Response(status_code=204)

@@ -9,7 +9,7 @@ from portal.reports import numbers
 from portal.reports.catalogue import Report
 from portal.reports.view import Ask
 from portal.wording import Pair
-from storage.accounts import KINDS, Actor
+from storage.policy import KINDS, Actor
 from storage.report_errors import BadPeriod
 from storage.report_figures import Scope
 from storage.report_period import STEPS, Period, Step, between, period_of

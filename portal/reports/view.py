@@ -12,7 +12,7 @@ from portal import wording
 from portal.language import Words
 from portal.reports import numbers
 from records.places import default_gazetteer
-from storage.accounts import KINDS
+from storage.policy import KINDS
 from storage.report_figures import Scope
 from storage.report_overdue import ReportOptions
 from storage.report_period import Step

@@ -11,11 +11,12 @@ from storage.models.log import Cursor, Event
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
 from storage.models.queue import QueueTally
 from storage.models.reports import ReportFigure, ReportPlan
+from storage.models.review import EntryComment, EntryUnsure, ReviewDecision
 from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
 
 __all__ = [
-    "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "FileCheck",
-    "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "PastPassword", "Person", "PersonHistory",
-    "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "SecondFactor",
-    "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
+    "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure",
+    "Event", "Field", "FileCheck", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "PastPassword", "Person",
+    "PersonHistory", "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan",
+    "ReviewDecision", "SecondFactor", "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
 ]

@@ -276,7 +276,7 @@ def test_what_the_browser_keeps_of_the_upload_page_holds_nobodys_data(client):
 
 def test_every_word_of_templates_and_pages_has_an_english_one():
     used = set()
-    for path in [*PORTAL.glob("templates/*.html"), *PORTAL.glob("pages/*.py"), *PORTAL.glob("reports/*.py"),
+    for path in [*PORTAL.glob("templates/**/*.html"), *PORTAL.glob("pages/*.py"), *PORTAL.glob("reports/*.py"),
                  *PORTAL.glob("*.py")]:
         used |= {m[2] for m in re.finditer(r"(?:\b_|\bwords)\(\s*(['\"])(.+?)\1", path.read_text("utf-8"))}
     used.discard("Còn {n} trang")       # the example in language.py
@@ -287,7 +287,8 @@ def test_every_word_of_templates_and_pages_has_an_english_one():
 
 
 def test_nothing_is_loaded_from_elsewhere():
-    for path in [*PORTAL.glob("templates/*.html"), *PORTAL.glob("static/*.css"), *PORTAL.glob("static/*.js")]:
+    ours = ("templates/**/*.html", "static/*.css", "static/*.js", "static/review/*.js")
+    for path in [p for pattern in ours for p in PORTAL.glob(pattern)]:
         text = path.read_text("utf-8")
         assert not re.search(r"(?:src|href|url|import|fetch)\s*[=(]\s*['\"]?(?:https?:)?//", text), path
         assert " style=" not in text and not re.search(r"\son\w+=", text), path      # the content security policy would refuse them

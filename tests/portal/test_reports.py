@@ -170,6 +170,7 @@ def test_a_refused_request_of_a_client_is_counted(house, client):
     assert client.post("/api/v1/records/search/register-number", json={"kind": "?"}, headers=head).status_code == 422
     assert client.post("/api/v1/records/search/register-number", json=body).status_code == 401  # nobody known: nothing is written
     with house.database.reading() as s:
-        assert [e.detail["reason"] for e in s.scalars(select(Event).where(Event.action == "access.refused"))] == ["not_permitted", "invalid"]
+        assert [e.detail["reason"] for e in s.scalars(select(Event).where(Event.action == "access.refused"))] == [
+            "not_permitted", "invalid"]
     sign_in(client, "quan.tri")
     assert "từ chối: không có quyền" in client.get("/reports/api").text
