@@ -4,13 +4,14 @@ from __future__ import annotations
 from storage.models.accounts import ApiClient, User
 from storage.models.archive import ArchivePackage, StoredObject
 from storage.models.base import Base, Json, Key, UtcDateTime, utc_now
+from storage.models.double_check import CheckHand, CheckPolicy, EntryVersion, SecondCheck
 from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Page
 from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
 from storage.models.log import Cursor, Event
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
 
 __all__ = [
-    "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "Json", "Key",
-    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
-    "StoredObject", "User", "UtcDateTime", "utc_now",
+    "ApiClient", "ArchivePackage", "Base", "Batch", "CheckHand", "CheckPolicy", "Cursor", "Dossier", "Entry", "EntryFinding",
+    "EntryVersion", "Event", "Field", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "Person",
+    "PersonHistory", "PopulationRejection", "PopulationSnapshot", "SecondCheck", "StoredObject", "User", "UtcDateTime", "utc_now",
 ]
