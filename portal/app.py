@@ -16,7 +16,7 @@ from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render, to_login
 from portal.keys import portal_key
 from portal.page_images import PageImages
-from portal.pages import books, dossiers, log, login, review, uploads
+from portal.pages import books, check_policy, differences, dossiers, log, login, review, reviewers, second_check, uploads
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
@@ -54,7 +54,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, books, uploads, review, dossiers, log):
+    for part in (login, books, uploads, review, dossiers, log, second_check, differences, check_policy, reviewers):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))

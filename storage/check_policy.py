@@ -1,6 +1,6 @@
 """How many people check an entry, by kind of register: versions that are only added, each holding from its day on.
 
-An entry keeps the policy under which it was verified; before the first version `SHIPPED` holds.
+An entry keeps the policy under which it was verified; where none was set `SHIPPED` holds.
 """
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -46,44 +46,45 @@ class KindPolicy:
 
 
 @dataclass(frozen=True)
-class Policies:
-    """One version. version 0: the one that comes with the program. from_at None: since ever."""
+class PolicyVersion:
+    """What was set of one kind. version 0: what comes with the program. from_at None: since ever."""
 
     version: int = 0
+    kind: str = ALL
     from_at: datetime | None = None
     by: str = ""
-    kinds: Mapping[str, KindPolicy] = field(default_factory=lambda: {ALL: KindPolicy()})
-
-    def of(self, kind: str) -> KindPolicy:
-        return self.kinds.get(kind) or self.kinds[ALL]
-
-    def as_dict(self) -> dict[str, Any]:
-        return {kind or "*": {**asdict(p), "fields": list(p.fields)} for kind, p in sorted(self.kinds.items())}
+    policy: KindPolicy = KindPolicy()
 
 
-SHIPPED = Policies()
+SHIPPED = PolicyVersion()
 
 
-def policies_at(session: Session, at: datetime | None = None) -> Policies:
-    """The version that holds at that moment (now)."""
-    query = sa.select(CheckPolicy).where(CheckPolicy.from_at <= (at or utc_now())).order_by(CheckPolicy.version.desc()).limit(1)
-    return _read(session.scalar(query))
+def in_force(session: Session, at: datetime | None = None) -> dict[str, PolicyVersion]:
+    """What holds at that moment (now), by kind; kinds without one of their own go by ALL."""
+    begun = sa.select(CheckPolicy).where(CheckPolicy.from_at <= (at or utc_now())).order_by(CheckPolicy.from_at, CheckPolicy.version)
+    return {ALL: SHIPPED} | {row.kind: _read(row) for row in session.scalars(begun)}
 
 
-def policies(session: Session, version: int) -> Policies:
+def policy_for(session: Session, kind: str, at: datetime | None = None) -> PolicyVersion:
+    """What holds for entries of that kind that are verified at that moment (now)."""
+    found = in_force(session, at)
+    return found.get(kind) or found[ALL]
+
+
+def policy_version(session: Session, version: int) -> PolicyVersion:
     """That version."""
-    return _read(session.get(CheckPolicy, version) if version else None)
+    return _read(session.get_one(CheckPolicy, version)) if version else SHIPPED
 
 
-def history(session: Session) -> list[Policies]:
+def history(session: Session) -> list[PolicyVersion]:
     """Every version, newest first, the shipped one last."""
     return [*(_read(r) for r in session.scalars(sa.select(CheckPolicy).order_by(CheckPolicy.version.desc()))), SHIPPED]
 
 
-def set_policy(session: Session, actor: Actor, kind: str, policy: KindPolicy, from_at: datetime | None = None) -> Policies:
-    """The next version: `kind` (ALL: every kind not named) is checked like this from `from_at` (now) on, the others as before.
+def set_policy(session: Session, actor: Actor, kind: str, policy: KindPolicy, from_at: datetime | None = None) -> PolicyVersion:
+    """The next version: `kind` (ALL: every kind that has none of its own) is checked like this from `from_at` (now) on.
 
-    Entries verified before then keep what held for them. Raises NotAllowed, BadCheckPolicy.
+    Entries verified before then keep what held for them; what is set for a later day still begins then. Raises NotAllowed, BadCheckPolicy.
     """
     if not actor.may("policy.manage"):
         raise NotAllowed(actor=actor.name)
@@ -95,15 +96,14 @@ def set_policy(session: Session, actor: Actor, kind: str, policy: KindPolicy, fr
         raise BadCheckPolicy(what=f"từ {from_at:%Y-%m-%d %H:%M}, đã qua")
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text("lock table check_policy in share row exclusive mode"))
-    last = session.scalar(sa.select(CheckPolicy).order_by(CheckPolicy.version.desc()).limit(1))
-    if last is not None and last.from_at > (from_at or now):
-        raise BadCheckPolicy(what=f"đã có quy định từ {last.from_at:%Y-%m-%d %H:%M}, quy định mới phải từ sau lúc đó")
-    after = Policies((last.version if last else 0) + 1, from_at or now, actor.name, {**_read(last).kinds, kind: policy})
-    session.add(CheckPolicy(version=after.version, at=now, from_at=after.from_at, by=actor.name, body=after.as_dict()))
+    version = (session.scalar(sa.select(sa.func.max(CheckPolicy.version))) or 0) + 1
+    body = {**asdict(policy), "fields": list(policy.fields)}
+    row = CheckPolicy(version=version, kind=kind, at=now, from_at=from_at or now, by=actor.name, body=body)
+    session.add(row)
     session.flush()
-    events.append(session, actor.name, "check_policy.set", f"check_policy:{after.version}",
-                  {"kind": kind or "*", "from": (from_at or now).isoformat(timespec="seconds"), **asdict(policy)})
-    return after
+    events.append(session, actor.name, "check_policy.set", f"check_policy:{version}",
+                  {"kind": kind or "*", "from": row.from_at.isoformat(timespec="seconds"), **body})
+    return _read(row)
 
 
 def parse(values: Mapping[str, Any]) -> KindPolicy:
@@ -129,10 +129,8 @@ def _check(policy: KindPolicy) -> None:
         raise BadCheckPolicy(what=", ".join(f"{n} = {getattr(policy, n)!r}" for n in bad)[:200])
 
 
-def _read(row: CheckPolicy | None) -> Policies:
-    if row is None:
-        return SHIPPED
-    return Policies(row.version, row.from_at, row.by, {"" if kind == "*" else kind: parse(body) for kind, body in row.body.items()})
+def _read(row: CheckPolicy) -> PolicyVersion:
+    return PolicyVersion(row.version, row.kind, row.from_at, row.by, parse(row.body))
 
 
 def draw(session: Session, what: str) -> float:

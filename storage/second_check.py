@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage import events
 from storage.accounts import Actor, actor_of
-from storage.check_policy import KindPolicy, draw, policies, policies_at
+from storage.check_policy import KindPolicy, draw, policy_for, policy_version
 from storage.entry_versions import Values, answer_of, first_reading, keep_version, values_of, version, withdraw
 from storage.field_differences import compare, still_open
 from storage.field_writing import FIELD, writable
@@ -53,8 +53,8 @@ def ask(session: Session, entry: Entry, verified: Event, now: datetime) -> Secon
 
     A sample is drawn only where somebody could answer it: with a single reviewer in the house it would keep the entry for ever.
     """
-    standing = policies_at(session, now)
-    policy = standing.of(entry.kind)
+    standing = policy_for(session, entry.kind, now)
+    policy = standing.policy
     every = policy.checks == 2
     if not every and draw(session, f"sample:{entry.id}") >= policy.sample:
         return None
@@ -181,7 +181,7 @@ def answer(session: Session, actor: Actor, entry_id: int, *, revision: int | Non
     first = version(session, entry_id, "check1")
     assert first is not None
     second = Values({f.code: f.value for f in seen.fields}, {x.role: answer_of(x) for x in seen.links})
-    check.outcome = compare(first.values, second, policies(session, check.policy_version).of(entry.kind))
+    check.outcome = compare(first.values, second, policy_version(session, check.policy_version).policy)
     differs = still_open(check.outcome)
     check.state, check.second_by, check.second_at = "differs" if differs else "agreed", actor.name, now
     check.done_at = None if differs else now

@@ -82,14 +82,20 @@ def check_counts(session: Session, actor: Actor) -> CheckCounts:
     return CheckCounts(found["open"], found["differs"], total - found["open"] - found["differs"])
 
 
-def kept_blind(session: Session, actor: Actor, entry: Entry) -> Step | None:
-    """Whether the actor may yet check this entry blind, or settle it, so that what others wrote must not be shown to them elsewhere."""
+def step_for(session: Session, actor: Actor, entry: Entry) -> Step | None:
+    """What this actor may do with the entry now: check it a second time, settle its differences, or neither."""
     check = session.get(SecondCheck, entry.id)
     if check is None or check.state not in ("open", "differs") or session.get(CheckHand, (entry.id, actor.name)) is not None:
         return None
     if check.state == "differs":
         return "differs" if may_settle(actor) else None
-    return "open" if check.blind and may_check(actor, check) and not saw_first_version(session, actor, check) else None
+    return "open" if may_check(actor, check) and not (check.blind and saw_first_version(session, actor, check)) else None
+
+
+def kept_blind(session: Session, actor: Actor, entry: Entry) -> Step | None:
+    """The step this actor may yet do without knowing who wrote what: until then no other page shows them what the first one made of it."""
+    step = step_for(session, actor, entry)
+    return step if step == "differs" or (step == "open" and session.get_one(SecondCheck, entry.id).blind) else None
 
 
 def saw_first_version(session: Session, actor: Actor, check: SecondCheck) -> bool:

@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from portal.context import Visitor, Who, keep_session, page
 from portal.field_text import BadValue, parsed, shown
 from portal.review_item import review_item
+from portal.second_check_item import check_address
 from storage import review
 from storage.errors import StorageError
 from storage.models import Entry
 from storage.review_errors import LeasedByOther
+from storage.second_check_queue import kept_blind
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 Short = Annotated[str, StringConstraints(max_length=120)]
@@ -61,6 +63,9 @@ def item(entry_id: int, request: Request, who: Who, filters: Filters) -> Respons
     who.must("review")
     with who.portal.services.database.session() as session:
         entry = review.visible_entry(session, who.actor, entry_id)
+        step = kept_blind(session, who.actor, entry)
+        if step is not None:        # what others made of it is not for who is yet to check it blind
+            return RedirectResponse(check_address(step, entry_id), 303)
         held_by = ""
         if entry.status in review.OPEN:
             try:

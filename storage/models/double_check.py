@@ -11,10 +11,12 @@ from storage.models.base import Base, Json, Key, utc_now
 
 
 class CheckPolicy(Base):
-    """A version of how many people check an entry (storage.check_policy as JSON). Rows are only added; of those begun the highest holds."""
+    """A version of how many people check the entries of one kind (storage.check_policy as JSON). Rows are only added; of a kind's that have
+    begun the one begun last holds, of two begun at once the later version."""
 
     __tablename__ = "check_policy"
     version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(8))                       # "": every kind that has none of its own
     at: Mapped[datetime] = mapped_column(default=utc_now)
     from_at: Mapped[datetime] = mapped_column(default=utc_now)         # holds for entries verified from then on
     by: Mapped[str] = mapped_column(String(80))

@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from storage import differences, entry_versions, events, review, second_check, second_check_queue
 from storage.accounts import Actor
-from storage.check_policy import SHIPPED, KindPolicy, draw, history, parse, policies_at, set_policy
+from storage.archive import ArchiveOptions, archive_entry
+from storage.check_policy import SHIPPED, KindPolicy, draw, history, parse, policy_for, set_policy
 from storage.differences import Pick
+from storage.errors import NotReadyToArchive
 from storage.models import Cursor, Entry, EntryVersion, Event, SecondCheck, utc_now
 from storage.review_errors import (
     BadCheckPolicy,
@@ -242,10 +244,14 @@ def test_policies_are_dated_and_only_added(database):
     do(database, set_policy, BOSS, "KS", KindPolicy(), later)
     with database.reading() as s:
         assert [p.version for p in history(s)] == [2, 1, 0] and history(s)[-1] is SHIPPED
-        assert (policies_at(s).of("KS").checks, policies_at(s, later).of("KS").checks, policies_at(s).of("KT").checks) == (2, 1, 1)
+        assert [policy_for(s, *at).policy.checks for at in (("KS",), ("KS", later), ("KT",))] == [2, 1, 1]
         assert [e.detail["kind"] for e in s.scalars(select(Event).where(Event.action == "check_policy.set"))] == ["KS", "KS"]
+    do(database, set_policy, BOSS, "", KindPolicy(sample=0.5))      # what is announced for KS still begins on its day
+    do(database, set_policy, BOSS, "KS", KindPolicy(checks=2, blind=False), later)                  # and can be announced anew
+    with database.reading() as s:
+        assert (policy_for(s, "KT").version, policy_for(s, "KS").version, policy_for(s, "KS", later).version) == (3, 1, 4)
     with pytest.raises(BadCheckPolicy):
-        do(database, set_policy, BOSS, "KS", KindPolicy(), later - timedelta(days=1))       # before one that is announced
+        do(database, set_policy, BOSS, "KS", KindPolicy(), utc_now() - timedelta(days=1))
     with pytest.raises(NotAllowed):
         do(database, set_policy, LAN, "KS", TWICE)
 
@@ -292,3 +298,11 @@ def test_only_what_waits(database):
     do(database, second_check.take, HAI, first)
     with pytest.raises(NothingToUndo):                              # somebody is at it
         do(database, review.undo, LAN)
+
+
+def test_the_archive_refuses_what_is_not_checked(database):
+    entry, = seed(database, link=False)
+    policy(database, TWICE)
+    verify(database, LAN, entry)
+    with pytest.raises(NotReadyToArchive, match="second check"):
+        archive_entry(database, None, None, ArchiveOptions(), entry, "sogoc")

@@ -17,6 +17,7 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")     # SQLite auto-inc
 def upgrade() -> None:
     op.create_table('check_policy',
     sa.Column('version', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('from_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('by', sa.String(length=80), nullable=False),
