@@ -24,7 +24,9 @@ from portal.page_tiles import PageTiles
 from portal.pages import (
     accounts,
     books,
+    check_policy,
     clients,
+    differences,
     dossiers,
     log,
     login,
@@ -32,6 +34,8 @@ from portal.pages import (
     reports,
     review,
     review_calls,
+    reviewers,
+    second_check,
     sso,
     tiles,
     uploads,
@@ -86,7 +90,8 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, sso, me, accounts, clients, books, tiles, uploads, review_calls, review, dossiers, log, reports):
+    for part in (login, sso, me, accounts, clients, books, tiles, uploads, review_calls, review, second_check, differences, check_policy,
+                 dossiers, log, reviewers, reports):        # reviewers is one of the reports, by a page of its own: before them
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))

@@ -22,6 +22,8 @@ ACTIONS: Mapping[str, Pair] = {
     "entry.unsure": ("Chưa chắc, để người khác", "Not sure, left to others"), "entry.comment": ("Ghi chú vào mục", "Note on an entry"),
     "record.fetch": ("Tải sẵn mục", "Entry fetched ahead"),
     "entry.verify": ("Xác nhận mục", "Entry verified"), "entry.archive": ("Lưu trữ mục", "Entry archived"),
+    "check.answer": ("Kiểm tra lần hai", "Checked a second time"), "difference.settle": ("Quyết định chỗ khác nhau", "Differences settled"),
+    "check_policy.set": ("Đổi quy định kiểm tra", "Check policy changed"),
     "dossier.archive": ("Lưu trữ hồ sơ", "Dossier archived"), "dossier.verify": ("Xác nhận hồ sơ", "Dossier confirmed"),
     "dossier.undo": ("Hoàn tác xác nhận hồ sơ", "Confirmation of a dossier undone"),
     "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),
@@ -48,6 +50,7 @@ SUBJECTS: Mapping[str, Pair] = {
     "entry": ("mục", "entry"), "page": ("trang", "page"), "batch": ("quyển", "book"), "user": ("tài khoản", "account"),
     "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"), "model": ("mô hình", "model"),
     "report": ("báo cáo", "report"),
+    "check_policy": ("quy định kiểm tra", "check policy"),
 }
 _ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("nhật ký", "the log"), "portal": ("cổng web", "the portal")}
 _ACTORS: Mapping[str, Pair] = {
@@ -81,10 +84,17 @@ _KEYS: Mapping[str, Pair] = {
     "held_out_lines": ("số dòng chừa ra", "held-out lines"), "held_out_groups": ("số quyển hoặc trang chừa ra", "held-out books or pages"),
     "general_lines": ("số dòng nói chung", "general lines"),
     "sha256": ("SHA-256", "SHA-256"), "virus": ("vi-rút", "virus"), "engine": ("máy quét", "scanner"), "active": ("đã bỏ", "left out"),
+    "blind": ("không thấy bản trước", "without seeing the first"), "compared": ("số ô so sánh", "fields compared"),
+    "differing": ("khác nhau", "differing"), "settled": ("đã quyết định", "settled"),
+    "checks": ("số lần kiểm tra", "checks"), "sample": ("tỷ lệ mẫu", "sample"),
+    "links": ("cả liên kết", "links too"), "second": ("người kiểm tra lần hai", "second checker"),
+    "settle": ("người quyết định", "who settles"),
     "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
 }
 _VALUES: Mapping[str, Pair] = {
     "review": ("rà soát", "review"), "portal": ("cổng rà soát", "portal"), "api": ("API", "API"),
+    "second_check": ("kiểm tra lần hai", "second check"), "settle": ("quyết định chỗ khác nhau", "settling differences"),
+    "approve": ("phê duyệt", "approve"),
     "page image": ("ảnh trang", "page image"), "wrong": ("sai tên hoặc mật khẩu", "wrong name or password"),
     "adapt": ("dạy thêm mô hình chữ viết tay", "adapting the handwriting model"), "cli": ("dòng lệnh", "command line"),
     "better": ("đọc đúng hơn", "reads better"), "not_better": ("chưa chắc đúng hơn", "not surely better"),
@@ -112,6 +122,9 @@ _PARTS: Mapping[str, Pair] = {
 _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "field": wording.full_label,
     "fields": lambda code: _shown_field(code),
+    "differing": lambda code: wording.ROLES.get(code) or wording.full_label(code),
+    "settled": lambda code: wording.ROLES.get(code) or wording.full_label(code),
+    "kind": lambda code: ("mọi loại", "every kind") if code == "*" else wording.kind(code),
     "role": lambda code: wording.USER_ROLES.get(code) or wording.ROLES.get(code, (code, code)),
     "acknowledged": lambda rule: wording.FINDINGS.get(rule, (rule, rule)),
     "action": lambda code: ACTIONS.get(code, (code, code)),

@@ -27,7 +27,7 @@ from sogoc.serving import ReadingStarter
 from sogoc.settings import Settings
 from sogoc.working import work_on
 from storage import accounts, events
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.intake import add_folder
 from storage.models import ApiClient, Entry, Page, User
 from storage.overview import Figures, figures

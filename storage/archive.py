@@ -23,6 +23,7 @@ from storage.models import ArchivePackage, Batch, Dossier, Entry, Event, Field, 
 from storage.outbox import ObjectLedger
 from storage.page_pdf import pdf_page
 from storage.pdfa import DocumentInfo, build
+from storage.review_queue import check_waits
 from storage.signing import Signer
 
 __all__ = ["ArchiveOptions", "Difference", "archive_dossier", "archive_entry", "verify_archive"]
@@ -60,6 +61,8 @@ def archive_entry(database: Database, ledger: ObjectLedger, signer: Signer, opti
             return session.get_one(ArchivePackage, entry.archive_id)
         if entry.status != "verified" or entry.verified_at is None:
             raise NotReadyToArchive(subject=f"entry:{entry_id}", cause=f"status {entry.status}")
+        if check_waits(session, entry_id):
+            raise NotReadyToArchive(subject=f"entry:{entry_id}", cause="its second check is not done")
         subject, revision = _of_entry(session, entry), entry.revision
 
     def settle(session: Session, package: ArchivePackage) -> ArchivePackage | None:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.database import Database
 from storage.models import Entry, QueueTally
 from storage.models.ledger import REASON_BITS

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.database import Database
 from storage.models import Batch, Cursor, Entry, ReportFigure, ReportPlan, utc_now
 from storage.report_measures import MEASURES

@@ -5,7 +5,6 @@ has moved on, and AlreadyDecided once the entry is verified or archived. Each ta
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,19 +12,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records.forms import load_forms
-from records.record import DraftRecord
-from storage import events
+from storage import differences, events, second_check
 from storage.access_log import Purpose, log_access, told
 from storage.changes import change_of
+from storage.field_writing import restore_field, writable, write_field
 from storage.link_states import waits
 from storage.links import one_at_a_time
-from storage.models import Entry, Event, Field, Page, utc_now
+from storage.models import Entry, Event, Page, utc_now
 from storage.policy import Actor
 from storage.queue_counts import count_by_filter, queue_counts, queue_size
-from storage.readings import entry_record
 from storage.review_errors import BadReason, FindingsOpen, LeasedByOther, LinksUndecided, NoSuchField, NothingToUndo
-from storage.review_findings import renew_findings
 from storage.review_links import LinkFact, decide_link, link_facts, rule_out, undo_link
 from storage.review_queue import (
     DOUBTFUL,
@@ -45,7 +41,7 @@ from storage.review_queue import (
     visible_entries,
     visible_entry,
 )
-from storage.review_steps import append, hold, kept
+from storage.review_steps import append, hold
 from storage.review_unsure import undo_unsure
 from storage.set_aside import evidence_text
 from storage.verified_values import note_decision
@@ -67,23 +63,9 @@ REJECT_REASONS: dict[str, tuple[str, str]] = {      # code: Vietnamese, English
     "not_register": ("Không phải trang sổ hộ tịch", "Not a register page"),
     "other": ("Lý do khác", "Another reason"),
 }
-DECISIONS = ("field.correct", "link.decide", "link.exclude", "page.reject", "entry.verify", "entry.unsure")
-_CODE = re.compile(r"^[a-z][A-Za-z]{1,59}$")
+DECISIONS = ("field.correct", "link.decide", "link.exclude", "page.reject", "entry.verify", "entry.unsure", "check.answer",
+             "difference.settle")
 _MAX_VALUE, _MAX_NOTE = 2000, 500      # characters
-
-
-def _field(entry: Entry, code: str) -> Field | None:
-    return next((f for f in entry.fields if f.code == code), None)
-
-
-_FIELD = ("value", "raw", "unit_code", "confidence", "source", "box", "evidence")
-
-
-def _writable(entry: Entry, code: str) -> bool:
-    if _field(entry, code) is not None:
-        return True
-    form = load_forms().get(entry.form or "")
-    return bool(_CODE.match(code)) and form is not None and code in {b.code for b in form.blanks} | {t.code for t in form.ticks}
 
 
 def correct_field(session: Session, actor: Actor, entry_id: int, code: str, value: str, *, unit_code: str | None = None,
@@ -93,32 +75,15 @@ def correct_field(session: Session, actor: Actor, entry_id: int, code: str, valu
     The reader's own text stays in `raw`. Raises NoSuchField for a code that neither the form nor the entry has.
     """
     entry = hold(session, actor, entry_id, revision)
-    with session.no_autoflush:
-        writable = _writable(entry, code)
-    if not writable or len(value) > _MAX_VALUE:
+    with session.no_autoflush:          # the entry is written once
+        known = writable(entry, code)
+    if not known or len(value) > _MAX_VALUE:
         raise NoSuchField(entry=entry_id, field=code[:60])
-    with session.no_autoflush:
-        record, row = entry_record(entry), _field(entry, code)
-    before = kept(row, _FIELD)
-    if row is None:
-        row = Field(code=code, raw="", evidence=[])
-        entry.fields.append(row)
-    row.value, row.unit_code, row.confidence, row.source, row.evidence = value, unit_code, 1.0, "reviewer", ["reviewer"]
-    _after_fields(session, entry, record)
+    before, after = write_field(session, entry, code, value, unit_code)
     note_decision(session, entry)
-    append(session, actor, "field.correct", entry, {"field": code}, before, kept(row, _FIELD))
+    append(session, actor, "field.correct", entry, {"field": code}, before, after)
     return entry
 
-
-def _after_fields(session: Session, entry: Entry, before: DraftRecord) -> None:
-    number, day = _field(entry, "so"), _field(entry, "ngayDangKy")
-    if number is not None:
-        entry.number = number.value[:32] or None
-    if day is not None and re.match(r"^\d{4}", day.value):
-        entry.year = int(day.value[:4])
-    with session.no_autoflush:
-        renew_findings(session, entry, before)
-    session.flush()
 
 
 def reject_page(session: Session, actor: Actor, entry_id: int, reason: str, note: str = "", *, revision: int | None = None) -> Entry:
@@ -137,7 +102,7 @@ def reject_page(session: Session, actor: Actor, entry_id: int, reason: str, note
 
 def verify_entry(session: Session, actor: Actor, entry_id: int, *, acknowledge: bool = False, revision: int | None = None,
                  now: datetime | None = None) -> Entry:
-    """A person says: this is what the page says, and these are the people.
+    """A person says: this is what the page says, and these are the people. A second person may be asked then (storage.second_check).
 
     Raises LinksUndecided while a link waits for a decision; FindingsOpen for hard findings unless `acknowledge` (the book really says so).
     """
@@ -153,12 +118,14 @@ def verify_entry(session: Session, actor: Actor, entry_id: int, *, acknowledge: 
     entry.status, entry.verified_by, entry.verified_at = "verified", actor.name, now or utc_now()
     entry.lease_by = entry.lease_until = None
     note_decision(session, entry)
-    append(session, actor, "entry.verify", entry, {"acknowledged": sorted(f.rule for f in hard)}, before, entry.status)
+    event = append(session, actor, "entry.verify", entry, {"acknowledged": sorted(f.rule for f in hard)}, before, entry.status)
+    second_check.ask(session, entry, event, entry.verified_at)
     return entry
 
 
 def undo(session: Session, actor: Actor, entry_id: int | None = None) -> Entry:
-    """Take back the actor's last decision (on that entry, or on any), until the entry is archived. Raises NothingToUndo."""
+    """Take back the actor's last decision (on that entry, or on any), until the entry is archived. Raises NothingToUndo,
+    and LaterStepStands where somebody has checked the entry since."""
     one_at_a_time(session)
     last = _last_decision(session, actor, entry_id)
     if last is None:
@@ -170,6 +137,7 @@ def undo(session: Session, actor: Actor, entry_id: int | None = None) -> Entry:
         raise NothingToUndo(entry=number) from None
     if entry.status == "archived" or entry.archive_id is not None:
         raise NothingToUndo(entry=number)
+    second_check.hold_back_undo(session, entry, last.action)
     entry.revision += 1
     _UNDO[last.action](session, entry, last, change_of(session, last)["before"])
     session.flush()
@@ -199,13 +167,7 @@ def _last_decision(session: Session, actor: Actor, entry_id: int | None) -> Even
 
 
 def _undo_field(session: Session, entry: Entry, event: Event, before: Any) -> None:
-    record, row = entry_record(entry), _field(entry, event.detail["field"])
-    if row is not None and before is None:
-        entry.fields.remove(row)
-    elif row is not None:
-        for name, value in before.items():
-            setattr(row, name, value)
-    _after_fields(session, entry, record)
+    restore_field(session, entry, event.detail["field"], before)
 
 
 def _undo_reject(session: Session, entry: Entry, event: Event, before: Any) -> None:
@@ -215,12 +177,14 @@ def _undo_reject(session: Session, entry: Entry, event: Event, before: Any) -> N
 
 
 def _undo_verify(session: Session, entry: Entry, event: Event, before: Any) -> None:
+    second_check.withdraw_check(session, entry)
     entry.status, entry.verified_by, entry.verified_at = before, None, None
 
 
 _UNDO: dict[str, Callable[[Session, Entry, Event, Any], None]] = {
     "field.correct": _undo_field, "link.decide": undo_link, "link.exclude": undo_link, "page.reject": _undo_reject,
-    "entry.verify": _undo_verify, "entry.unsure": undo_unsure,
+    "entry.verify": _undo_verify, "entry.unsure": undo_unsure, "check.answer": second_check.undo_answer,
+    "difference.settle": differences.undo_settle,
 }
 
 

@@ -188,3 +188,39 @@ class DecisionOfAnother(StorageError):
     code = "decision_of_another"
     vi = "Quyết định này do người khác gửi, không gửi lại được."
     en = "This decision was sent by somebody else and cannot be sent again."
+
+
+class BadCheckPolicy(StorageError):
+    code = "bad_check_policy"
+    vi = "Quy định kiểm tra không dùng được: {what}."
+    en = "This check policy cannot be used: {what}."
+
+
+class NoSecondCheck(StorageError):
+    code = "no_second_check"
+    vi = "Mục {entry} không chờ kiểm tra lần hai, hoặc đã được kiểm tra xong."
+    en = "Entry {entry} does not wait for a second check, or has had it."
+
+
+class HadAHand(StorageError):
+    code = "had_a_hand"
+    vi = "Anh/chị đã làm hoặc đã xem bước trước của mục {entry}. Người khác phải kiểm tra mục này."
+    en = "You did an earlier step of entry {entry}, or have seen it. Somebody else must check it."
+
+
+class NoDifference(StorageError):
+    code = "no_difference"
+    vi = "Mục {entry} không có khác biệt nào chờ quyết định."
+    en = "Entry {entry} has no difference that waits for a decision."
+
+
+class DifferencesOpen(StorageError):
+    code = "differences_open"
+    vi = "Còn {count} ô khác nhau chưa chọn."
+    en = "{count} differing fields are not decided yet."
+
+
+class LaterStepStands(StorageError):
+    code = "later_step_stands"
+    vi = "Người sau đã kiểm tra mục {entry}. Người ấy phải hoàn tác bước của mình trước."
+    en = "Somebody has checked entry {entry} after you. They must undo their step first."

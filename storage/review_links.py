@@ -26,7 +26,7 @@ from storage.review_errors import NoSuchCandidate, NoSuchField
 from storage.review_steps import append, hold, kept
 
 LINK_ACTIONS = ("link.decide", "link.exclude")
-_LINK = ("personal_id", "probability", "linker_probability", "decision", "decided_by", "excluded", "candidates", "reasons", "snapshot_id")
+LINK = ("personal_id", "probability", "linker_probability", "decision", "decided_by", "excluded", "candidates", "reasons", "snapshot_id")
 _MOST_WHY = 500             # characters
 
 
@@ -52,11 +52,17 @@ def decide_link(session: Session, actor: Actor, entry_id: int, role: str, person
     """
     one_at_a_time(session)
     entry = hold(session, actor, entry_id, revision)
+    name_person(session, actor, entry, role, personal_id, why)
+    return entry
+
+
+def name_person(session: Session, actor: Actor, entry: Entry, role: str, personal_id: str | None, why: str = "") -> Event:
+    """The step of `decide_link` on an entry that is held already; the caller has called `one_at_a_time` first."""
     link = _link(entry, role)
     candidate = next((c for c in (link.candidates if link is not None else []) if c["personal_id"] == personal_id), None)
-    if personal_id is not None and candidate is None and not _in_population(session, personal_id):
-        raise NoSuchCandidate(entry=entry_id, role=role)
-    before = kept(link, _LINK)
+    if personal_id is not None and candidate is None and not in_population(session, personal_id):
+        raise NoSuchCandidate(entry=entry.id, role=role)
+    before = kept(link, LINK)
     if link is None:
         link = Link(role=role, candidates=[], reasons=[], excluded=[], decision="none", probability=0.0)
         entry.links.append(link)
@@ -66,12 +72,12 @@ def decide_link(session: Session, actor: Actor, entry_id: int, role: str, person
     link.personal_id, link.decided_by = personal_id, actor.name
     link.decision = "accept" if personal_id is not None else "none"
     link.probability = float(candidate["probability"]) if candidate is not None else 0.0
-    after = {**(kept(link, _LINK) or {}), "why": why[:_MOST_WHY]}
+    after = {**(kept(link, LINK) or {}), "why": why[:_MOST_WHY]}
     hear_again(session, [entry.id], {p for p in (answer, personal_id) if p})        # before logging: nobody waits for it
     event = append(session, actor, "link.decide", entry, {"role": role}, before, after)
     note_decision(session, link, answer, stood, event)
     link.reasons = []
-    return entry
+    return event
 
 
 def rule_out(session: Session, actor: Actor, entry_id: int, role: str, personal_id: str, *, why: str = "", revision: int | None = None
@@ -82,13 +88,13 @@ def rule_out(session: Session, actor: Actor, entry_id: int, role: str, personal_
     link = _link(entry, role)
     if link is None or not any(c["personal_id"] == personal_id for c in link.candidates):
         raise NoSuchCandidate(entry=entry_id, role=role)
-    before = kept(link, _LINK)
+    before = kept(link, LINK)
     answer = link.personal_id
     link.excluded = sorted({*link.excluded, personal_id})
     if answer == personal_id:
         link.decided_by = None
     take_answer(link, without(_said(link), {personal_id}, load_model().refuse))
-    after = {**(kept(link, _LINK) or {}), "ruled_out": personal_id, "why": why[:_MOST_WHY]}
+    after = {**(kept(link, LINK) or {}), "ruled_out": personal_id, "why": why[:_MOST_WHY]}
     hear_again(session, [entry.id], {p for p in (answer, link.personal_id) if p})
     append(session, actor, "link.exclude", entry, {"role": role}, before, after)
     return entry
@@ -146,6 +152,7 @@ def _link(entry: Entry, role: str) -> Link | None:
     return link
 
 
-def _in_population(session: Session, personal_id: str) -> bool:
+def in_population(session: Session, personal_id: str) -> bool:
+    """Whether the current population has this number."""
     return session.scalar(sa.select(Person.id).join(PopulationSnapshot, Person.snapshot_id == PopulationSnapshot.id)
                           .where(PopulationSnapshot.state == "current", Person.personal_id == personal_id).limit(1)) is not None

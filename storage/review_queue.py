@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tup
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.link_states import waiting
-from storage.models import Batch, Entry, EntryFinding, Field, Link, Page, utc_now
+from storage.models import Batch, Entry, EntryFinding, Field, Link, Page, SecondCheck, utc_now
 from storage.models.ledger import REASON_BITS, has_reason
 from storage.policy import Actor, allowed
 from storage.review_errors import LeasedByOther, NoSuchEntry, NotAllowed
@@ -231,11 +231,22 @@ def release(session: Session, actor: Actor, entry_id: int) -> None:
 
 
 def past_undo(undo_seconds: float, now: datetime | None = None) -> ColumnElement[bool]:
-    """The condition on an entry that it is verified and its time to undo is over."""
-    return and_(Entry.status == "verified", Entry.verified_at <= (now or utc_now()) - timedelta(seconds=undo_seconds))
+    """The condition on an entry that it is verified, checked by as many people as its policy asks, and its time to undo is over."""
+    before = (now or utc_now()) - timedelta(seconds=undo_seconds)
+    return and_(Entry.status == "verified", Entry.verified_at <= before, ~_check_later_than(before))
+
+
+def check_waits(session: Session, entry_id: int) -> bool:
+    """Whether a second person must still check the entry, or a third one settle what they differ in."""
+    return session.scalar(select(SecondCheck.entry_id).where(SecondCheck.entry_id == entry_id, SecondCheck.done_at.is_(None))) is not None
+
+
+def _check_later_than(before: datetime) -> ColumnElement[bool]:
+    unfinished = or_(SecondCheck.done_at.is_(None), SecondCheck.done_at > before)
+    return select(SecondCheck.entry_id).where(SecondCheck.entry_id == Entry.id, unfinished).correlate(Entry).exists()
 
 
 def due_for_archive(session: Session, undo_seconds: float, now: datetime | None = None, limit: int = 50) -> Sequence[int]:
-    """Verified entries whose time to undo is over, oldest first."""
+    """Verified and fully checked entries whose time to undo is over, oldest first."""
     return session.scalars(select(Entry.id).where(past_undo(undo_seconds, now))
                            .order_by(Entry.verified_at, Entry.id).limit(limit)).all()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from openpyxl import Workbook
 
-from storage.accounts import Actor
+from storage.policy import Actor
 
 VIETNAM = timezone(timedelta(hours=7), "+07")
 

@@ -13,12 +13,14 @@ from ocr.errors import UnreadableFile
 from portal.context import Portal, Visitor, Who, page, render
 from portal.queue_rows import commune_name, grouped, queue_rows
 from portal.review_item import ReviewItem, review_item
+from portal.second_check_item import check_address
 from records.text import fold
 from storage import review
 from storage.access_log import REVIEW, log_access
 from storage.errors import ObjectMissing
 from storage.models import Entry, Page
 from storage.review_errors import LeasedByOther
+from storage.second_check_queue import kept_blind
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 _MOST_PASSED = 40           # entries that a script may ask to be passed over
@@ -113,6 +115,9 @@ def item(entry_id: int, request: Request, who: Who, filters: Filters) -> Respons
     """One entry, leased to the visitor; that they looked at it is logged with the fields and the purpose."""
     who.must("review")
     with who.portal.services.database.session() as session:
+        step = kept_blind(session, who.actor, review.visible_entry(session, who.actor, entry_id, "review"))
+        if step is not None:        # what others made of it is not for who is yet to check it blind
+            return RedirectResponse(check_address(step, entry_id), 303)
         entry, held_by = _held(session, who, entry_id)
         view = review_item(session, entry)
         review.log_view(session, who.actor, entry, view.codes, "review")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sogoc.commands import check_policy
 from sogoc.commands.shared import group, services
 from sogoc.errors import SogocError
 from sogoc.language import example, language, t
@@ -26,6 +27,7 @@ def register(app: Any) -> None:
                "How many links wait for people, and what is promised of accepted ones. Ends with 1 when the promise is broken."),
         epilog=example("sogoc review status", "sogoc review status --renew --policy chinh-sach.json"),
     )(status)
+    check_policy.register(family)
     family.command(
         "export",
         help=t("Ghi hàng chờ rà soát ra tệp Excel.", "Write the review queue to an Excel file."),

@@ -13,7 +13,7 @@ from pipelines.pending import pending_batches
 from pipelines.services import Services
 from records.record import DraftRecord, FieldValue
 from storage import review
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.models import Batch, Page
 from storage.readings import batch_entries, lattice_key, save_reading
 from tests.ocr.lattices import clear

@@ -10,7 +10,7 @@ from portal_house import SIZE, page_bytes
 from sqlalchemy import select
 from test_browser import CHROMIUM, address, entry_of, ready, settled, sync_api, tab, until  # noqa: F401
 
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.intake import add_folder
 from storage.models import Entry, EntryComment, EntryUnsure, Event, Field, Link, Page, Person, PopulationSnapshot, ReviewDecision
 from storage.review_queue import lease

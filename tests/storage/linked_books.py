@@ -4,7 +4,7 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 
 from matching.decision import Candidate, LinkDecision
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.links import save_links
 from storage.models import Batch, Entry, Field, Link, Page, Person, PopulationSnapshot
 

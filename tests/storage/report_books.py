@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from storage import events
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.models import ArchivePackage, Batch, Entry, Link, LinkCheck, Page, StoredObject
 
 PROVINCE = Actor("so.tp", "administrator")

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from storage import dossier_review as d
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.models import Batch, Dossier, Event, utc_now
 from storage.review_errors import AlreadyDecided, ChangedMeanwhile, NoSuchDossier, NoSuchField, NothingToUndo
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage import review
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.database import alembic_config
 from storage.models import Batch, Entry, Page, QueueTally, utc_now
 from storage.queue_check import mend_queue, queue_drift

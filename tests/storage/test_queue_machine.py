@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 
 from storage import events, review
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.database import Database
 from storage.models import Batch, Entry, Page
 from storage.queue_check import queue_drift

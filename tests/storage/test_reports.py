@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import events, report_figures
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.models import Event, ReportFigure
 from storage.report_errors import BadPeriod, BadPlan, PlanOverlaps, PlanUnreadable
 from storage.report_figures import Scope, renew, sums

@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from storage import search
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.models import Batch, Entry, Field, Link, Page
 
 

@@ -15,7 +15,7 @@ from ocr.extraction import Expectation, PageReader
 from ocr.images import open_page
 from ocr.reading import PageReading
 from storage import verified_crops
-from storage.accounts import Actor
+from storage.policy import Actor
 from storage.intake import original_key
 from storage.models import Batch, Entry, Event, Field, Page
 from storage.outbox import ObjectLedger

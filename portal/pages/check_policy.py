@@ -1,0 +1,50 @@
+"""How many people check an entry, by kind of register: what holds, what held, and a form for the next version."""
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from portal.context import Visitor, Who, page
+from portal.wording import KINDS, VIETNAM
+from storage.check_policy import ALL, KindPolicy, history, in_force, set_policy
+from storage.errors import StorageError
+
+router = APIRouter(include_in_schema=False)
+
+
+def _shown(who: Visitor, request: Request, status: int = 200, problem: str = "") -> Response:
+    with who.portal.services.database.reading() as session:
+        now, versions = in_force(session), history(session)
+    kinds = [ALL, *(k for k in KINDS if k != "HS")]
+    return page(who, request, "check_policy.html", status, now=now, versions=versions, kinds=kinds, problem=problem)
+
+
+@router.get("/check-policy")
+def policy(request: Request, who: Who) -> Response:
+    who.must("policy.manage")
+    return _shown(who, request)
+
+
+@router.post("/check-policy")
+def change(request: Request, who: Who, kind: Annotated[str, Form(max_length=8)] = ALL, checks: Annotated[int, Form()] = 1,
+           blind: Annotated[bool, Form()] = False, links: Annotated[bool, Form()] = False, sample: Annotated[str, Form(max_length=8)] = "5",
+           fields: Annotated[str, Form(max_length=4000)] = "", second: Annotated[str, Form(max_length=20)] = "review",
+           day: Annotated[str, Form(max_length=10)] = "") -> Response:
+    """A new version of one kind's policy, from now or from a later day's midnight in Vietnam."""
+    who.must("policy.manage")
+    words = who.words
+    try:
+        share = float(sample.replace(",", ".").rstrip("% ")) / 100
+        start = datetime.fromisoformat(day).replace(tzinfo=VIETNAM) if day else None
+    except ValueError:
+        return _shown(who, request, 422, words("Tỷ lệ viết bằng số từ 0 đến 100; ngày chọn trong lịch."))
+    wanted = KindPolicy(checks, blind, share, tuple(fields.replace(",", " ").split()), links, second)
+    try:
+        with who.portal.services.database.session() as session:
+            set_policy(session, who.actor, kind, wanted, start)
+    except StorageError as e:
+        return _shown(who, request, 409, e.message(words.lang))
+    return RedirectResponse("/check-policy", 303)
