@@ -27,10 +27,10 @@ from sogoc.serving import ReadingStarter
 from sogoc.settings import Settings
 from sogoc.working import work_on
 from storage import accounts, events
-from storage.policy import Actor
 from storage.intake import add_folder
 from storage.models import ApiClient, Entry, Page, User
 from storage.overview import Figures, figures
+from storage.policy import Actor
 from storage.population import import_population
 from storage.review import correct_field, decide_link, verify_entry
 

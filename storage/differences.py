@@ -10,7 +10,6 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from storage import events
-from storage.policy import Actor
 from storage.changes import change_of
 from storage.check_policy import draw
 from storage.entry_versions import Values, keep_version, values_of, version, withdraw
@@ -18,6 +17,7 @@ from storage.field_differences import FIELD, LINK, same, still_open
 from storage.field_writing import restore_field, writable, write_field
 from storage.links import one_at_a_time
 from storage.models import CheckHand, Entry, Event, SecondCheck, utc_now
+from storage.policy import Actor
 from storage.review_errors import DifferencesOpen, HadAHand, NoDifference, NoSuchField, NotAllowed
 from storage.review_links import name_person, undo_link
 from storage.review_queue import LEASE_TIME, lease, release
@@ -119,7 +119,7 @@ def _differing(session: Session, actor: Actor, entry: Entry) -> SecondCheck:
     check = session.get(SecondCheck, entry.id, populate_existing=True)
     if check is None or check.state != "differs" or entry.status != "verified":
         raise NoDifference(entry=entry.id)
-    if not may_settle(actor):
+    if not may_settle(actor, entry):
         raise NotAllowed(actor=actor.name)
     if session.get(CheckHand, (entry.id, actor.name)) is not None:
         raise HadAHand(entry=entry.id)

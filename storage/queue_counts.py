@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.policy import Actor
 from storage.database import Database
 from storage.models import Entry, QueueTally
 from storage.models.ledger import REASON_BITS
+from storage.policy import Actor
 from storage.review_queue import OPEN, QueueFilter, in_scope, waits_in_queue
 
 _SEEN = (QueueTally.commune_code, QueueTally.kind, QueueTally.status, QueueTally.reason_bits)

@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.policy import Actor
 from storage.database import Database
 from storage.models import Batch, Cursor, Entry, ReportFigure, ReportPlan, utc_now
+from storage.policy import Actor
 from storage.report_measures import MEASURES
 from storage.report_period import Period
 from storage.report_sql import vietnam_day

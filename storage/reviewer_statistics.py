@@ -10,10 +10,11 @@ from statistics import median
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.policy import Actor
+from storage.accounts import actor_of
 from storage.agreement import ENOUGH, Agreement, Compared, Everybody, Share, agreement_of, errors_by_kind, kappa, kinds_alike
 from storage.field_differences import FIELD, kind_of
 from storage.models import Entry, EntryVersion, Event, SecondCheck, User, utc_now
+from storage.policy import Actor, communes_of
 
 DONE = ("entry.verify", "check.answer", "difference.settle")
 CAP = timedelta(minutes=10)             # longer than this the person was away
@@ -47,8 +48,8 @@ class ReviewerFigures:
 
 def people_seen_by(session: Session, actor: Actor) -> Sequence[User]:
     """Whose figures the actor may see, by name: their own; who approves, those of everybody in the communes they see."""
-    users = session.scalars(sa.select(User).order_by(User.name)).all()
-    return [u for u in users if u.name == actor.name or (actor.may("approve") and actor.sees_commune(u.commune_code))]
+    users, reach = session.scalars(sa.select(User).order_by(User.name)).all(), communes_of(actor, "approve")
+    return [u for u in users if u.name == actor.name or reach is None or actor_of(session, u).commune_code in reach]
 
 
 def figures_of(session: Session, name: str, display_name: str, since: datetime, done: Sequence[Compared]) -> ReviewerFigures:

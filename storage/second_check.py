@@ -13,13 +13,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage import events
-from storage.accounts import Actor, actor_of
+from storage.access_log import Purpose, log_access
+from storage.accounts import actor_of
 from storage.check_policy import KindPolicy, draw, policy_for, policy_version
 from storage.entry_versions import Values, answer_of, first_reading, keep_version, values_of, version, withdraw
 from storage.field_differences import compare, still_open
 from storage.field_writing import FIELD, writable
 from storage.models import CheckHand, Entry, Event, Field, Link, SecondCheck, User, utc_now
+from storage.policy import Actor
 from storage.review_errors import (
     ChangedMeanwhile,
     HadAHand,
@@ -31,7 +32,7 @@ from storage.review_errors import (
     NotAllowed,
 )
 from storage.review_links import LINK, in_population
-from storage.review_queue import LEASE_TIME, lease, release, visible_entries
+from storage.review_queue import LEASE_TIME, lease, release
 from storage.review_steps import append, hold, kept
 from storage.second_check_queue import PURPOSE, may_check, saw_first_version
 
@@ -79,9 +80,7 @@ def ask(session: Session, entry: Entry, verified: Event, now: datetime) -> Secon
 
 def _answerable(session: Session, entry: Entry, policy: KindPolicy, hands: set[str]) -> bool:
     for user in session.scalars(sa.select(User).where(User.active, User.name.not_in(hands)).order_by(User.name)):
-        other = actor_of(user)
-        if other.may("review") and other.may(policy.second) and session.scalar(
-                visible_entries(other).where(Entry.id == entry.id).with_only_columns(Entry.id)) is not None:
+        if may_check(actor_of(session, user), entry, policy.second):
             return True
     return False
 
@@ -206,15 +205,14 @@ def undo_answer(session: Session, entry: Entry, event: Event, before: Any) -> No
 
 def log_view(session: Session, actor: Actor, entry: Entry, shown: list[str], purpose: str = PURPOSE) -> None:
     """As `review.log_view`, with a purpose of its own: seeing this is not seeing the first person's version."""
-    detail = {"fields": sorted(shown), "purpose": purpose, "channel": "portal"}
-    events.append(session, actor.name, "record.view", f"entry:{entry.id}", detail)
+    log_access(session, actor, "record.view", f"entry:{entry.id}", Purpose(purpose), fields=shown)
 
 
 def _open_check(session: Session, actor: Actor, entry: Entry) -> SecondCheck:
     check = session.get(SecondCheck, entry.id, populate_existing=True)
     if check is None or check.state != "open" or entry.status != "verified":
         raise NoSecondCheck(entry=entry.id)
-    if not may_check(actor, check):
+    if not may_check(actor, entry, check.needs):
         raise NotAllowed(actor=actor.name)
     if session.get(CheckHand, (entry.id, actor.name)) is not None or (check.blind and saw_first_version(session, actor, check)):
         raise HadAHand(entry=entry.id)

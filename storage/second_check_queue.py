@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from storage.policy import Actor
 from storage.models import Batch, CheckHand, Entry, Event, Page, SecondCheck, utc_now
+from storage.policy import Actor, allowed, allows
 from storage.review_queue import visible_entries
 
 PURPOSE = "second_check"        # of looks at an entry that do not show the first person's version
@@ -42,12 +42,13 @@ class CheckCounts:
     others: int
 
 
-def may_check(actor: Actor, check: SecondCheck) -> bool:
-    return actor.may("review") and actor.may(check.needs)
+def may_check(actor: Actor, entry: Entry, needs: str) -> bool:
+    """Whether the actor has what a second check of this entry asks for, at its commune and kind."""
+    return all(allows(actor, right, entry.commune_code, entry.kind) for right in ("review", needs))
 
 
-def may_settle(actor: Actor) -> bool:
-    return actor.may("review") and actor.may("approve")
+def may_settle(actor: Actor, entry: Entry) -> bool:
+    return may_check(actor, entry, "approve")
 
 
 def waiting_checks(session: Session, actor: Actor, step: Step, limit: int = 50, offset: int = 0) -> Sequence[WaitingCheck]:
@@ -77,7 +78,8 @@ def next_check(session: Session, actor: Actor, step: Step, after: int | None = N
 
 def check_counts(session: Session, actor: Actor) -> CheckCounts:
     found = {step: session.scalar(select(func.count()).select_from(_mine(actor, step).subquery())) or 0 for step in ("open", "differs")}
-    waiting = visible_entries(actor).join(SecondCheck, SecondCheck.entry_id == Entry.id).where(SecondCheck.state.in_(("open", "differs")))
+    waiting = visible_entries(actor, "review").join(SecondCheck, SecondCheck.entry_id == Entry.id).where(
+        SecondCheck.state.in_(("open", "differs")))
     total = session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
     return CheckCounts(found["open"], found["differs"], total - found["open"] - found["differs"])
 
@@ -88,8 +90,8 @@ def step_for(session: Session, actor: Actor, entry: Entry) -> Step | None:
     if check is None or check.state not in ("open", "differs") or session.get(CheckHand, (entry.id, actor.name)) is not None:
         return None
     if check.state == "differs":
-        return "differs" if may_settle(actor) else None
-    return "open" if may_check(actor, check) and not (check.blind and saw_first_version(session, actor, check)) else None
+        return "differs" if may_settle(actor, entry) else None
+    return "open" if may_check(actor, entry, check.needs) and not (check.blind and saw_first_version(session, actor, check)) else None
 
 
 def kept_blind(session: Session, actor: Actor, entry: Entry) -> Step | None:
@@ -104,15 +106,13 @@ def saw_first_version(session: Session, actor: Actor, check: SecondCheck) -> boo
 
 
 def _mine(actor: Actor, step: Step) -> Select[Entry]:
-    query = visible_entries(actor).join(SecondCheck, SecondCheck.entry_id == Entry.id)
+    query = visible_entries(actor, "review").join(SecondCheck, SecondCheck.entry_id == Entry.id)
+    approves = allowed(actor, "approve", Entry.commune_code, Entry.kind)
     hand = select(CheckHand.entry_id).where(CheckHand.entry_id == Entry.id, CheckHand.name == actor.name).exists()
     query = query.where(SecondCheck.state == step, Entry.status == "verified", ~hand)
     if step == "differs":
-        return query if may_settle(actor) else query.where(false())
-    rights = [r for r in ("review", "approve") if actor.may(r)]
-    if "review" not in rights:
-        return query.where(false())
-    return query.where(SecondCheck.needs.in_(rights), or_(~SecondCheck.blind, ~_saw(actor)))
+        return query.where(approves)
+    return query.where(or_(SecondCheck.needs == "review", approves), or_(~SecondCheck.blind, ~_saw(actor)))
 
 
 def _saw(actor: Actor) -> ColumnElement[bool]:

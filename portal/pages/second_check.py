@@ -17,7 +17,7 @@ from portal.second_check_item import check_address
 from storage import review, second_check
 from storage.errors import StorageError
 from storage.review_errors import HadAHand, LeasedByOther, NoSecondCheck
-from storage.second_check_queue import Step, check_counts, may_settle, next_check, step_for, waiting_checks
+from storage.second_check_queue import Step, check_counts, next_check, step_for, waiting_checks
 
 router = APIRouter(include_in_schema=False)
 _SHOWN = 50
@@ -50,7 +50,7 @@ def waiting_page(request: Request, who: Visitor, step: Step, start: int) -> Resp
         items = waiting_checks(session, who.actor, step, _SHOWN + 1, start)
         counts = check_counts(session, who.actor)
     return page(who, request, "second_checks.html", step=step, items=items[:_SHOWN], more=len(items) > _SHOWN, start=start, counts=counts,
-                settles=may_settle(who.actor), at=check_address)
+                settles=who.actor.may("approve"), at=check_address)
 
 
 def next_page(who: Visitor, step: Step, after: int | None) -> Response:

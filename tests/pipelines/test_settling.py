@@ -13,8 +13,8 @@ from pipelines.pending import pending_batches
 from pipelines.services import Services
 from records.record import DraftRecord, FieldValue
 from storage import review
-from storage.policy import Actor
 from storage.models import Batch, Page
+from storage.policy import Actor
 from storage.readings import batch_entries, lattice_key, save_reading
 from tests.ocr.lattices import clear
 

@@ -14,8 +14,8 @@ from portal_house import MOTHERS, PASSWORD, csrf_of, sign_in
 from sqlalchemy import select
 
 from storage import accounts, check_policy, review, second_check
-from storage.policy import Actor
 from storage.models import Entry, Event, Field, SecondCheck, utc_now
+from storage.policy import Actor
 
 BOSS, LAN = Actor("quan.tri", "administrator"), Actor("tp.lan", "reviewer")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from portal.queue_rows import commune_name, grouped, waited, why_here
 from storage import review
-from storage.policy import Actor
 from storage.models import Entry, Link, Page, utc_now
+from storage.policy import Actor
 
 
 def text(answer):

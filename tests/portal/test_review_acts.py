@@ -17,8 +17,8 @@ from portal_house import MOTHERS, csrf_of, sign_in
 
 from portal.page_tiles import OVERLAP, TILE, PageTiles
 from portal.waterfall import waterfall
-from storage.policy import Actor
 from storage.models import Entry, Event, Link, Page, ReviewDecision
+from storage.policy import Actor
 from storage.review import decide_link
 from storage.review_acts import once, proposed
 

@@ -10,9 +10,9 @@ from portal_house import SIZE, page_bytes
 from sqlalchemy import select
 from test_browser import CHROMIUM, address, entry_of, ready, settled, sync_api, tab, until  # noqa: F401
 
-from storage.policy import Actor
 from storage.intake import add_folder
 from storage.models import Entry, EntryComment, EntryUnsure, Event, Field, Link, Page, Person, PopulationSnapshot, ReviewDecision
+from storage.policy import Actor
 from storage.review_queue import lease
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]

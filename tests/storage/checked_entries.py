@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from storage import check_policy, review, second_check
-from storage.policy import Actor
 from storage.check_policy import KindPolicy
 from storage.models import Batch, Entry, Field, Link, Page, Person, PopulationSnapshot, User
+from storage.policy import Actor
 
 BOSS = Actor("quan.tri", "administrator")
 LAN, HAI, BINH = (Actor(n, "reviewer") for n in ("tp.lan", "tp.hai", "tp.binh"))

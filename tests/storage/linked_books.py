@@ -4,9 +4,9 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 
 from matching.decision import Candidate, LinkDecision
-from storage.policy import Actor
 from storage.links import save_links
 from storage.models import Batch, Entry, Field, Link, Page, Person, PopulationSnapshot
+from storage.policy import Actor
 
 LAN = Actor("tp.lan", "reviewer")
 PEOPLE = ("051317000001", "051317000002", "051185000003", "051185000004")

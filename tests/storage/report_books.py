@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from storage import events
-from storage.policy import Actor
 from storage.models import ArchivePackage, Batch, Entry, Link, LinkCheck, Page, StoredObject
+from storage.policy import Actor
 
 PROVINCE = Actor("so.tp", "administrator")
 TRA_SON, TRA_THUY, LAND = "21139", "21145", "21172"  # communes of Quảng Ngãi as numbered before July 2025

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import differences, review, reviewer_statistics
-from storage.policy import Actor
 from storage.agreement import Compared, Share, agreement_of, errors_by_kind, kappa, kinds_alike
 from storage.check_policy import KindPolicy
 from storage.differences import Pick
 from storage.field_differences import kind_of, same
 from storage.models import Event, SecondCheck, utc_now
+from storage.policy import Actor
 
 
 def test_wilson_against_published_values():

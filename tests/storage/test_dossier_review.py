@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from storage import dossier_review as d
-from storage.policy import Actor
 from storage.models import Batch, Dossier, Event, utc_now
+from storage.policy import Actor
 from storage.review_errors import AlreadyDecided, ChangedMeanwhile, NoSuchDossier, NoSuchField, NothingToUndo
 
 LAN, MINH = Actor("tp.lan", "reviewer"), Actor("xa.minh", "commune_officer", "21139")

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage import review
-from storage.policy import Actor
 from storage.database import alembic_config
 from storage.models import Batch, Entry, Page, QueueTally, utc_now
+from storage.policy import Actor
 from storage.queue_check import mend_queue, queue_drift
 from storage.queue_counts import add_up, count_by_filter
 from storage.review import REASON_CODES, QueueFilter, QueuePlace

@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 
 from storage import events, review
-from storage.policy import Actor
 from storage.database import Database
 from storage.models import Batch, Entry, Page
+from storage.policy import Actor
 from storage.queue_check import queue_drift
 from storage.queue_counts import add_up
 from storage.review_errors import AlreadyDecided, LeasedByOther, NothingToUndo, PageSetAside

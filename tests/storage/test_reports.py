@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import events, report_figures
-from storage.policy import Actor
 from storage.models import Event, ReportFigure
+from storage.policy import Actor
 from storage.report_errors import BadPeriod, BadPlan, PlanOverlaps, PlanUnreadable
 from storage.report_figures import Scope, renew, sums
 from storage.report_links import LinkCounts, link_report

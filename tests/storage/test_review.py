@@ -11,10 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 
 from storage import events, review
-from storage.policy import Actor
 from storage.changes import change_of
 from storage.database import Database
 from storage.models import Batch, Cursor, Entry, EntryFinding, Event, Field, Link, Page, Person, PopulationSnapshot, utc_now
+from storage.policy import Actor
 from storage.review_errors import (
     AlreadyDecided,
     BadReason,

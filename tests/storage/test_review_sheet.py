@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from openpyxl import Workbook, load_workbook
 
-from storage.policy import Actor
 from storage.database import Database
 from storage.models import Batch, Entry, Event, Field, Link, Page
+from storage.policy import Actor
 from storage.review_sheet import COLUMNS, NOBODY, YES, Applied, SheetUnreadable, export_queue, import_decisions
 
 LAN = Actor("lan", "reviewer")

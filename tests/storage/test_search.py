@@ -4,8 +4,8 @@ from __future__ import annotations
 import pytest
 
 from storage import search
-from storage.policy import Actor
 from storage.models import Batch, Entry, Field, Link, Page
+from storage.policy import Actor
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from checked_entries import BINH, BOSS, DUYET, HAI, HEAD, LAN, MOTHERS, TWICE, c
 from sqlalchemy import select
 
 from storage import differences, entry_versions, events, review, second_check, second_check_queue
-from storage.policy import Actor
 from storage.archive import ArchiveOptions, archive_entry
 from storage.check_policy import SHIPPED, KindPolicy, draw, history, parse, policy_for, set_policy
 from storage.differences import Pick
 from storage.errors import NotReadyToArchive
 from storage.models import Cursor, Entry, EntryVersion, Event, SecondCheck, utc_now
+from storage.policy import Actor
 from storage.review_errors import (
     BadCheckPolicy,
     ChangedMeanwhile,

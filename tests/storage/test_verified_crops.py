@@ -15,10 +15,10 @@ from ocr.extraction import Expectation, PageReader
 from ocr.images import open_page
 from ocr.reading import PageReading
 from storage import verified_crops
-from storage.policy import Actor
 from storage.intake import original_key
 from storage.models import Batch, Entry, Event, Field, Page
 from storage.outbox import ObjectLedger
+from storage.policy import Actor
 from storage.verified_crops import Crop, chosen_pages, gather, split, verified_pages
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

@@ -20,10 +20,10 @@ from ocr.recogniser import list_models, read_card, use_models
 from sogoc.commands.shared import Bars
 from sogoc.model_adapting import WORK, CannotAdapt, adapt_model, alone
 from storage import verified_crops
-from storage.policy import Actor
 from storage.database import Database
 from storage.model_choice import chosen_model
 from storage.models import Event
+from storage.policy import Actor
 from storage.verified_crops import Crop
 from train import adapt_tuning
 from train.export import load_weights, write_model
