@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from records.text import fold
 from storage.models import Batch, Entry, Field, Link, Page
-from storage.policy import Actor, allowed
+from storage.policy import RECORD, Actor, allowed
 
 SUBJECT_ROLES: Mapping[str, tuple[str, ...]] = {
     "KS": ("nks",), "KH": ("vo", "chong"), "KT": ("nkt",), "NCM": ("cm", "nc"), "HN": ("nxn",), "GH": ("ngh", "ndgh"), "CC": ("ntd",),
@@ -41,8 +41,8 @@ def _entries(actor: Actor | None, kinds: Collection[str], statuses: Collection[s
     query = query.where(Entry.kind.in_(sorted(kinds)), Entry.status.in_(sorted(statuses)))
     if actor is None:                   # the caller has seen to it
         return query
-    right = "api.read" if actor.channel == "api" else "record.see"
-    return query.where(allowed(actor, right, Batch.commune_code, Entry.kind))
+    rights = ("api.read",) if actor.channel == "api" else RECORD
+    return query.where(or_(*(allowed(actor, right, Batch.commune_code, Entry.kind) for right in rights)))
 
 
 def _hits(session: Session, query: Select[Entry], roles: Mapping[int, Iterable[str]] | None = None) -> list[SearchHit]:
