@@ -19,6 +19,7 @@ from ocr.errors import UnreadableFile
 from ocr.images import Content, Limits, check_frames, sniff
 from records.filenames import PageName, parse_folder_name, parse_page_name
 from storage import events
+from storage.book_way import check_open
 from storage.database import Database
 from storage.models import Batch, Entry, Page
 from storage.outbox import ObjectLedger
@@ -74,21 +75,24 @@ def add_folder(database: Database, ledger: ObjectLedger, path: Path, *, limits: 
 
 def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iterable[Source], *, folder: str = "",
               limits: Limits | None = None, declared: Mapping[str, Any] | None = None, commune: str | None = None, actor: str = "cli",
-              progress: Progress | None = None) -> Intake:
-    """Take files in as the book `name`; names of `sources` are safe and unique (scan_folder.safe_name, unique)."""
+              progress: Progress | None = None, into: str | None = None) -> Intake:
+    """Take files in as the book `name`, or into the book `into` (which keeps what is declared of it); names of `sources` are safe and
+    unique (scan_folder.safe_name, unique). Raises BookSent where a book that is with the province would grow."""
     limits = limits or Limits()
     hashed = [hash_source(s, limits) for s in sorted(sources, key=lambda s: s.name)]
     with database.session() as session:
         if not database.is_sqlite:
             session.execute(sa.select(sa.func.pg_advisory_xact_lock(_INTAKE_LOCK)))
-        batch, created = find_batch(session, safe_name(name)[:100], hashed)
+        batch, created = (session.get_one(Batch, into), False) if into else find_batch(session, safe_name(name)[:100], hashed)
         if created:
             batch.folder, batch.commune_code, batch.created_by = folder, commune, actor
             session.add(batch)
         rows, added = enter_rows(session, batch, hashed)
-        if declared:
+        if added and not created:
+            check_open(session, batch.id)
+        if declared and not into:
             batch.declared = dict(declared)
-        if commune:
+        if commune and not into:
             batch.commune_code = commune
         describe(batch, [r.file for r in rows.values() if r.state != SET_ASIDE])
         batch_id = batch.id
