@@ -15,8 +15,10 @@ from portal.api.app import PATH, create_api
 from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render, to_login
 from portal.keys import portal_key
+from portal.hub_worker import HubWorker
+from portal.look_worker import LookWorker
 from portal.page_images import PageImages
-from portal.pages import books, dossiers, log, login, review, uploads
+from portal.pages import books, desk, dossiers, log, login, review, uploads
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
@@ -40,21 +42,29 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     """
     options = options or services.portal
     worker = ArchiveWorker(services) if archive_in_background else None
+    looks = LookWorker(services)
+    hub = HubWorker(services, services.hub) if services.hub is not None else None
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         if worker is not None:
             worker.start()
+        looks.start()
+        if hub is not None:
+            hub.start()
         yield
+        looks.stop()
+        if hub is not None:
+            hub.stop()
         if worker is not None:
             worker.stop()
 
     app = FastAPI(title="Sổ Gốc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     sessions = SessionSigner(portal_key(services.secrets, "portal-sessions"), options.session_minutes * 60)
-    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading)
+    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), start_reading, looks, hub)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, books, uploads, review, dossiers, log):
+    for part in (login, books, desk, uploads, review, dossiers, log):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))

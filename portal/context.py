@@ -17,8 +17,10 @@ from starlette.concurrency import run_in_threadpool
 
 from pipelines.services import PortalOptions, Services
 from portal import log_wording, wording
+from portal.hub_worker import HubWorker
 from portal.language import LANGUAGES, Words
 from portal.link_sentence import fact_words
+from portal.look_worker import LookWorker
 from portal.page_images import PageImages
 from portal.rate_limit import RateLimit
 from portal.security import CSRF_HEADER, LANG_COOKIE, SESSION_COOKIE, OpenSession, SessionSigner
@@ -69,8 +71,17 @@ class Portal:
     sessions: SessionSigner
     images: PageImages
     start_reading: Callable[[str], None] | None = None
+    looks: LookWorker | None = None
+    hub: HubWorker | None = None            # of a commune's node that has a hub to send to
     templates: jinja2.Environment = field(default_factory=template_environment)
     login_limit: RateLimit = field(default_factory=lambda: RateLimit(per_minute=20, burst=20))
+
+    def begin(self, batch_id: str) -> None:
+        """Pages of the batch have come or changed: look at them, then read them; returns at once."""
+        if self.looks is not None:
+            self.looks.ask(batch_id)
+        if self.start_reading is not None:
+            self.start_reading(batch_id)
 
     def words(self, request: Request) -> Words:
         """?lang=, then the cookie, then the installation's language."""

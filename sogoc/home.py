@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipelines.services import (
     ArchiveOptions,
+    HubOptions,
     IntakeOptions,
     MatchingOptions,
     PortalOptions,
@@ -237,4 +238,5 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
         ),
         population_columns=dict(s.population.columns),
         lang=s.lang,
+        hub=HubOptions(s.hub.url, s.hub.client, s.hub.secret_file, s.hub.rate_kb or None) if s.hub.url and s.hub.secret_file else None,
     )

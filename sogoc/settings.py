@@ -86,6 +86,13 @@ class PortalSettings(Section):
     secure_cookies: bool = Field(False, description="cookies only over TLS; set it when a proxy gives TLS")
 
 
+class HubSettings(Section):
+    url: str = Field("", description="the province's hub this commune's node sends books to; empty: this is the hub itself")
+    client: str = Field("", description="client id the hub gave (sogoc client add … --scope sync:CODE)")
+    secret_file: Path | None = Field(None, description="file holding the client's secret")
+    rate_kb: int = Field(0, ge=0, description="send no faster than this, in KB a second; 0: no limit")
+
+
 class PopulationSettings(Section):
     columns: dict[str, str] = Field(default_factory=dict, description='agreed column -> header of your file: {ho_ten = "HO TEN"}')
 
@@ -110,6 +117,7 @@ class Settings(BaseSettings):
     matching: MatchingSettings = MatchingSettings()
     archive: ArchiveSettings = ArchiveSettings()
     portal: PortalSettings = PortalSettings()
+    hub: HubSettings = HubSettings()
     population: PopulationSettings = PopulationSettings()
 
     @classmethod

@@ -157,6 +157,13 @@ def returned_books(session: Session, visible: sa.Select[Batch]) -> list[tuple[Ba
     return sorted(back, key=lambda pair: pair[1].id, reverse=True)
 
 
+def sent_books(session: Session, visible: sa.Select[Batch]) -> list[tuple[Batch, BookStep]]:
+    """Of the `visible` books those that wait for the province to take them over, the oldest first."""
+    books = session.scalars(visible.join(BookWork, BookWork.batch_id == Batch.id).where(BookWork.state == "sent")).all()
+    sent = [(b, s) for b in books if (s := last_step(session, b.id, "sent")) is not None]
+    return sorted(sent, key=lambda pair: pair[1].id)
+
+
 def returned_pages(session: Session, visible: sa.Select[Batch], limit: int = 30) -> list[tuple[Batch, Page]]:
     """Pages a reviewer gave back that nobody has taken again or marked yet."""
     query = visible.join(Page, Page.batch_id == Batch.id).where(Page.state == SET_ASIDE, Page.reason == "rejected")

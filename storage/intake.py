@@ -75,9 +75,9 @@ def add_folder(database: Database, ledger: ObjectLedger, path: Path, *, limits: 
 
 def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iterable[Source], *, folder: str = "",
               limits: Limits | None = None, declared: Mapping[str, Any] | None = None, commune: str | None = None, actor: str = "cli",
-              progress: Progress | None = None, into: str | None = None) -> Intake:
+              progress: Progress | None = None, into: str | None = None, replaces: int | None = None) -> Intake:
     """Take files in as the book `name`, or into the book `into` (which keeps what is declared of it); names of `sources` are safe and
-    unique (scan_folder.safe_name, unique). Raises BookSent where a book that is with the province would grow."""
+    unique (scan_folder.safe_name, unique). replaces: id of the page that the file is taken again for. Raises BookSent where a book that is with the province would grow."""
     limits = limits or Limits()
     hashed = [hash_source(s, limits) for s in sorted(sources, key=lambda s: s.name)]
     with database.session() as session:
@@ -89,7 +89,7 @@ def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iter
             session.add(batch)
         rows, added = enter_rows(session, batch, hashed)
         if added and not created:
-            check_open(session, batch.id)
+            check_open(session, batch.id, session.get(Page, replaces) if replaces is not None else None)
         if declared and not into:
             batch.declared = dict(declared)
         if commune and not into:

@@ -140,6 +140,22 @@ def undo_step(session: Session, actor: Actor, batch_id: str) -> PageStep:
     return step
 
 
+def apply_work(session: Session, page: Page, wanted: PageWork) -> None:
+    """What was done to the page at another place; left alone where a person here has decided on the page."""
+    try:
+        _refuse_decided(session, page)
+    except PageDecided:
+        return
+    work = _row(session, page.id)
+    changed = (work.turn, work.corners) != (wanted.turn, wanted.corners)
+    work.turn, work.corners, work.part, work.place = wanted.turn, wanted.corners, wanted.part, wanted.place
+    if work.mark in (*BY_HAND, None) and work.mark != wanted.mark:
+        _set_mark(page, work, wanted.mark)
+    if changed:
+        _read_anew(session, page, work)
+    unsettle(session, page.batch_id)
+
+
 def _must_edit(actor: Actor) -> None:
     if not actor.may("batch.edit"):
         raise NotAllowed(actor=actor.name)
