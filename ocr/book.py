@@ -45,7 +45,8 @@ _PLACED = 0.6                   # a number at least so sure tells where its entr
 def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) -> list[DraftRecord]:
     """The records of `items`, in their order, with what the book tells. Entries without lattices or form come back as they are.
 
-    Files count in the order of their places, then of their names (scan2 before scan10), entries of one file in the order in which they are given.
+    Files count in the order of their places, then of their names (scan2 before scan10), entries of one file in the order in which
+    they are given.
     """
     expected = expected or Expectation()
     out = [keep_verified(item) for item in items]

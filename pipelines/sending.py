@@ -68,6 +68,7 @@ def stage(services: Services, batch_id: str, folder: Path) -> Source:
 def books_on_their_way(services: Services) -> list[str]:
     """Books sent and not yet received, the oldest first: what a node goes on with after a restart."""
     with services.database.reading() as session:
-        first = sa.select(BookStep.batch_id, sa.func.max(BookStep.id).label("at")).where(BookStep.what == "sent").group_by(BookStep.batch_id).subquery()
+        sent = sa.select(BookStep.batch_id, sa.func.max(BookStep.id).label("at")).where(BookStep.what == "sent")
+        first = sent.group_by(BookStep.batch_id).subquery()
         query = sa.select(BookWork.batch_id).join(first, first.c.batch_id == BookWork.batch_id).where(BookWork.state == "sent")
         return list(session.scalars(query.order_by(first.c.at)))

@@ -14,8 +14,8 @@ from pipelines.services import PortalOptions, Services
 from portal.api.app import PATH, create_api
 from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, Portal, portal_of, render, to_login
-from portal.keys import portal_key
 from portal.hub_worker import HubWorker
+from portal.keys import portal_key
 from portal.look_worker import LookWorker
 from portal.page_images import PageImages
 from portal.pages import books, desk, dossiers, log, login, review, uploads

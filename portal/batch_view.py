@@ -106,7 +106,7 @@ def _summaries(session: Session, batches: Sequence[Batch]) -> list[BatchSummary]
     ids = [b.id for b in batches]
     pages: dict[str, Counter[str]] = {i: Counter() for i in ids}
     entries: dict[str, Counter[str]] = {i: Counter() for i in ids}
-    ways: dict[str, str] = {i: way for i, way in session.execute(select(BookWork.batch_id, BookWork.state).where(BookWork.batch_id.in_(ids)))}
+    ways = {row.batch_id: row.state for row in session.scalars(select(BookWork).where(BookWork.batch_id.in_(ids)))}
     if ids:
         counted = select(Page.batch_id, Page.state, Page.reason, func.count()).where(Page.batch_id.in_(ids))
         for batch_id, state, reason, n in session.execute(counted.group_by(Page.batch_id, Page.state, Page.reason)):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ocr.quality import REASONS as QUALITY
 from portal import desk_wording as say
 from portal.batch_view import BatchSummary, summary
-from portal.desk_wording import Remark
+from portal.desk_wording import Level, Remark
 from portal.wording import Pair
 from records.filenames import parse_entry_number
 from records.forms import load_forms
@@ -87,7 +87,8 @@ def desk_view(session: Session, actor: Actor, batch: Batch) -> DeskView:
     for entry in session.scalars(select(Entry).join(Page, Entry.page_id == Page.id).where(Page.batch_id == batch.id).order_by(Entry.row)):
         entries[entry.page_id].append(entry)
     told = _told(pages, entries, complete, numbers)
-    cards = tuple(_card(p, numbers[p.id], entries[p.id], work.get(p.id), looks[p.id], told[p.id], complete.guesses.get(p.id)) for p in pages)
+    cards = tuple(_card(p, numbers[p.id], entries[p.id], work.get(p.id), looks[p.id], told[p.id], complete.guesses.get(p.id))
+                  for p in pages)
     state, back = state_of(session, batch.id), last_step(session, batch.id, "returned")
     step = session.scalar(select(PageStep.id).where(PageStep.batch_id == batch.id, PageStep.undone_at.is_(None)).limit(1))
     at_home = state in AT_COMMUNE
@@ -128,7 +129,8 @@ def _card(page: Page, place: int, entries: Sequence[Entry], work: PageWork | Non
         for reason in look.reasons:
             known = QUALITY.get(reason)
             if known is not None:
-                remarks.append(Remark("bad" if known.verdict == "retake" else "warn", say.SHORT.get(reason, (reason, reason)), (known.vi, known.en)))
+                level: Level = "bad" if known.verdict == "retake" else "warn"
+                remarks.append(Remark(level, say.SHORT.get(reason, (reason, reason)), (known.vi, known.en)))
         remarks += told
         if look.spread and not _table(page.form):
             remarks.append(say.SPREAD)

@@ -31,18 +31,23 @@ SHORT: Mapping[str, Pair] = {       # ocr.quality.REASONS in two or three words
     "uneven_light": ("có bóng che", "in shadow"), "skewed": ("nghiêng nhiều", "very crooked"), "blank": ("trang trắng?", "blank page?"),
 }
 UPSIDE_DOWN = Remark("note", ("ngược đầu", "upside down"),
-                     ("Ảnh ngược đầu: máy tự xoay khi đọc. Muốn xoay ngay thì bấm R hai lần", "Upside down: it is turned when read. Press R twice to turn it now"))
+                     ("Ảnh ngược đầu: máy tự xoay khi đọc. Muốn xoay ngay thì bấm R hai lần",
+                      "Upside down: it is turned when read. Press R twice to turn it now"))
 LYING = Remark("note", ("nằm ngang", "on its side"),
-               ("Ảnh nằm ngang: máy tự xoay khi đọc. Muốn xoay ngay thì bấm R", "On its side: it is turned when read. Press R to turn it now"))
+               ("Ảnh nằm ngang: máy tự xoay khi đọc. Muốn xoay ngay thì bấm R",
+                "On its side: it is turned when read. Press R to turn it now"))
 SPREAD = Remark("warn", ("hai trang trong một ảnh", "two pages in one picture"),
                 ("Hai trang trong một ảnh: máy đọc cả hai; chụp riêng từng trang thì đọc rõ hơn",
                  "Two pages in one picture: both are read; one picture a page reads better"))
 MARKS: Mapping[str, Pair] = {"blank": ("trang trắng", "blank page"), "void": ("đã hủy", "void"),
                              "cover_sheet": ("tờ bìa có mã", "printed sheet"), "replaced": ("đã chụp lại", "taken again")}
-PARTS: Mapping[str, Pair] = {"cover": ("bìa", "cover"), "opening": ("trang mở sổ", "opening page"), "closing": ("trang khóa sổ", "closing page")}
+PARTS: Mapping[str, Pair] = {"cover": ("bìa", "cover"), "opening": ("trang mở sổ", "opening page"),
+                             "closing": ("trang khóa sổ", "closing page")}
 REASONS: Mapping[str, Pair] = {
-    "lost": ("Trang mất trong sổ giấy", "The page is lost from the paper book"), "unused": ("Số bỏ trống trong sổ", "The number was left unused"),
-    "slip": ("Sổ ghi nhầm số", "The book has the wrong number"), "unscannable": ("Giấy hỏng, không chụp rõ hơn được", "Damaged paper, cannot be clearer"),
+    "lost": ("Trang mất trong sổ giấy", "The page is lost from the paper book"),
+    "unused": ("Số bỏ trống trong sổ", "The number was left unused"),
+    "slip": ("Sổ ghi nhầm số", "The book has the wrong number"),
+    "unscannable": ("Giấy hỏng, không chụp rõ hơn được", "Damaged paper, cannot be clearer"),
     "other": ("Lý do khác (ghi rõ)", "Another reason (say which)"),
 }
 FITTING: Mapping[str, tuple[str, ...]] = {      # reasons that make sense for a kind of hole
@@ -95,7 +100,8 @@ def arrival_remarks(look: Mapping[str, Any], double: str | None) -> list[Pair]:
     """What is said of a page as it arrives, besides its quality. double: the file that is the same."""
     found = []
     if double is not None:
-        found.append((f"Trùng với tệp {double}: bỏ bớt một tệp nếu chụp hai lần", f"The same as {double}: leave one out if it was taken twice"))
+        found.append((f"Trùng với tệp {double}: bỏ bớt một tệp nếu chụp hai lần",
+                      f"The same as {double}: leave one out if it was taken twice"))
     if look.get("turn") == 180:
         found.append(("Ngược đầu: máy tự xoay khi đọc", "Upside down: it is turned when read"))
     if look.get("spread"):
@@ -110,12 +116,15 @@ def hole(item: Hole, numbers: Mapping[int, int]) -> Pair:
         n, (vi, en) = run_text(item.run), year_text(item.run.year)
         return f"Thiếu số {n}{vi}: chụp bổ sung trang còn sót.", f"Number {n}{en} is missing: add the page left out."
     said: Mapping[str, Pair] = {
-        "reading": (f"Còn {item.text} trang chờ đọc: đợi máy đọc xong.", f"{item.text} pages are waiting to be read: let the machine finish."),
+        "reading": (f"Còn {item.text} trang chờ đọc: đợi máy đọc xong.",
+                    f"{item.text} pages are waiting to be read: let the machine finish."),
         "repeated": (f"Số {item.text} có hai lần (trang {pages}): bỏ ảnh chụp hai lần, hoặc sửa số đọc sai.",
                      f"Number {item.text} occurs twice (pages {pages}): leave out a double picture, or correct a misread number."),
-        "unnumbered": (f"Trang {pages}: chưa đọc được số. Sửa trong Rà soát.", f"Page {pages}: the number was not read. Correct it in review."),
+        "unnumbered": (f"Trang {pages}: chưa đọc được số. Sửa trong Rà soát.",
+                       f"Page {pages}: the number was not read. Correct it in review."),
         "retake": (f"Trang {pages}: ảnh không đạt, chụp lại.", f"Page {pages}: the picture is not good enough, take it again."),
-        "aside": (f"Trang {pages}: không dùng được ảnh này, chụp lại hoặc đánh dấu bỏ.", f"Page {pages}: cannot be used; take it again or mark it."),
+        "aside": (f"Trang {pages}: không dùng được ảnh này, chụp lại hoặc đánh dấu bỏ.",
+                  f"Page {pages}: cannot be used; take it again or mark it."),
         "no_entry": (f"Trang {pages}: không thấy mục nào. Đánh dấu trang trắng, đã hủy, bìa, mở sổ hoặc khóa sổ.",
                      f"Page {pages}: no entry found. Mark it blank, void, cover, opening or closing page."),
         "alike": (f"Trang {pages}: hai ảnh giống nhau. Bỏ bớt một ảnh nếu chụp hai lần.",

@@ -15,7 +15,8 @@ ACTIONS: Mapping[str, Pair] = {
     "book.settle": ("Đọc xong quyển sổ", "Book read"), "dossier.settle": ("Đọc xong hồ sơ", "Dossier read"),
     "field.correct": ("Sửa ô", "Field corrected"),
     "book.make": ("Tạo quyển sổ", "Book made"), "book.describe": ("Sửa thông tin quyển", "Book's facts corrected"),
-    "book.explain": ("Ghi lý do chỗ thiếu", "Reason given for what lacks"), "book.total": ("Ghi tổng số khi khóa sổ", "Total at closing written"),
+    "book.explain": ("Ghi lý do chỗ thiếu", "Reason given for what lacks"),
+    "book.total": ("Ghi tổng số khi khóa sổ", "Total at closing written"),
     "book.sent": ("Gửi quyển lên tỉnh", "Book sent to the province"), "book.pushed": ("Quyển đã đến máy chủ tỉnh", "Book reached the hub"),
     "book.received": ("Tỉnh nhận quyển", "Book received"), "book.returned": ("Tỉnh trả lại quyển", "Book returned"),
     "book.done": ("Quyển kiểm tra xong", "Book checked"), "book.told": ("Nhận việc xã đã làm trên trang", "Commune's page work taken over"),
@@ -73,7 +74,8 @@ _KEYS: Mapping[str, Pair] = {
 }
 _VALUES: Mapping[str, Pair] = {
     **MARKS, **PARTS, "none": ("bỏ", "none"), "missing": ("thiếu số", "number missing"), "repeated": ("trùng số", "number repeated"),
-    "unnumbered": ("chưa đọc được số", "no number read"), "retake": ("ảnh không đạt", "poor picture"), "aside": ("trang để riêng", "page set aside"),
+    "unnumbered": ("chưa đọc được số", "no number read"), "retake": ("ảnh không đạt", "poor picture"),
+    "aside": ("trang để riêng", "page set aside"),
     "no_entry": ("trang không có mục", "page without entry"), "alike": ("hai ảnh giống nhau", "two pictures alike"),
     "no_opening": ("không có trang mở sổ", "no opening page"), "no_closing": ("không có trang khóa sổ", "no closing page"),
     "total": ("lệch tổng số", "total differs"), "lost": ("trang mất", "page lost"), "unused": ("số bỏ trống", "number unused"),

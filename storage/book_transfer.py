@@ -80,9 +80,8 @@ def take_told(session: Session, batch_id: str, data: bytes, by: str) -> bool:
     for one, quad in zip(said.pages, corners, strict=True):
         page = rows.get((one.file, one.frame))
         if page is not None:
-            wanted = PageWork(page_id=page.id, turn=one.turn, corners=[list(c) for c in quad] if quad else None, mark=one.mark, part=one.part,
-                              place=one.place)
-            apply_work(session, page, wanted)
+            flat = [list(c) for c in quad] if quad else None
+            apply_work(session, page, PageWork(turn=one.turn, corners=flat, mark=one.mark, part=one.part, place=one.place))
     session.execute(sa.delete(HoleReason).where(HoleReason.batch_id == batch_id, HoleReason.hole.in_([h.hole for h in said.holes])))
     session.add_all(HoleReason(batch_id=batch_id, hole=h.hole, reason=h.reason, note=h.note, by=by) for h in said.holes)
     book_work(session, batch_id).declared_total = said.total

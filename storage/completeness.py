@@ -1,4 +1,7 @@
-"""Is the book complete: numbers, repeats, opening and closing page, pages to be taken again. What is lacking is a hole until a person says why."""
+"""Is the book complete: numbers, repeats, opening and closing page, pages to be taken again.
+
+What is lacking is a hole until a person says why.
+"""
 from __future__ import annotations
 
 import re
@@ -73,7 +76,8 @@ def completeness(session: Session, batch: Batch, pages: Sequence[Page] | None = 
     pages = book_pages(session, batch.id) if pages is None else pages
     work = work_of(session, [p.id for p in pages])
     entries: dict[int, list[Entry]] = {}
-    for entry in session.scalars(sa.select(Entry).join(Page, Entry.page_id == Page.id).where(Page.batch_id == batch.id).order_by(Entry.row)):
+    mine = sa.select(Entry).join(Page, Entry.page_id == Page.id).where(Page.batch_id == batch.id)
+    for entry in session.scalars(mine.order_by(Entry.row)):
         entries.setdefault(entry.page_id, []).append(entry)
     second = {e.second_page_id for found in entries.values() for e in found if e.second_page_id is not None}
     kept = [p for p in pages if p.state != "set_aside"]
@@ -162,8 +166,10 @@ def _last_before(session: Session, batch: Batch, volume: int, year: int) -> int 
     if volume < 2:
         return None
     books = session.execute(sa.select(Batch.id, Batch.book_number).where(
-        Batch.kind == batch.kind, Batch.year == batch.year, Batch.commune_code.is_not_distinct_from(batch.commune_code), Batch.id != batch.id))
-    before = [i for i, number in books if (b := parse_book_number(number or "")) is not None and (b.number, b.year or year) == (volume - 1, year)]
+        Batch.kind == batch.kind, Batch.year == batch.year, Batch.id != batch.id,
+        Batch.commune_code.is_not_distinct_from(batch.commune_code)))
+    before = [batch_id for batch_id, number in books
+              if (b := parse_book_number(number or "")) is not None and (b.number, b.year or year) == (volume - 1, year)]
     texts = session.scalars(sa.select(Entry.number).join(Page, Entry.page_id == Page.id).where(
         Page.batch_id.in_(before), Page.state != "set_aside", sa.or_(Entry.year == year, Entry.year.is_(None))))
     return max((n.number for t in texts if (n := parse_entry_number(t or "")) is not None), default=None)

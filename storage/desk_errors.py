@@ -12,7 +12,7 @@ class BookSent(StorageError):
 
 class PageDecided(StorageError):
     code = "page_decided"
-    vi = "Trang này có mục số {numbers} đã được người sửa hoặc xác nhận, nên không đọc lại. Hoàn tác xác nhận (màn hình rà soát) rồi làm lại."
+    vi = "Trang này có mục số {numbers} đã được người sửa hoặc xác nhận, nên không đọc lại. Hoàn tác trong Rà soát rồi làm lại."
     en = "A person has corrected or verified entry {numbers} of this page, so it is not read anew. Undo that in review first."
 
 

@@ -77,7 +77,8 @@ def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iter
               limits: Limits | None = None, declared: Mapping[str, Any] | None = None, commune: str | None = None, actor: str = "cli",
               progress: Progress | None = None, into: str | None = None, replaces: int | None = None) -> Intake:
     """Take files in as the book `name`, or into the book `into` (which keeps what is declared of it); names of `sources` are safe and
-    unique (scan_folder.safe_name, unique). replaces: id of the page that the file is taken again for. Raises BookSent where a book that is with the province would grow."""
+    unique (scan_folder.safe_name, unique). replaces: id of the page that the file is taken again
+    for. Raises BookSent where a book that is with the province would grow."""
     limits = limits or Limits()
     hashed = [hash_source(s, limits) for s in sorted(sources, key=lambda s: s.name)]
     with database.session() as session:

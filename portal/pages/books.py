@@ -42,7 +42,8 @@ def home(request: Request, who: Who) -> Response:
         back = returned_books(session, visible_batches(who.actor)) if who.actor.may("batch.upload") else []
         back_pages = returned_pages(session, visible_batches(who.actor)) if who.actor.may("batch.upload") else []
         inbox = sent_books(session, visible_batches(who.actor)) if at_province(who.actor) else []
-    return page(who, request, "home.html", back=back, back_pages=back_pages, page_problem=_problem, inbox=inbox, waiting=waiting, books=books, today=today, archived=archived, work=work, promise=promise)
+    return page(who, request, "home.html", back=back, back_pages=back_pages, page_problem=_problem, inbox=inbox, waiting=waiting,
+                books=books, today=today, archived=archived, work=work, promise=promise)
 
 
 @router.get("/books")

@@ -62,7 +62,8 @@ async def make(request: Request, who: Who) -> Response:
     try:
         about = NewBook.model_validate(said)
     except ValueError:
-        return page(who, request, "new_book.html", 422, kinds=KINDS, forms=_forms(), problem=who.words("Năm phải là bốn chữ số, ví dụ 2017."))
+        problem = who.words("Năm phải là bốn chữ số, ví dụ 2017.")
+        return page(who, request, "new_book.html", 422, kinds=KINDS, forms=_forms(), problem=problem)
     with who.portal.services.database.session() as session:
         batch = make_book(session, who.actor, about.name or book_name(about.model_dump()), about.model_dump(exclude={"name"}),
                           who.actor.commune_code)

@@ -17,8 +17,8 @@ from ocr.errors import Language, UnreadableFile
 from ocr.first_look import first_look
 from ocr.images import inspect, open_page
 from ocr.quality import describe, same_scan
-from portal.context import STATIC, Visitor, Who, keep_session, page, portal_of, render, static_url, visitor
 from portal.batch_view import open_books
+from portal.context import STATIC, Visitor, Who, keep_session, page, portal_of, render, static_url, visitor
 from portal.desk_wording import arrival_remarks
 from portal.exchange import Hash, SenderHere, Short, add_exchange, exchange_route
 from portal.wording import KINDS

@@ -15,7 +15,7 @@ class PageWork(Base):
 
     __tablename__ = "page_work"
     page_id: Mapped[int] = mapped_column(ForeignKey("page.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
-    turn: Mapped[int | None] = mapped_column(Integer)               # degrees clockwise that make the original upright; None: the machine finds it
+    turn: Mapped[int | None] = mapped_column(Integer)               # degrees clockwise that make it upright; None: the machine finds it
     corners: Mapped[list[Any] | None] = mapped_column(Json)         # [[x, y] x 4], shares of the original, clockwise from its top left
     mark: Mapped[str | None] = mapped_column(String(12))            # blank void cover_sheet replaced: not read, kept
     part: Mapped[str | None] = mapped_column(String(12))            # cover opening closing: a page of the book without entries
