@@ -20,8 +20,16 @@ class FirstLook:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data: the measures of quality with `turn` and `spread` beside them."""
-        return {**asdict(self.quality), "cut": list(self.quality.cut), "reasons": list(self.quality.reasons), "turn": self.turn,
-                "spread": self.spread}
+        return {**_plain(self.quality), "turn": self.turn, "spread": self.spread}
+
+
+def measured(page: PageImage) -> dict[str, Any]:
+    """The measures of quality alone, as plain data: what there is time for while a page is on its way."""
+    return _plain(measure(page))
+
+
+def _plain(quality: PageQuality) -> dict[str, Any]:
+    return {**asdict(quality), "cut": list(quality.cut), "reasons": list(quality.reasons)}
 
 
 def first_look(page: PageImage) -> FirstLook:

@@ -36,7 +36,8 @@ def look_at(services: Services, batch_id: str, stopped: Callable[[], bool] = lam
         image = files.open(page)
         if image is None:
             continue
-        look = dict(waiting[page.id] or first_look(image).as_json())
+        known = waiting[page.id]
+        look = dict(known) if known is not None and "turn" in known else first_look(image).as_json()
         if not look["blank"]:
             sketches[page.id] = sketch(image)
         look["like"] = []

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from portal.wording import Pair
 from records.book_numbering import Run
@@ -96,16 +96,12 @@ def repeated(number: str, others: str) -> Remark:
                    f"Number {number} is also on page {others}. Taken twice: leave one out (V); misread: correct it in review"))
 
 
-def arrival_remarks(look: Mapping[str, Any], double: str | None) -> list[Pair]:
+def arrival_remarks(double: str | None) -> list[Pair]:
     """What is said of a page as it arrives, besides its quality. double: the file that is the same."""
     found = []
     if double is not None:
         found.append((f"Trùng với tệp {double}: bỏ bớt một tệp nếu chụp hai lần",
                       f"The same as {double}: leave one out if it was taken twice"))
-    if look.get("turn") == 180:
-        found.append(("Ngược đầu: máy tự xoay khi đọc", "Upside down: it is turned when read"))
-    if look.get("spread"):
-        found.append(SPREAD.long)
     return found
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ocr.errors import Language, UnreadableFile
-from ocr.first_look import first_look
+from ocr.first_look import measured
 from ocr.images import inspect, open_page
 from ocr.quality import describe, same_scan
 from portal.batch_view import open_books
@@ -128,10 +128,10 @@ def verdict(upload: Hash, number: int, sender: Sender) -> dict[str, Any]:
         return {"good": True, "pages": facts.frames}        # looked at once they are taken in
     with sender.services.database.session() as session:
         row = session.get(PageLook, (facts.sha256, 0))
-        look = dict(row.look) if row is not None else first_look(open_page(path.read_bytes(), facts.media_type, 0)).as_json()
+        look = dict(row.look) if row is not None else measured(open_page(path.read_bytes(), facts.media_type, 0))
         keep_look(session, facts.sha256, 0, look)
         double = _double(session, sender, manifest, number, look)
-    remarks = [*describe(look["reasons"], lang), *(pair[0 if lang == "vi" else 1] for pair in arrival_remarks(look, double))]
+    remarks = [*describe(look["reasons"], lang), *(pair[0 if lang == "vi" else 1] for pair in arrival_remarks(double))]
     return {"good": look["verdict"] != "retake", "pages": 1, "verdict": look["verdict"], "message": ". ".join(remarks)}
 
 

@@ -100,7 +100,7 @@ def test_the_officers_story(house, address, tab, tmp_path):
     assert [tab.input_value(f"[name={f}]") for f in ("loai", "nam", "quyenSo")] == ["KS", "2017", "01/2017"]
     tab.fill("[name=noiDangKy]", "UBND xã Nghĩa Kỳ")
     tab.click("#send")
-    tab.wait_for_selector("#result .button")
+    tab.wait_for_selector("#result .button", timeout=200000)
     assert house.started == ["KS.2017.01"]
 
     tab.click("#result a.primary")

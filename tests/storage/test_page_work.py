@@ -69,8 +69,9 @@ class Desk(RuleBasedStateMachine):
             with self.database.session() as s:
                 deed(s)
         except NoPageChange:
-            return
+            return False
         self.before.append(was)
+        return True
 
     def pick(self, session, data, among=lambda p: True):
         pages = [p for p in book_pages(session, self.batch) if among(p)]
@@ -113,7 +114,8 @@ class Desk(RuleBasedStateMachine):
             page_work.replace_page(s, OFFICER, old, s.get(Page, new))
             order = [p.id for p in book_pages(s, self.batch)]
             assert order.index(new) == order.index(old.id) + 1
-        self.change(deed)
+        if self.change(deed):
+            self.before[-1][new]["mark"] = "replaced"       # undone, the new picture is the one that is left out
 
     @rule(data=st.data())
     def read_by_the_machine(self, data):
