@@ -1,4 +1,4 @@
-"""The officer's story in a real browser: upload, verdicts, turn, mark void, say why a number lacks, print the sheet, send; it comes back."""
+"""The officer's story in a real browser: upload, verdicts, turn, cut, void, a reason for a gap, the printed sheet, sent, returned."""
 from __future__ import annotations
 
 import os
