@@ -47,6 +47,7 @@ async function ask(path, body, method = "POST") {
     if (answer.status === 401) { location.reload(); return false; }
     if (!answer.ok) { toast((await answer.json()).message, true); return false; }
   } catch (away) { toast(words.away, true); return false; } finally { busy = false; }
+  $("toast").hidden = true;
   await show();
   return true;
 }
