@@ -48,7 +48,7 @@ def parse_corners(data: object) -> Corners:
 
 def cut(page: PageImage, corners: Corners) -> CutPage:
     """The part within `corners`, laid flat; as large as its longer sides are."""
-    quad = np.array(corners, np.float32) * np.float32([page.width, page.height])
+    quad = np.array(corners, np.float32) * np.array([page.width, page.height], np.float32)
     top, right, bottom, left = (float(np.linalg.norm(quad[i] - quad[(i + 1) % 4])) for i in range(4))
     width, height = max(round(max(top, bottom)), 2), max(round(max(left, right)), 2)
     flat = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)

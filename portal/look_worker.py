@@ -33,7 +33,7 @@ class LookWorker:
         self._stop.set()
         self._waiting.put(None)
         if self._thread is not None:
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=30)       # one left behind in a library would abort the process at its end
 
     def ask(self, batch_id: str) -> None:
         with self._lock:

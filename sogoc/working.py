@@ -59,7 +59,8 @@ def tell(services: Services, outcome: Outcome, say: Callable[[str], None], lang:
         figures = next(b for b in batches(session) if b.id == outcome.batch_id)
         aside = session.scalars(
             sa.select(Page)
-            .where(Page.batch_id == outcome.batch_id, Page.state == "set_aside", Page.reason.not_like("rejected%"), Page.reason.not_in(tuple(DESK)))
+            .where(Page.batch_id == outcome.batch_id, Page.state == "set_aside")
+            .where(Page.reason.not_like("rejected%"), Page.reason.not_in(tuple(DESK)))
             .order_by(Page.file, Page.frame)
         ).all()
     counts = outcome.counts

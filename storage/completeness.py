@@ -176,7 +176,7 @@ def _last_before(session: Session, batch: Batch, volume: int, year: int) -> int 
 
 
 def _page_holes(pages: Iterable[Page], kept: Sequence[Page], entries: Mapping[int, Sequence[Entry]], work: Mapping[int, PageWork],
-                looks: Mapping[int, Look], guesses: Mapping[int, str], second: set[int | None]) -> list[Hole]:
+                looks: Mapping[int, Look], guesses: Mapping[int, str], second: set[int]) -> list[Hole]:
     holes = [Hole(f"aside:{p.id}", "aside", (p.id,), text=p.reason or "") for p in pages
              if p.state == "set_aside" and p.reason not in NO_HOLE]
     for page in kept:

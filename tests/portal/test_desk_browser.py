@@ -64,6 +64,7 @@ def until(page, expression):
 def picture(page, name):
     """A screenshot for the guides, where the environment says so: SOGOC_PICTURES=docs/images."""
     if os.environ.get("SOGOC_PICTURES"):
+        until(page, "[...document.images].every(i => i.complete || i.loading === 'lazy' || !i.getAttribute('src'))")
         page.screenshot(path=Path(os.environ["SOGOC_PICTURES"]) / f"{name}.png")
 
 
