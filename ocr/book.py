@@ -45,7 +45,8 @@ _PLACED = 0.6                   # a number at least so sure tells where its entr
 def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) -> list[DraftRecord]:
     """The records of `items`, in their order, with what the book tells. Entries without lattices or form come back as they are.
 
-    Files count in the order of their names (scan2 before scan10), entries of one file in the order in which they are given.
+    Files count in the order of their places, then of their names (scan2 before scan10), entries of one file in the order in which
+    they are given.
     """
     expected = expected or Expectation()
     out = [keep_verified(item) for item in items]
@@ -54,7 +55,7 @@ def settle_book(items: Sequence[BookItem], expected: Expectation | None = None) 
         if item.lattices and item.record.form in load_forms():
             kinds[item.record.kind].append(i)
     for kind in sorted(kinds):
-        order = sorted(kinds[kind], key=lambda i: (file_order(items[i].file), i))
+        order = sorted(kinds[kind], key=lambda i: (items[i].place, file_order(items[i].file), i))
         for i, record in zip(order, settle_dittos(_Book([items[i] for i in order], expected).settle()), strict=True):
             out[i] = keep_verified(replace(items[i], record=record))
     return out

@@ -31,12 +31,13 @@ DEFAULT_YEAR = 2018
 @dataclass(frozen=True)
 class BookItem:
     """One entry of a book: the file it stands in, its record as read from the page alone, its lattices by field code, and the values that
-    a person has settled (they never change and inform the others)."""
+    a person has settled (they never change and inform the others). place: before file names, where the pages' order is known."""
 
     file: str
     record: DraftRecord
     lattices: Mapping[str, Lattice]
     verified: Mapping[str, FieldValue] = field(default_factory=dict)
+    place: int = 0
 
     @property
     def name(self) -> PageName | None:

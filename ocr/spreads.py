@@ -30,6 +30,23 @@ def halves(page: StraightPage) -> tuple[StraightPage, StraightPage]:
 
 def find_fold(page: StraightPage) -> int:
     """x of the fold: its shadow if there is one, else the middle of the emptiest strip near the picture's middle."""
+    shadow = _shadow(page)
+    if shadow is not None:
+        return shadow
+    width = page.gray.shape[1]
+    a, b = (int(part * width) for part in _MIDDLE)
+    ink = (page.gray < 170).mean(axis=0).astype(np.float32)
+    ink = cv2.GaussianBlur(ink[None], (0, 0), 4 * page.dpi / 25.4)[0]
+    off = np.abs(np.arange(a, b) - width / 2) / width
+    return a + int(np.argmin(ink[a:b] + 0.05 * off))
+
+
+def has_fold(page: StraightPage) -> bool:
+    """Whether it is wide enough for two pages and a fold's shadow runs down its middle."""
+    return may_be_spread(page) and _shadow(page) is not None
+
+
+def _shadow(page: StraightPage) -> int | None:
     width = page.gray.shape[1]
     a, b = (int(part * width) for part in _MIDDLE)
     step = page.dpi / 25.4
@@ -37,9 +54,4 @@ def find_fold(page: StraightPage) -> int:
     paper = cv2.GaussianBlur(np.percentile(light, 70, axis=0).astype(np.float32)[None], (0, 0), 0.8 * step)[0]
     valley = a + int(np.argmin(paper[a:b]))
     beside = min(float(np.median(paper[a:valley + 1])), float(np.median(paper[valley:b])))
-    if paper[valley] < (1 - _SHADOW) * beside:
-        return valley
-    ink = (page.gray < 170).mean(axis=0).astype(np.float32)
-    ink = cv2.GaussianBlur(ink[None], (0, 0), 4 * step)[0]
-    off = np.abs(np.arange(a, b) - width / 2) / width
-    return a + int(np.argmin(ink[a:b] + 0.05 * off))
+    return valley if paper[valley] < (1 - _SHADOW) * beside else None

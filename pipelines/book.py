@@ -17,6 +17,7 @@ from records.forms import load_forms
 from records.record import DraftRecord, Finding
 from storage import events
 from storage.models import Batch, Page
+from storage.page_work import pages_without_entries
 from storage.readings import (
     SettledEntry,
     batch_entries,
@@ -60,23 +61,25 @@ def settle(services: Services, batch_id: str) -> Settled:
     """Make the batch's entries from the readings of all its pages; the same readings give the same entries."""
     with services.database.reading() as session:
         batch = session.get_one(Batch, batch_id)
+        changes = progress_of(session, batch_id).get("changes", "0")       # before the pages, for the same reason as the decisions below
         pages = read_pages(session, batch_id)
         made = decisions_of(session, batch_id).made      # before the values: what is decided meanwhile is heard the next time
         verified = verified_values(session, batch_id)
-        mark, before, heard = fingerprint(pages, verified), progress_of(session, batch_id), str(made)
+        before, parts = progress_of(session, batch_id), pages_without_entries(session, batch_id)
+        mark, heard = fingerprint(pages, verified, parts), str(made)
         entries = batch_entries(session, batch_id) if before.get("settled") == mark else None
         unchanged = Settled(len(entries), sum(len(e.findings) for e in entries), False) if entries is not None else None
     if unchanged is not None:
-        if before.get("decisions", "0") != heard:
+        if (before.get("decisions", "0"), before.get("changes_heard", "0")) != (heard, changes):
             with services.database.session() as session:
-                mark_progress(session, batch_id, decisions=heard)
+                mark_progress(session, batch_id, decisions=heard, changes_heard=changes)
         return unchanged
     lattices = load_lattices(services, pages)
     items, owners = [], []
-    for page in pages:
-        for record in page_records(page, batch):
+    for place, page in enumerate(pages):
+        for record in () if page.id in parts else page_records(page, batch):
             mine = {code: lattice for (row, code), lattice in lattices.get(page.id, {}).items() if row == record.row}
-            items.append(BookItem(page.file, record, mine, verified.get((page.id, record.row), {})))
+            items.append(BookItem(page.file, record, mine, verified.get((page.id, record.row), {}), place))
             owners.append(page.id)
     said = batch.declared
     expected = Expectation(kind=said.get("loai") or None, form=said.get("mau") or None, year=said.get("nam"),
@@ -86,7 +89,7 @@ def settle(services: Services, batch_id: str) -> Settled:
     settled = [SettledEntry(owner, record, tuple(found)) for owner, record, found in zip(owners, records, findings, strict=True)]
     with services.database.session() as session:
         count = save_book(session, batch_id, settled, mark, len(pages))
-        mark_progress(session, batch_id, decisions=heard)
+        mark_progress(session, batch_id, decisions=heard, changes_heard=changes)
         complete_batch(session, batch_id, records)
         events.append(session, "sogoc", "book.settle", f"batch:{batch_id}", {"entries": count})
     return Settled(count, sum(len(f) for f in findings), True)

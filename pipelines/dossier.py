@@ -22,10 +22,15 @@ def settle_dossier(services: Services, batch_id: str) -> dict[str, object]:
     from ocr.dossier import read_dossier, with_hand
 
     with services.database.reading() as session:
+        before = progress_of(session, batch_id)
         pages = read_pages(session, batch_id)
-        mark, before = fingerprint(pages), progress_of(session, batch_id)
+        mark = fingerprint(pages)
         row = session.scalar(sa.select(Dossier).where(Dossier.batch_id == batch_id))
+        changes = before.get("changes", "0")
     if row is not None and (before.get("settled") == mark or row.archive_id is not None):
+        if before.get("changes_heard", "0") != changes:
+            with services.database.session() as session:
+                mark_progress(session, batch_id, changes_heard=changes)
         return dict(row.fields)
     hand = next((r.fields for p in pages[:1] for r in draft_records(p) if r.kind == DOSSIER), {})
     fields: dict[str, object] = dict(with_hand(read_dossier([page_words(p) for p in pages]), hand))
@@ -34,7 +39,7 @@ def settle_dossier(services: Services, batch_id: str) -> dict[str, object]:
         row.fields = fields = kept_by_people(row.fields or {}, fields)
         session.add(row)
         session.get_one(Batch, batch_id).kind = DOSSIER
-        mark_progress(session, batch_id, settled=mark, pages=str(len(pages)))
+        mark_progress(session, batch_id, settled=mark, pages=str(len(pages)), changes_heard=changes)
         events.append(session, "sogoc", "dossier.settle", f"batch:{batch_id}", {"fields": sorted(k for k, v in fields.items() if v)})
     return fields
 

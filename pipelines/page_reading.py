@@ -9,13 +9,15 @@ from functools import partial
 import sqlalchemy as sa
 
 from ocr.extraction import Expectation
+from ocr.page_cut import Corners, parse_corners
 from pipelines.page_pool import PagePool
 from pipelines.page_task import PageResult, PageTask
 from pipelines.progress import Progress
 from pipelines.services import Services
 from records.filenames import parse_folder_name, parse_page_name
 from storage.intake import READ, RECEIVED, SET_ASIDE, STORED, original_key
-from storage.models import Batch, Page
+from storage.models import Batch, Page, PageWork
+from storage.page_work import work_of
 from storage.readings import lattice_key, save_reading, set_page_aside
 
 DOSSIER = "HS"
@@ -49,9 +51,10 @@ def read_batch(services: Services, batch_id: str, progress: Progress) -> LedgerC
     progress.stage(STAGE, len(tasks))
     load = partial(load_original, services)
     if tasks:
+        asked = {t.page_id: t for t in tasks}
         with PagePool(services.reading, load) as pool:
             for result in pool.read(tasks):
-                keep(services, result)
+                keep(services, result, asked[result.page_id])
                 progress.advance()
     return count_pages(services, batch_id)
 
@@ -62,9 +65,16 @@ def waiting_tasks(services: Services, batch_id: str) -> Iterator[PageTask]:
         batch = session.get_one(Batch, batch_id)
         waiting = sa.select(Page).where(Page.batch_id == batch_id, Page.state == STORED)
         pages = session.scalars(waiting.order_by(Page.file, Page.frame)).all()
+        wanted = work_of(session, [p.id for p in pages])
     for page in pages:
+        turn, corners = _wanted(wanted.get(page.id))
         yield PageTask(page.id, page.sha256, page.media_type or "", page.frame, services.reading.dpi, expect(batch, page.file),
-                       print_only=batch.declared.get("loai") == DOSSIER)
+                       print_only=batch.declared.get("loai") == DOSSIER, turn=turn, corners=corners)
+
+
+def _wanted(work: PageWork | None) -> tuple[int | None, Corners | None]:
+    """How a person wants the page read: turned, and which part of it."""
+    return (None, None) if work is None else (work.turn, parse_corners(work.corners) if work.corners else None)
 
 
 def expect(batch: Batch, file: str) -> Expectation:
@@ -84,12 +94,15 @@ def load_original(services: Services, sha256: str) -> bytes:
     return services.objects.get("archive", original_key(sha256))
 
 
-def keep(services: Services, result: PageResult) -> None:
-    """Put the page's lattices in the store, then its result in the ledger in one transaction."""
+def keep(services: Services, result: PageResult, task: PageTask) -> None:
+    """Put the page's lattices in the store, then its result in the ledger in one transaction; a page that was turned or cut anew while it
+    was being read stays waiting."""
     key = None
     if result.lattices is not None:
         key = services.ledger.put("work", lattice_key(result.lattices), result.lattices, "application/x-npz")
     with services.database.session() as session:
+        if _wanted(work_of(session, [task.page_id]).get(task.page_id)) != (task.turn, task.corners):
+            return
         if result.reading is None:
             set_page_aside(session, result.page_id, result.reason or "damaged", result.evidence, result.quality)
         else:

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ocr.extraction import Expectation
+from ocr.page_cut import Corners
 from ocr.reading import PageReading
 
 
 @dataclass(frozen=True)
 class PageTask:
-    """One page to read. sha256: which of the chunk's files; dpi: what a PDF sheet is drawn at; print_only: a dossier, no register form."""
+    """One page to read. sha256: which of the chunk's files; dpi: what a PDF sheet is drawn at; print_only: a dossier, no register form.
+
+    turn: degrees clockwise that a person said make it upright; corners: the part a person cut out (ocr.page_cut)."""
 
     page_id: int
     sha256: str
@@ -20,6 +23,8 @@ class PageTask:
     dpi: int
     expectation: Expectation
     print_only: bool = False
+    turn: int | None = None
+    corners: Corners | None = None
 
 
 @dataclass(frozen=True)

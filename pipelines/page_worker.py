@@ -33,6 +33,7 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
     from ocr.errors import UnreadableFile
     from ocr.images import open_page
     from ocr.lattice import pack
+    from ocr.page_cut import cut
     from ocr.quality import measure
     from ocr.tesseract import legible_letters
 
@@ -42,10 +43,12 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
     except UnreadableFile as e:
         return PageResult(task.page_id, reason=e.code, evidence=e.evidence)
     opened = time.perf_counter()
+    whole, part = page, cut(page, task.corners) if task.corners is not None else None
+    page = part.image if part is not None else page
     measured = measure(page)
     seconds = {"open": opened - begun, "quality": time.perf_counter() - opened}
-    result = PageResult(task.page_id, quality=dataclasses.asdict(measured), width=page.width, height=page.height, dpi=page.dpi)
-    reading = read_print(page, reader) if task.print_only else reader.read(page, task.expectation)
+    result = PageResult(task.page_id, quality=dataclasses.asdict(measured), width=whole.width, height=whole.height, dpi=whole.dpi)
+    reading = read_print(page, reader) if task.print_only else reader.read(page, task.expectation, task.turn)
     if not task.print_only and reading.form is None and task.expectation.kind is None and not measured.blank:
         as_print = read_print(page, reader)     # nobody said it is a register and it shows no form: it may turn out to be a dossier
         reading = dataclasses.replace(reading, words=as_print.words, rotation=as_print.rotation, records=as_print.records)
@@ -53,6 +56,8 @@ def read_page(task: PageTask, data: bytes, reader: Any) -> PageResult:
         if not reading.words and task.expectation.kind in (None, "HS"):
             return dataclasses.replace(result, reason="ink_without_text")
         result = dataclasses.replace(result, quality=unreadable(measured))     # it goes to review, and says why
+    if part is not None:
+        reading = part.back(reading)
     lattices = pack(reading.lattices) if reading.lattices else None
     return dataclasses.replace(result, reading=dataclasses.replace(reading, lattices={}, seconds={}), lattices=lattices,
                                seconds=seconds | dict(reading.seconds))

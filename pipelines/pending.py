@@ -52,7 +52,8 @@ def pending_batches(services: Services, only: str | None = None) -> list[Pending
             why = [name for state, name in ((RECEIVED, "take_in"), (STORED, "read")) if states.get(state)]
             decided = decisions_of(session, batch.id)
             told = batch.kind != DOSSIER and _told_enough(decided, int(done.get("decisions", "0"))) and has_open_entries(session, batch.id)
-            if "read" in why or done.get("pages", "0") != str(states.get(READ, 0)) or told:
+            changed = done.get("changes", "0") != done.get("changes_heard", "0")
+            if "read" in why or done.get("pages", "0") != str(states.get(READ, 0)) or told or changed:
                 why.append("settle")
             elif batch.kind != DOSSIER and states.get(READ) and (
                     batch.id in again or done.get("linked") != link_mark(done, snapshot is not None)):

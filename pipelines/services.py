@@ -100,6 +100,16 @@ class PortalOptions:
 
 
 @dataclass(frozen=True)
+class HubOptions:
+    """The hub that this commune's node sends its books to. secret_file: holds the client's secret."""
+
+    url: str
+    client: str
+    secret_file: Path
+    kilobytes_per_second: int | None = None
+
+
+@dataclass(frozen=True)
 class Services:
     """One opened installation. Nothing here is global: two of them may live side by side in one process."""
 
@@ -117,6 +127,7 @@ class Services:
     population_columns: Mapping[str, str] = field(default_factory=dict)
     lang: str = "vi"
     antivirus: Antivirus = field(default_factory=Antivirus)
+    hub: HubOptions | None = None
 
     @property
     def inbox(self) -> Path:

@@ -18,7 +18,9 @@ from pipelines.services import PortalOptions, Services
 from portal.api.app import PATH, create_api
 from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login
+from portal.hub_worker import HubWorker
 from portal.keys import portal_key
+from portal.look_worker import LookWorker
 from portal.page_images import PageImages
 from portal.page_tiles import PageTiles
 from portal.pages import (
@@ -26,6 +28,7 @@ from portal.pages import (
     books,
     check_policy,
     clients,
+    desk,
     differences,
     dossiers,
     log,
@@ -70,12 +73,20 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     """
     options = options or services.portal
     worker = ArchiveWorker(services) if archive_in_background else None
+    looks = LookWorker(services)
+    hub = HubWorker(services, services.hub) if services.hub is not None else None
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         if worker is not None:
             worker.start()
+        looks.start()
+        if hub is not None:
+            hub.start()
         yield
+        looks.stop()
+        if hub is not None:
+            hub.stop()
         if worker is not None:
             worker.stop()
 
@@ -83,15 +94,16 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     sessions = SessionSigner(portal_key(services.secrets, "portal-sessions"), options.session_minutes * 60)
     provider = Provider(options.sso, f"{options.public_url.rstrip('/')}/login/sso/back") if options.sso is not None else None
     tile_cache = PageTiles(services.objects, services.home / "cache" / "page-tiles", options.tile_cache_bytes)
-    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), tile_cache, start_reading,
+    app.state.portal = Portal(services, options, sessions, PageImages(services.objects), tile_cache, start_reading, looks, hub,
                               second_factor_key=portal_key(services.secrets, "second-factor"), sso=provider)
     app.add_middleware(BodyLimit)
     # Pages over a commune's line. The session cookie is SameSite=strict, so no other site can make answers with its secrets and guesses of
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
-    for part in (login, sso, me, accounts, clients, books, tiles, uploads, review_calls, review, second_check, differences, check_policy,
-                 dossiers, log, reviewers, reports):        # reviewers is one of the reports, by a page of its own: before them
+    # reviewers is one of the reports by a page of its own, so before them
+    for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
+                 check_policy, dossiers, log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))

@@ -19,8 +19,10 @@ from starlette.concurrency import run_in_threadpool
 
 from pipelines.services import PortalOptions, Services
 from portal import log_wording, wording
+from portal.hub_worker import HubWorker
 from portal.language import NAMES, Words, offered
 from portal.link_sentence import fact_words
+from portal.look_worker import LookWorker
 from portal.notation import FILTERS
 from portal.page_images import PageImages
 from portal.page_tiles import PageTiles
@@ -82,6 +84,8 @@ class Portal:
     images: PageImages
     tiles: PageTiles
     start_reading: Callable[[str], None] | None = None
+    looks: LookWorker | None = None
+    hub: HubWorker | None = None            # of a commune's node that has a hub to send to
     templates: jinja2.Environment = field(default_factory=template_environment)
     second_factor_key: bytes = b""
     sso: Provider | None = None
@@ -93,6 +97,13 @@ class Portal:
     @property
     def languages(self) -> tuple[str, ...]:
         return offered(self.options.khmer)
+
+    def begin(self, batch_id: str) -> None:
+        """Pages of the batch have come or changed: look at them, then read them; returns at once."""
+        if self.looks is not None:
+            self.looks.ask(batch_id)
+        if self.start_reading is not None:
+            self.start_reading(batch_id)
 
     def words(self, request: Request) -> Words:
         """?lang=, then the cookie, then the installation's language."""

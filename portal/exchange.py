@@ -18,7 +18,11 @@ from ocr.errors import Language
 from ocr.images import Limits as PageLimits
 from pipelines.services import Services
 from portal.keys import portal_key
-from storage.intake import add_files
+from portal.upload_target import Target, find_target, finish_target, named_target
+from storage.book_transfer import WORK_FILE, take_told
+from storage.intake import add_files, conflict_name
+from storage.models import Page
+from storage.policy import Actor
 from storage.review_errors import OtherKind
 from storage.scan_folder import Source, escapes, safe_name, unique
 from storage.set_aside import explain
@@ -43,11 +47,13 @@ class About(BaseModel):
     quyenSo: Short = ""
     noiDangKy: Short = ""
     mau: Annotated[str, StringConstraints(max_length=16)] = ""
+    batch: Annotated[str, StringConstraints(max_length=120)] = ""       # an open book the files are added to
+    replaces: Annotated[int | None, Field(ge=1)] = None                 # a page of it that the file is taken again for
 
 
 @dataclass(frozen=True)
 class SenderHere:
-    """Who sends, for which commune. owner is also the name in the log; lang: of messages."""
+    """Who sends, for which commune. owner is also the name in the log; lang: of messages; actor: the person, None for a program."""
 
     owner: str
     commune: str | None
@@ -56,6 +62,7 @@ class SenderHere:
     max_upload_bytes: int
     start_reading: Callable[[str], None] | None = None
     kinds: frozenset[str] | None = None         # of register that may be brought; None: all, and not yet known
+    actor: Actor | None = None
 
     @property
     def receiver(self) -> Receiver:
@@ -70,17 +77,44 @@ class SenderHere:
     def take_in(self, manifest: Manifest, files: Sequence[Path]) -> Mapping[str, Any]:
         """The files as a scanned folder; safe to repeat, the same files are one batch."""
         s, claimed = self.services, set[str]()
+        target = find_target(s.database, self.actor, manifest.about, files, self.page_limits()) if self.actor is not None else Target()
+        old = self._file_of(target.replaces)
         sources = []
+        told: Path | None = None
         for facts, path in zip(manifest.files, files, strict=True):
+            if self.actor is None and facts.name == WORK_FILE:
+                told = path
+                continue
             bad = escapes(facts.name)
-            sources.append(Source(unique(safe_name(facts.name), claimed), None if bad else path, "unsafe_name" if bad else None))
-        declared = {k: v for k, v in manifest.about.items() if v not in ("", None)}
+            name = conflict_name(old, facts.sha256) if old is not None else safe_name(facts.name)
+            sources.append(Source(unique(name, claimed), None if bad else path, "unsafe_name" if bad else None))
+        declared = {k: v for k, v in manifest.about.items() if v not in ("", None) and k not in ("batch", "replaces")}
         taken = add_files(s.database, s.ledger, safe_name(manifest.name)[:100], sources, limits=self.page_limits(), declared=declared,
-                          commune=self.commune, actor=self.owner, antivirus=s.antivirus)
+                          commune=self.commune, actor=self.owner, into=target.batch, replaces=target.replaces, antivirus=s.antivirus)
+        if self.actor is not None and target.batch is not None:
+            with s.database.session() as session:
+                finish_target(session, self.actor, target, [f.sha256 for f in manifest.files])
+        elif told is not None:
+            with s.database.session() as session:
+                take_told(session, taken.batch_id, told.read_bytes(), self.owner)
         if (taken.added or taken.known) and self.start_reading is not None:       # also after a kill between the two
             self.start_reading(taken.batch_id)
         refused = [{"file": r.file, "code": r.reason, "detail": r.detail} for r in taken.set_aside]
         return {"batch": taken.batch_id, "added": taken.added, "known": taken.known, "refused": refused}
+
+    def check(self, about: Mapping[str, Any]) -> None:
+        """Refuse before anything travels what would be refused at the end: a book that is not there or not open."""
+        if self.actor is not None:
+            with self.services.database.reading() as session:
+                named_target(session, self.actor, about)
+        elif about.get("batch"):
+            raise BadManifest(what="about")
+
+    def _file_of(self, page_id: int | None) -> str | None:
+        if page_id is None:
+            return None
+        with self.services.database.reading() as session:
+            return session.get_one(Page, page_id).file
 
     def said(self, standing: Standing) -> dict[str, Any]:
         """The standing; what was refused is explained in the sender's language."""
@@ -157,6 +191,7 @@ def _agree(who: SenderHere, data: bytes) -> dict[str, Any]:
         raise BadManifest(what="about" if isinstance(e, ValidationError) else "JSON") from None
     if who.kinds is not None and manifest.about.get("loai") not in who.kinds:
         raise OtherKind(kinds=", ".join(sorted(who.kinds)))
+    who.check(manifest.about)
     return who.said(receiver.agree(who.owner, manifest))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from portal import wording
+from portal.desk_wording import MARKS, PARTS
 from portal.wording import Pair
 from storage.file_checks import ACTIVE
 from storage.review import REJECT_REASONS
@@ -16,6 +17,16 @@ ACTIONS: Mapping[str, Pair] = {
     "batch.add": ("Nhận quyển sổ", "Book taken in"), "page.read": ("Đọc trang", "Page read"),
     "book.settle": ("Đọc xong quyển sổ", "Book read"), "dossier.settle": ("Đọc xong hồ sơ", "Dossier read"),
     "field.correct": ("Sửa ô", "Field corrected"),
+    "book.make": ("Tạo quyển sổ", "Book made"), "book.describe": ("Sửa thông tin quyển", "Book's facts corrected"),
+    "book.explain": ("Ghi lý do chỗ thiếu", "Reason given for what lacks"),
+    "book.total": ("Ghi tổng số khi khóa sổ", "Total at closing written"),
+    "book.sent": ("Gửi quyển lên tỉnh", "Book sent to the province"), "book.pushed": ("Quyển đã đến máy chủ tỉnh", "Book reached the hub"),
+    "book.received": ("Tỉnh nhận quyển", "Book received"), "book.returned": ("Tỉnh trả lại quyển", "Book returned"),
+    "book.done": ("Quyển kiểm tra xong", "Book checked"), "book.told": ("Nhận việc xã đã làm trên trang", "Commune's page work taken over"),
+    "cover.print": ("In tờ bìa", "Cover sheet printed"), "page.turn": ("Xoay trang", "Page turned"), "page.crop": ("Cắt trang", "Page cut"),
+    "page.mark": ("Đánh dấu trang", "Page marked"), "page.part": ("Ghi loại trang", "Page's part named"),
+    "page.move": ("Đổi thứ tự trang", "Page moved"), "page.replace": ("Chụp lại trang", "Page taken again"),
+    "page.undo": ("Hoàn tác trên trang", "Page work undone"), "page.return": ("Trả lại trang cho xã", "Page returned to the commune"),
     "link.decide": ("Chọn người", "Person chosen"), "link.exclude": ("Loại một người", "Person ruled out"),
     "link.hear": ("Liên kết của mục khác đổi theo", "Links of other entries followed"),
     "policy.revise": ("Đổi ngưỡng tự nhận liên kết", "Acceptance thresholds changed"), "page.reject": ("Trả lại trang", "Page rejected"),
@@ -70,6 +81,7 @@ _KEYS: Mapping[str, Pair] = {
     "from": ("từ ngày", "from"), "to": ("đến ngày", "to"), "step": ("theo", "by"), "kind": ("loại sổ", "kind"), "rows": ("số dòng", "rows"),
     "lines": ("số dòng", "lines"), "code": ("mã", "code"),
     "found": ("tìm thấy", "found"), "answer": ("trả lời", "answer"),
+    "hole": ("chỗ thiếu", "what lacks"), "pages": ("số trang", "pages"),
     "by": ("theo", "by"), "address": ("địa chỉ", "address"),
     "bytes": ("byte", "bytes"), "roles": ("vai trò", "roles"), "client": ("hệ thống", "client"), "decision": ("xét quyền", "decision"),
     "count": ("số lượng", "count"), "basis": ("căn cứ", "legal basis"), "method": ("cách gọi", "method"),
@@ -92,6 +104,13 @@ _KEYS: Mapping[str, Pair] = {
     "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
 }
 _VALUES: Mapping[str, Pair] = {
+    **MARKS, **PARTS, "none": ("bỏ", "none"), "missing": ("thiếu số", "number missing"), "repeated": ("trùng số", "number repeated"),
+    "unnumbered": ("chưa đọc được số", "no number read"), "retake": ("ảnh không đạt", "poor picture"),
+    "aside": ("trang để riêng", "page set aside"),
+    "no_entry": ("trang không có mục", "page without entry"), "alike": ("hai ảnh giống nhau", "two pictures alike"),
+    "no_opening": ("không có trang mở sổ", "no opening page"), "no_closing": ("không có trang khóa sổ", "no closing page"),
+    "total": ("lệch tổng số", "total differs"), "lost": ("trang mất", "page lost"), "unused": ("số bỏ trống", "number unused"),
+    "slip": ("ghi nhầm", "written wrong"), "unscannable": ("giấy hỏng", "damaged paper"),
     "review": ("rà soát", "review"), "portal": ("cổng rà soát", "portal"), "api": ("API", "API"),
     "second_check": ("kiểm tra lần hai", "second check"), "settle": ("quyết định chỗ khác nhau", "settling differences"),
     "approve": ("phê duyệt", "approve"),

@@ -7,15 +7,18 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from ocr.images import open_page
+from ocr.page_cut import Corners, cut
+from ocr.reading import PageImage
 from storage.models import Page
 from storage.objects import ObjectStore
 
-Size = Literal["thumb", "full"]
-_WIDEST = {"thumb": 220, "full": 2000}          # pixels
-_QUALITY = {"thumb": 70, "full": 84}
+Size = Literal["thumb", "desk", "full"]
+_WIDEST = {"thumb": 220, "desk": 1100, "full": 2000}        # pixels
+_QUALITY = {"thumb": 70, "desk": 78, "full": 84}
 _ROTATIONS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180,
     270: Image.Transpose.ROTATE_90}   # Pillow turns the other way
 
@@ -45,24 +48,34 @@ def upright_box(box: list[int] | tuple[int, ...] | None, width: int | None, heig
     return UprightBox(round(x0, 5), round(y0, 5), round(x1 - x0, 5), round(y1 - y0, 5))
 
 
+@dataclass(frozen=True)
+class Work:
+    """How a page is shown: degrees clockwise, and the part cut out."""
+
+    turn: int = 0
+    corners: Corners | None = None
+
+
 class PageImages:
     """Renditions by (original, frame, rotation, size); at most `memory` bytes of them are kept. Thread-safe."""
 
     def __init__(self, objects: ObjectStore, memory: int = 96 * 1024 * 1024) -> None:
         self._objects, self._memory, self._held = objects, memory, 0
-        self._kept: OrderedDict[tuple[str, int, int, Size], bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, Work, Size], bytes] = OrderedDict()
         self._lock = threading.Lock()
         self._decoding = threading.Semaphore(2)     # decoded pages are large: no more than two at a time
 
-    def get(self, page: Page, size: Size) -> bytes:
-        """JPEG bytes of the page, upright. Raises UnreadableFile if it cannot be opened, ObjectMissing if the original is gone."""
-        key = (page.original_key or "", page.frame, page.rotation % 360, size)
+    def get(self, page: Page, size: Size, work: Work | None = None) -> bytes:
+        """JPEG bytes of the page, upright; with `work` as a person turned and cut it. Raises UnreadableFile if it cannot be opened,
+        ObjectMissing if the original is gone."""
+        work = work or Work(page.rotation % 360)
+        key = (page.original_key or "", page.frame, work, size)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         with self._decoding:
-            made = self._render(page, size)
+            made = self._render(page, size, work)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = made
@@ -71,9 +84,9 @@ class PageImages:
                 self._held -= len(self._kept.popitem(last=False)[1])
         return made
 
-    def _render(self, page: Page, size: Size) -> bytes:
+    def _render(self, page: Page, size: Size, work: Work) -> bytes:
         widest = _WIDEST[size]
-        image = upright_image(self._objects, page, widest)
+        image = upright_image(self._objects, page, widest, work)
         if image.width > widest:
             image = image.resize((widest, round(image.height * widest / image.width)), Image.Resampling.LANCZOS, reducing_gap=2.0)
         out = io.BytesIO()
@@ -81,14 +94,16 @@ class PageImages:
         return out.getvalue()
 
 
-def upright_image(objects: ObjectStore, page: Page, widest: int | None = None) -> Image.Image:
-    """The page decoded and upright, RGB; a JPEG no larger than needed where `widest` pixels are enough. Raises UnreadableFile,
-    ObjectMissing."""
+def upright_image(objects: ObjectStore, page: Page, widest: int | None = None, work: Work | None = None) -> Image.Image:
+    """The page decoded and upright, RGB, or as `work` says; a JPEG no larger than needed where `widest` pixels are enough. Raises
+    UnreadableFile, ObjectMissing."""
     data = objects.get("archive", page.original_key or "")
     image = _jpeg(data, widest) if widest is not None and page.media_type == "image/jpeg" else None
     if image is None:
         image = Image.fromarray(open_page(data, page.media_type or "", page.frame).pixels)
-    turn = _ROTATIONS.get(page.rotation % 360)
+    if work is not None and work.corners is not None:
+        image = Image.fromarray(cut(PageImage(np.asarray(image.convert("RGB")), None), work.corners).image.pixels)
+    turn = _ROTATIONS.get(work.turn if work is not None else page.rotation % 360)
     return image if turn is None else image.transpose(turn)
 
 

@@ -15,6 +15,7 @@ from records.codes import KIND_ALIASES, REGISTER_KINDS
 _KINDS = "|".join(sorted({*REGISTER_KINDS, *KIND_ALIASES} - {"HS"}, key=lambda k: (-len(k), k)))
 _PAGE = re.compile(rf"({_KINDS})\.(\d{{4}})\.(\d{{1,3}}[A-Za-z]?)(?:\.(\d{{4}}-\d{{2}}-\d{{2}}))?\.(\d{{1,5}}[A-Za-z]?)", re.IGNORECASE)
 _FOLDER = re.compile(rf"({_KINDS})[._ -](\d{{4}})(?:[._ -](\d{{1,3}}[A-Za-z]?))?(?:[._ -].*)?", re.IGNORECASE)
+_AGAIN = re.compile(r"~[0-9a-f]{1,8}$")         # a page scanned anew keeps its name with this behind (storage.intake)
 _EXTENSION = re.compile(r"\.(?:pdf|jpe?g|png|tiff?|jp2|webp|bmp)$", re.IGNORECASE)
 
 
@@ -56,7 +57,7 @@ def _bare(number: str) -> str:
 
 def parse_page_name(name: str) -> PageName | None:
     """Reads a file's name (extension or not, any case); None if it follows no known grammar, or its date is none of the calendar's."""
-    stem = _EXTENSION.sub("", name.strip())
+    stem = _AGAIN.sub("", _EXTENSION.sub("", name.strip()))
     m = _PAGE.fullmatch(stem)
     if m:
         kind, year, book, day, number = m.groups()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pipelines.services import (
     ArchiveOptions,
+    HubOptions,
     IntakeOptions,
     MatchingOptions,
     PortalOptions,
@@ -286,4 +287,5 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
         population_columns=dict(s.population.columns),
         lang=s.lang,
         antivirus=open_antivirus(s),
+        hub=HubOptions(s.hub.url, s.hub.client, s.hub.secret_file, s.hub.rate_kb or None) if s.hub.url and s.hub.secret_file else None,
     )

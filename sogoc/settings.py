@@ -126,6 +126,13 @@ class ReportSettings(Section):
     place: str = Field("", description="place before the date of the period report: Quảng Ngãi")
 
 
+class HubSettings(Section):
+    url: str = Field("", description="the province's hub this commune's node sends books to; empty: this is the hub itself")
+    client: str = Field("", description="client id the hub gave (sogoc client add … --scope sync:CODE)")
+    secret_file: Path | None = Field(None, description="file holding the client's secret")
+    rate_kb: int = Field(0, ge=0, description="send no faster than this, in KB a second; 0: no limit")
+
+
 class PopulationSettings(Section):
     columns: dict[str, str] = Field(default_factory=dict, description='agreed column -> header of your file: {ho_ten = "HO TEN"}')
 
@@ -152,6 +159,7 @@ class Settings(BaseSettings):
     archive: ArchiveSettings = ArchiveSettings()
     portal: PortalSettings = PortalSettings()
     sso: SsoSettings = SsoSettings()
+    hub: HubSettings = HubSettings()
     population: PopulationSettings = PopulationSettings()
     reports: ReportSettings = ReportSettings()
 

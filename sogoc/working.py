@@ -16,7 +16,7 @@ from sogoc.failures import describe, one_line
 from sogoc.language import t
 from storage.models import Batch, Dossier, Page
 from storage.overview import BatchFigures, batches
-from storage.set_aside import explain
+from storage.set_aside import DESK, explain
 
 _BY_HAND = {"soKyHieu": ("số, ký hiệu", "number"), "ngayBanHanh": ("ngày ban hành", "date of issue")}
 _AGAIN = ("reader_stopped", "reader_too_slow")
@@ -59,7 +59,8 @@ def tell(services: Services, outcome: Outcome, say: Callable[[str], None], lang:
         figures = next(b for b in batches(session) if b.id == outcome.batch_id)
         aside = session.scalars(
             sa.select(Page)
-            .where(Page.batch_id == outcome.batch_id, Page.state == "set_aside", Page.reason.not_like("rejected%"))
+            .where(Page.batch_id == outcome.batch_id, Page.state == "set_aside")
+            .where(Page.reason.not_like("rejected%"), Page.reason.not_in(tuple(DESK)))
             .order_by(Page.file, Page.frame)
         ).all()
     counts = outcome.counts

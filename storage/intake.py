@@ -20,6 +20,7 @@ from ocr.images import Content, Limits, check_frames, sniff
 from records.filenames import PageName, parse_folder_name, parse_page_name
 from storage import events
 from storage.antivirus import Antivirus, Verdict
+from storage.book_way import check_open
 from storage.database import Database
 from storage.file_checks import keep_check, log_check
 from storage.models import Batch, Entry, Page
@@ -77,24 +78,29 @@ def add_folder(database: Database, ledger: ObjectLedger, path: Path, *, limits: 
 
 def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iterable[Source], *, folder: str = "",
               limits: Limits | None = None, declared: Mapping[str, Any] | None = None, commune: str | None = None, actor: str = "cli",
-              progress: Progress | None = None, antivirus: Antivirus = _NO_SCANNER) -> Intake:
-    """Take files in as the book `name`; names of `sources` are safe and unique (scan_folder.safe_name, unique).
+              progress: Progress | None = None, antivirus: Antivirus = _NO_SCANNER, into: str | None = None, replaces: int | None = None
+              ) -> Intake:
+    """Take files in as the book `name`, or into the book `into` (which keeps what is declared of it); names of `sources` are safe and
+    unique (scan_folder.safe_name, unique). replaces: id of the page that the file is taken again for.
 
-    A file in which `antivirus` finds something, or must have looked and could not, is set aside and never opened.
+    A file in which `antivirus` finds something, or must have looked and could not, is set aside and never opened. Raises BookSent where a
+    book that is with the province would grow.
     """
     limits = limits or Limits()
     hashed = [hash_source(s, limits) for s in sorted(sources, key=lambda s: s.name)]
     with database.session() as session:
         if not database.is_sqlite:
             session.execute(sa.select(sa.func.pg_advisory_xact_lock(_INTAKE_LOCK)))
-        batch, created = find_batch(session, safe_name(name)[:100], hashed)
+        batch, created = (session.get_one(Batch, into), False) if into else find_batch(session, safe_name(name)[:100], hashed)
         if created:
             batch.folder, batch.commune_code, batch.created_by = folder, commune, actor
             session.add(batch)
         rows, added = enter_rows(session, batch, hashed)
-        if declared:
+        if added and not created:
+            check_open(session, batch.id, session.get(Page, replaces) if replaces is not None else None)
+        if declared and not into:
             batch.declared = dict(declared)
-        if commune:
+        if commune and not into:
             batch.commune_code = commune
         describe(batch, [r.file for r in rows.values() if r.state != SET_ASIDE])
         batch_id = batch.id

@@ -15,11 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ocr.book_order import file_order
 from ocr.reading import PageReading
 from records.record import DraftRecord, FieldValue, Finding
 from storage.intake import READ, SET_ASIDE, STORED
 from storage.models import Batch, Cursor, Entry, EntryFinding, Field, Page, PopulationSnapshot, utc_now
+from storage.page_order import in_order, order_key, places
 from storage.set_aside import evidence_text
 
 SETTLED_STATES = ("verified", "archived")
@@ -70,9 +70,8 @@ def set_page_aside(session: Session, page_id: int, reason: str, evidence: Mappin
 
 
 def read_pages(session: Session, batch_id: str) -> Sequence[Page]:
-    """The pages of the batch that were read, in the order of the book: by file name (scan2 before scan10), then frame."""
-    pages = session.scalars(sa.select(Page).where(Page.batch_id == batch_id, Page.state == READ))
-    return sorted(pages, key=lambda p: (file_order(p.file), p.frame))
+    """The pages of the batch that were read, in the order of the book."""
+    return in_order(session, batch_id, session.scalars(sa.select(Page).where(Page.batch_id == batch_id, Page.state == READ)))
 
 
 def draft_records(page: Page) -> list[DraftRecord]:
@@ -80,14 +79,17 @@ def draft_records(page: Page) -> list[DraftRecord]:
     return [record_from_json(d) for d in page.draft or []]
 
 
-def fingerprint(pages: Iterable[Page], verified: Mapping[tuple[int, int], Mapping[str, FieldValue]] | None = None) -> str:
-    """What a book's settling depends on: the readings of its pages, and what people have verified by (page id, row). The same gives the
-    same text."""
+def fingerprint(pages: Iterable[Page], verified: Mapping[tuple[int, int], Mapping[str, FieldValue]] | None = None,
+                without_entries: Iterable[int] = ()) -> str:
+    """What a book's settling depends on: the readings of its pages in their order, what people have verified by (page id, row), and the
+    ids of pages that are covers and the like. The same gives the same text."""
     digest = hashlib.sha256()
     for p in pages:
         digest.update(json.dumps([p.file, p.frame, p.sha256, p.lattice_key, p.form, p.draft, p.engine], sort_keys=True).encode())
     for place, values in sorted((verified or {}).items()):
         digest.update(json.dumps([*place, sorted((code, v.value, v.unit_code) for code, v in values.items())]).encode())
+    if left := sorted(without_entries):
+        digest.update(json.dumps(left).encode())
     return digest.hexdigest()
 
 
@@ -103,6 +105,13 @@ def mark_progress(session: Session, batch_id: str, **done: str) -> None:
     row = session.get(Cursor, name) or Cursor(name=name, value={})
     row.value = {**row.value, "batch": batch_id, **done}
     session.add(row)
+
+
+def unsettle(session: Session, batch_id: str) -> None:
+    """A person changed what the book's pages are: it is settled again when its turn comes, even if the same number of pages is read.
+
+    A count, not a flag: a change made while the book is being settled is not taken for heard."""
+    mark_progress(session, batch_id, changes=str(int(progress_of(session, batch_id).get("changes", "0")) + 1))
 
 
 def save_book(session: Session, batch_id: str, entries: Sequence[SettledEntry], mark: str, pages: int) -> int:
@@ -173,7 +182,8 @@ def entry_record(entry: Entry) -> DraftRecord:
 def batch_entries(session: Session, batch_id: str) -> Sequence[Entry]:
     """The entries of the batch in the order of the book."""
     query = sa.select(Entry, Page.file, Page.frame).join(Page, Entry.page_id == Page.id).where(Page.batch_id == batch_id)
-    return [entry for entry, *_ in sorted(session.execute(query), key=lambda r: (file_order(r[1]), r[2], r[0].row))]
+    put = places(session, batch_id)
+    return [entry for entry, *_ in sorted(session.execute(query), key=lambda r: (order_key(r[1], r[2], put.get(r[0].page_id)), r[0].row))]
 
 
 def current_snapshot(session: Session) -> PopulationSnapshot | None:

@@ -55,7 +55,16 @@ READING: dict[str, Wording] = {
         "A reviewer rejected the page: {note}", "Scan it again if needed."),
 }
 
-REASONS: dict[str, Wording] = {**UNREADABLE, **BROKEN_PROGRAM, **INTAKE, **READING}
+DESK: dict[str, Wording] = {      # marks of storage.page_work: nothing is wrong
+    "blank": Wording("Trang trắng", "Không cần làm gì.", "A blank page", "Nothing to do."),
+    "void": Wording("Trang đã hủy hoặc ảnh thừa", "Không cần làm gì.", "Void, or a picture too many", "Nothing to do."),
+    "cover_sheet": Wording("Tờ bìa có mã, không phải trang sổ", "Không cần làm gì.", "The printed sheet, no page of the book",
+                           "Nothing to do."),
+    "replaced": Wording("Đã có ảnh chụp lại thay", "Không cần làm gì.", "Taken again, another picture is in its place",
+                        "Nothing to do."),
+}
+
+REASONS: dict[str, Wording] = {**UNREADABLE, **BROKEN_PROGRAM, **INTAKE, **READING, **DESK}
 
 
 def evidence_text(evidence: dict[str, Any]) -> str:

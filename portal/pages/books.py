@@ -1,4 +1,4 @@
-"""Home, the list of books, one book, page pictures."""
+"""Home, the list of books, page pictures."""
 from __future__ import annotations
 
 from collections import Counter
@@ -8,19 +8,25 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 
 from ocr.errors import UnreadableFile
-from portal.batch_view import batch_page, summaries, visible_batch, visible_page
+from ocr.page_cut import parse_corners
+from portal.batch_view import summaries, visible_batches, visible_page
 from portal.context import Who, page
 from portal.notation import VIETNAM
+from portal.page_images import Size, Work
+from portal.wording import Pair
 from storage.access_log import REVIEW, log_access
+from storage.book_way import at_province, returned_books, returned_pages, sent_books
 from storage.errors import ObjectMissing
-from storage.file_checks import book_checks
 from storage.link_policy import standing
 from storage.link_workload import workload
-from storage.models import ArchivePackage, Event, utc_now
+from storage.models import ArchivePackage, Event, Page, PageWork, utc_now
+from storage.page_work import work_of
 from storage.policy import RECORD
 from storage.review import queue_counts
+from storage.set_aside import explain
 
 router = APIRouter(include_in_schema=False)
+_SIZES: dict[str, Size] = {"thumb": "thumb", "full": "full", "desk": "desk", "whole": "desk"}
 
 
 @router.get("/")
@@ -35,7 +41,11 @@ def home(request: Request, who: Who) -> Response:
         archived = session.scalar(select(func.count()).select_from(ArchivePackage)) or 0
         work = workload(session, who.actor) if who.actor.may("review") else None
         promise = standing(session) if who.actor.everywhere("batch.see") else None
-    return page(who, request, "home.html", waiting=waiting, books=books, today=today, archived=archived, work=work, promise=promise)
+        back = returned_books(session, visible_batches(who.actor, "batch.upload")) if who.actor.may("batch.upload") else []
+        back_pages = returned_pages(session, visible_batches(who.actor, "batch.upload")) if who.actor.may("batch.upload") else []
+        inbox = sent_books(session, visible_batches(who.actor, "review")) if at_province(who.actor) else []
+    return page(who, request, "home.html", back=back, back_pages=back_pages, page_problem=_problem, inbox=inbox, waiting=waiting,
+                books=books, today=today, archived=archived, work=work, promise=promise)
 
 
 @router.get("/books")
@@ -46,48 +56,45 @@ def books(request: Request, who: Who, start: int = 0) -> Response:
     return page(who, request, "books.html", books=found[:50], start=max(start, 0), more=len(found) > 50)
 
 
-@router.get("/books/{batch_id}")
-def book(batch_id: str, request: Request, who: Who) -> Response:
-    who.must("batch.see")
-    with who.portal.services.database.reading() as session:
-        batch = visible_batch(session, who.actor, batch_id)
-        view, checks = batch_page(session, batch), book_checks(session, batch.id)
-    return page(who, request, "book.html", view=view, checks=checks)
-
-
-@router.get("/books/{batch_id}/progress")
-def progress(batch_id: str, who: Who) -> dict[str, int]:
-    """Counts for the progress bar, asked for while a book is being read."""
-    who.must("batch.see")
-    with who.portal.services.database.reading() as session:
-        summary = batch_page(session, visible_batch(session, who.actor, batch_id)).summary
-    return {"pages": summary.page_count, "waiting": summary.waiting_to_be_read, "to_review": summary.to_review, "done": summary.done}
-
-
 @router.get("/pages/{page_id}/{size}.jpg")
 def picture(page_id: int, size: str, request: Request, who: Who) -> Response:
-    """The page upright, as JPEG; sizes thumb (too small to read) and full, for those who may see records, each look logged.
+    """The page upright, as JPEG; sizes thumb (too small to read) and full, for those who may see records, each look logged. At the desk
+    (`desk`, and `thumb` with ?v=) it is shown as its officer turned and cut it, `whole` is all of it turned so.
 
     The browser keeps a full picture only if it asks each time: whoever uses it next must be signed in, and is logged.
     """
     who.must("batch.see")
-    if size not in ("thumb", "full"):
+    if size not in ("thumb", "full", "desk", "whole"):
         return Response(status_code=404)
-    if size == "full" and not who.actor.may("review"):
+    readable = size != "thumb"
+    if readable and not who.actor.may("review"):
         who.must("record.see")
     with who.portal.services.database.reading() as session:
-        row = visible_page(session, who.actor, page_id, *(RECORD if size == "full" else ("batch.see",)))
+        row = visible_page(session, who.actor, page_id, *(RECORD if readable else ("batch.see",)))
+        wanted = work_of(session, [page_id]).get(page_id) if size != "full" else None
     if row.original_key is None:
         return Response(status_code=404)
     try:
-        data = who.portal.images.get(row, "thumb" if size == "thumb" else "full")
+        data = who.portal.images.get(row, _SIZES[size], shown_as(row, wanted, whole=size == "whole"))
     except (UnreadableFile, ObjectMissing):
         return Response(status_code=404)
-    if size == "full":
+    if readable:
         with who.portal.services.database.session() as session:
             log_access(session, who.actor, "page.view", f"page:{row.id}", REVIEW, fields=["page image"])
     etag = f'"{sha256(data).hexdigest()[:32]}"'
-    headers = {"Cache-Control": "private, no-cache" if size == "full" else "private, max-age=300", "ETag": etag}
+    headers = {"Cache-Control": "private, no-cache" if readable else "private, max-age=300", "ETag": etag}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     return Response(data, media_type="image/jpeg", headers=headers)
+
+
+def _problem(row: Page) -> Pair:
+    return explain(row.reason, row.detail, "vi"), explain(row.reason, row.detail, "en")
+
+
+def shown_as(row: Page, work: PageWork | None, *, whole: bool = False) -> Work:
+    """How the desk shows the page: turned as a person said, else as it was read, and cut unless `whole`."""
+    if work is None:
+        return Work(row.rotation % 360)
+    return Work((work.turn if work.turn is not None else row.rotation) % 360,
+                parse_corners(work.corners) if work.corners and not whole else None)

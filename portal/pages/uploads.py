@@ -2,24 +2,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any
 
+from annotated_types import Len
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ocr.errors import Language, UnreadableFile
+from ocr.first_look import measured
 from ocr.images import inspect, open_page, read_file
-from ocr.quality import describe, measure
+from ocr.quality import describe, same_scan
+from portal.batch_view import open_books
 from portal.context import STATIC, Visitor, Who, keep_session, page, portal_of, render, static_url, visitor
-from portal.exchange import Hash, SenderHere, add_exchange, exchange_route
+from portal.desk_wording import arrival_remarks
+from portal.exchange import Hash, SenderHere, Short, add_exchange, exchange_route
 from portal.wording import KINDS
+from records.book_names import book_of_names
 from records.forms import load_forms
+from storage.models import Page, PageLook
+from storage.page_looks import keep_look
 from storage.policy import communes_of, kinds_of
 from storage.review_errors import SeveralCommunes
 from storage.scan_folder import escapes
 from storage.set_aside import evidence_text, explain
-from sync.manifest import CHUNK_SIZE
+from sync.manifest import CHUNK_SIZE, Manifest
 
 router = APIRouter(prefix="/upload", include_in_schema=False,
                    route_class=exchange_route(lambda request: portal_of(request).words(request).lang))
@@ -34,7 +45,7 @@ def _sender(who: Annotated[Visitor, Depends(visitor)]) -> SenderHere:
         raise SeveralCommunes(actor=who.actor.name)
     commune = None if communes is None else min(communes)
     return SenderHere(who.actor.name, commune, who.words.lang, who.portal.services, who.portal.options.max_upload_bytes,
-                      who.portal.start_reading, kinds_of(who.actor, "batch.upload", commune))
+                      who.portal.begin, kinds_of(who.actor, "batch.upload", commune), who.actor)
 
 
 Sender = Annotated[SenderHere, Depends(_sender)]
@@ -48,14 +59,16 @@ def _values(limit: int) -> dict[str, Any]:
 @router.get("")
 def upload_page(request: Request, who: Who) -> Response:
     who.must("batch.upload")
-    return page(who, request, "upload.html", **_values(who.portal.options.max_upload_bytes))
+    with who.portal.services.database.reading() as session:
+        books = open_books(session, who.actor)
+    return page(who, request, "upload.html", books=books, **_values(who.portal.options.max_upload_bytes))
 
 
 @router.get("/shell")
 def shell(request: Request) -> Response:
     """The same page for nobody in particular, kept by the browser for when this machine cannot be reached; it has no one's data."""
     portal = portal_of(request)
-    return render(portal, request, portal.words(request), "upload.html", **_values(portal.options.max_upload_bytes))
+    return render(portal, request, portal.words(request), "upload.html", books=[], **_values(portal.options.max_upload_bytes))
 
 
 @router.get("/session")
@@ -86,8 +99,21 @@ def service_worker() -> Response:
 @cache
 def _service_worker() -> str:
     fonts = sorted(f"/static/fonts/{f.name}" for f in (STATIC / "fonts").glob("*.woff2"))      # the style sheet gives them no version
-    kept = [static_url(n) for n in ("portal.css", "phone.css", "icon.svg", "hash-worker.js", *SCRIPTS)] + fonts
+    kept = [static_url(n) for n in ("portal.css", "phone.css", "upload.css", "icon.svg", "hash-worker.js", *SCRIPTS)] + fonts
     return f"const SHELL = {json.dumps(_SHELL)}, KEPT = {json.dumps(kept)};\n" + (STATIC / "service-worker.js").read_text("utf-8")
+
+
+class Names(BaseModel):
+    names: Annotated[list[Short], Len(1, 3000)]
+    folder: Short = ""
+
+
+@router.post("/names")
+def names(said: Names, who: Who) -> dict[str, Any]:
+    """What the names of chosen files say of the book, and which numbers they jump over."""
+    who.must("batch.upload")
+    book = book_of_names(said.folder, said.names)
+    return {"about": book.about, "jumps": [list(r) for r in book.jumps], "repeats": list(book.repeats)}
 
 
 @router.get("/{upload}/files/{number}")
@@ -95,7 +121,8 @@ def verdict(upload: Hash, number: int, sender: Sender) -> dict[str, Any]:
     """Whether a file that has arrived can be a page, with the reason if not; a bad one is set aside at the end, not lost."""
     receiver = sender.receiver
     path = receiver.file(sender.owner, upload, number)
-    name = next(m for m in receiver.unfinished(sender.owner) if m.id == upload).files[number].name
+    manifest = next(m for m in receiver.unfinished(sender.owner) if m.id == upload)
+    name = manifest.files[number].name
     lang: Language = "en" if sender.lang == "en" else "vi"
     if escapes(name):
         return {"good": False, "code": "unsafe_name", "message": explain("unsafe_name", None, lang)}
@@ -107,10 +134,28 @@ def verdict(upload: Hash, number: int, sender: Sender) -> dict[str, Any]:
     except UnreadableFile as e:
         return {"good": False, "code": e.code, "message": explain(e.code, evidence_text(dict(e.evidence)), lang)}
     if facts.frames > 1:
-        return {"good": True, "pages": facts.frames}        # looked at when they are read
-    quality = measure(open_page(path.read_bytes(), facts.media_type, 0))
-    return {"good": quality.verdict != "retake", "pages": 1, "verdict": quality.verdict,
-            "message": ". ".join(describe(quality.reasons, lang)) if quality.verdict != "good" else ""}
+        return {"good": True, "pages": facts.frames}        # looked at once they are taken in
+    with sender.services.database.session() as session:
+        row = session.get(PageLook, (facts.sha256, 0))
+        look = dict(row.look) if row is not None else measured(open_page(path.read_bytes(), facts.media_type, 0))
+        keep_look(session, facts.sha256, 0, look)
+        double = _double(session, sender, manifest, number, look)
+    remarks = [*describe(look["reasons"], lang), *(pair[0 if lang == "vi" else 1] for pair in arrival_remarks(double))]
+    return {"good": look["verdict"] != "retake", "pages": 1, "verdict": look["verdict"], "message": ". ".join(remarks)}
+
+
+def _double(session: Session, sender: SenderHere, manifest: Manifest, number: int, look: Mapping[str, Any]) -> str | None:
+    """The file before this one, or the page of the book it goes into, that is the same scan."""
+    mine = manifest.files[number]
+    names = {f.sha256: f.name for f in manifest.files[:number]}
+    if manifest.about.get("batch"):
+        names |= {p.sha256: p.file for p in session.scalars(select(Page).where(Page.batch_id == manifest.about["batch"])) if p.sha256}
+    if mine.sha256 in names:
+        return names[mine.sha256]
+    if look["blank"]:
+        return None
+    looks = session.scalars(select(PageLook).where(PageLook.frame == 0, PageLook.sha256.in_(list(names)[-900:])))
+    return next((names[row.sha256] for row in looks if not row.look["blank"] and same_scan(row.look["hash"], look["hash"])), None)
 
 
 add_exchange(router, _sender)

@@ -138,6 +138,10 @@ const Sender = (() => {
       Sender.nudge();
       if (job.upload) await ask("DELETE", `/upload/${job.upload}`).catch(() => {});
     },
+    // What the names of files say of their book; null where the server cannot be asked.
+    names: async (folder, names) => {
+      try { if (!csrf) await session(); return await ask("POST", "/upload/names", JSON.stringify({ folder, names }), "application/json"); } catch (away) { return null; }
+    },
     // Something to send, or the network is back.
     nudge: () => { pause = 1000; wake(); tell({ phase: "changed" }); },
     start: async (given) => {

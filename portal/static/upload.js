@@ -9,11 +9,12 @@ const size = (bytes) => (bytes > 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Mat
 const make = (tag, kind, text) => { const e = document.createElement(tag); e.className = kind || ""; e.textContent = text || ""; return e; };
 const byName = (a, b) => (a.name < b.name ? -1 : 1);
 const TOGETHER = 20;                    // files kept in one transaction: each waits for the disk
+const asked = new URLSearchParams(location.search), again = asked.get("replaces") || "";
 let chosen = [], keeping = 0, network = "", rows = new Map(), bars = new Map();
 
 // --- choosing ---
 async function add(picked) {
-  const files = picked.filter((f) => !/^(\.|thumbs\.db$|desktop\.ini$)/i.test(f.name)), have = new Set(chosen.map((c) => c.name));
+  const files = picked.filter((f) => !/^(\.|thumbs\.db$|desktop\.ini$)/i.test(f.name)), folderName = files[0] ? (files[0].webkitRelativePath || "").split("/").slice(-2, -1)[0] || "" : "", have = new Set(chosen.map((c) => c.name));
   if (files[0] && !about.name.value) {
     const folder = (files[0].webkitRelativePath || "").split("/").slice(-2, -1)[0];
     about.name.value = folder || files[0].name.replace(/\.[^.]*$/, "").replace(/\.\d+[A-Za-z]?$/, "");
@@ -31,6 +32,20 @@ async function add(picked) {
     try { await Store.add(Sender.owner(), some); } catch (together) { for (const one of some) await keepOne(one); }
     keeping -= some.length; await showChosen();
   }
+  await namesSay(folderName);
+}
+// What the names tell of the book fills what nobody has filled in; without the server it is told later, by the pages.
+const filled = {};
+async function namesSay(folder) {
+  const said = chosen.length ? await Sender.names(folder || about.name.value, chosen.map((c) => c.name)) : { about: {}, jumps: [], repeats: [] };
+  if (!said) return;
+  for (const key of ["loai", "nam", "quyenSo"]) {
+    const value = String(said.about[key] || "");
+    if (!about[key].value || about[key].value === filled[key]) { about[key].value = value; filled[key] = value; }
+  }
+  const numbers = said.jumps.map(([a, b]) => (a === b ? `${a}` : `${a}–${b}`)).join(", ");
+  $("jumps").textContent = [numbers && say(words.jumps, { numbers }), said.repeats.length && say(words.repeats, { numbers: said.repeats.join(", ") })].filter(Boolean).join(" ");
+  $("jumps").hidden = !$("jumps").textContent;
 }
 async function keepOne([name, file]) {
   try { await Store.add(Sender.owner(), [[name, file]]); } catch (problem) {
@@ -43,23 +58,43 @@ async function showChosen() {
   list.replaceChildren(...chosen.map((file) => {
     const row = make("li"), drop = make("button", "", "×");
     drop.type = "button"; drop.setAttribute("aria-label", `${words.remove}: ${file.name}`);
-    drop.addEventListener("click", async () => { await Store.remove(file); await showChosen(); });
+    drop.addEventListener("click", async () => { await Store.remove(file); await showChosen(); await namesSay(""); });
     row.append(make("span", "file", `${file.name} · ${size(file.size)}`), drop);
     return row;
   }));
   const all = chosen.reduce((sum, c) => sum + c.size, 0), many = { n: chosen.length, size: size(all) };
   $("totals").hidden = !chosen.length && !keeping;
   $("status").textContent = all > limit ? say(words.too_big, { size: size(limit) }) : keeping ? say(words.keeping, { n: keeping }) : say(words.count, many);
-  send.disabled = !chosen.length || keeping > 0 || all > limit;
+  if (about.replaces.value && chosen.length > 1) $("status").textContent = words.one;
+  send.disabled = !chosen.length || keeping > 0 || all > limit || (!!about.replaces.value && chosen.length > 1);
 }
+// Into a book that is there already: what it is, is known.
+function showTarget() {
+  const into = about.batch.value;
+  $("fresh").hidden = !!into;
+  about.name.required = !into;
+  for (const field of $("fresh").querySelectorAll("input, select")) field.disabled = !!into;
+}
+function setTarget(batch, replaces) {
+  if (batch && ![...about.batch.options].some((o) => o.value === batch)) about.batch.append(new Option(batch, batch));
+  about.batch.value = batch; about.replaces.value = replaces;
+  $("into").hidden = !!replaces;
+  $("again").hidden = !replaces; $("again").textContent = replaces ? say(words.again, { page: asked.get("page") || "?" }) : "";
+  showTarget();
+}
+about.batch.addEventListener("change", showTarget);
 about.addEventListener("submit", async (event) => {
   event.preventDefault();
   send.disabled = true;
   const said = Object.fromEntries(new FormData(about));
   said.nam = said.nam ? Number(said.nam) : null;
+  said.replaces = said.replaces ? Number(said.replaces) : null;
+  if (said.batch) said.name = said.replaces ? `${said.batch} (${asked.get("page") || said.replaces})` : said.batch;
   await Store.queue(Sender.owner(), said);
   if (navigator.storage && navigator.storage.persist) navigator.storage.persist();       // not to be cleared when the disk runs low
-  about.reset();
+  about.reset(); setTarget(again ? "" : asked.get("batch") || "", "");
+  for (const key of Object.keys(filled)) delete filled[key];
+  $("jumps").hidden = $("photos").hidden = true;
   Sender.nudge();
 });
 
@@ -150,6 +185,19 @@ Sender.listen((news) => heard[news.phase] && heard[news.phase](news));
 // --- the ways in ---
 $("folder").addEventListener("change", (e) => { add([...e.target.files]).then(() => { e.target.value = ""; }); });
 $("files").addEventListener("change", (e) => { add([...e.target.files]).then(() => { e.target.value = ""; }); });
+// Photographs come one by one and all are called image.jpg: they are named by the moment, so that they stay in the order they were taken.
+let photos = 0;
+$("camera").addEventListener("change", async (e) => {
+  const [taken] = e.target.files;
+  if (!taken) return;
+  const now = new Date(), two = (n) => String(n).padStart(2, "0");
+  const moment = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+  const kind = { "image/png": "png" }[taken.type] || "jpg";
+  photos += 1;
+  await add([new File([taken], `chup-${moment}-${String(photos).padStart(3, "0")}.${kind}`, { type: taken.type })]);
+  e.target.value = "";
+  $("photos").hidden = false; $("photos").textContent = say(words.photos, { n: chosen.length });
+});
 const drop = $("drop");
 for (const kind of ["dragover", "dragleave", "drop"]) drop.addEventListener(kind, (e) => { e.preventDefault(); drop.classList.toggle("over", kind === "dragover"); });
 async function walk(item) {
@@ -171,6 +219,7 @@ drop.addEventListener("drop", async (e) => {
 });
 (async () => {
   await Sender.start({ worker, chunkSize: Number(chunkSize) });
+  setTarget(asked.get("batch") || "", again);
   await heard.changed();
   $("upload").dataset.ready = "yes";
   if (navigator.serviceWorker) await navigator.serviceWorker.register("/upload/service-worker.js", { scope: "/upload" });

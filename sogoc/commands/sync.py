@@ -61,10 +61,9 @@ def push_folder(
     from sogoc.home import secret
     from sogoc.settings import load
     from sync.folder import scanned
-    from sync.http_transport import HttpTransport
+    from sync.hub import Hub, push_to
     from sync.journal import Journal
-    from sync.pace import Pace, Patience
-    from sync.sender import push
+    from sync.pace import Patience
 
     where = urlsplit(to)
     if where.scheme not in ("http", "https") or not where.hostname:
@@ -76,16 +75,9 @@ def push_folder(
         source, left_out = scanned(folder, bars.callback(("Kiểm tra tệp", "Hashing")))
         for name, code in left_out:
             typer.echo(t(f"Không gửi {name} ({code}).", f"Not sent: {name} ({code})."), err=True)
-        entry = journal.begin(source.manifest, folder, to)
-        with HttpTransport(to, client, secret(secret_file), pace=Pace(rate * 1000 if rate else None)) as hub:
-            tell = bars.callback(("Gửi", "Sending"))
-
-            def progress(done: int, of: int) -> None:
-                journal.progress(entry, done, of)
-                tell(done // 1024, of // 1024)
-
-            sent = push(source, hub, Patience(give_up=patience * 60), progress)
-            receipt = journal.finish(entry, sent.receipt, hub.key(), source.manifest)
+        tell = bars.callback(("Gửi", "Sending"))
+        entry, receipt = push_to(Hub(to, client, secret(secret_file), rate), journal, source, folder, Patience(give_up=patience * 60),
+                                 lambda done, of: tell(done // 1024, of // 1024))
     outcome = receipt["outcome"]
     typer.echo(t(f"Đã gửi quyển {outcome['batch']}: {outcome['added']} trang mới, {outcome['known']} trang đã có.",
                  f"Book {outcome['batch']} sent: {outcome['added']} pages new, {outcome['known']} known."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 from storage.models.accounts import ApiClient, User
 from storage.models.archive import ArchivePackage, StoredObject
 from storage.models.base import Base, Json, Key, UtcDateTime, utc_now
+from storage.models.desk import BookStep, BookWork, HoleReason, PageLook, PageStep, PageWork
 from storage.models.double_check import CheckHand, CheckPolicy, EntryVersion, SecondCheck
 from storage.models.file_checks import FileCheck
 from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Page
@@ -16,9 +17,9 @@ from storage.models.review import EntryComment, EntryUnsure, ReviewDecision
 from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
 
 __all__ = [
-    "ApiClient", "ArchivePackage", "Base", "Batch", "CheckHand", "CheckPolicy", "Cursor", "Dossier", "Entry", "EntryComment",
-    "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Field", "FileCheck", "Json", "Key", "Link", "LinkCheck", "LinkPolicy",
-    "LinkRecheck", "Page", "PastPassword", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot", "QueueTally",
-    "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries", "StoredObject",
-    "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
+    "ApiClient", "ArchivePackage", "Base", "Batch", "BookStep", "BookWork", "CheckHand", "CheckPolicy", "Cursor", "Dossier", "Entry",
+    "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Field", "FileCheck", "HoleReason", "Json", "Key", "Link",
+    "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory",
+    "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision",
+    "SecondCheck", "SecondFactor", "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
 ]
