@@ -73,7 +73,8 @@ def look_alikes(pages: Sequence[Page], looks: Mapping[int, Look]) -> list[tuple[
 
 
 def _rows(session: Session, hashes: set[str]) -> list[PageLook]:
-    wanted, rows = sorted(hashes - {""}), []
+    wanted = sorted(hashes - {""})
+    rows: list[PageLook] = []
     for start in range(0, len(wanted), 500):
         rows += session.scalars(sa.select(PageLook).where(PageLook.sha256.in_(wanted[start:start + 500]))).all()
     return rows

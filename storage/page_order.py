@@ -15,7 +15,8 @@ OrderKey = tuple[float, tuple[tuple[int, int, str], ...], int]
 def places(session: Session, batch_id: str) -> Mapping[int, int]:
     """Page id -> the place a person gave it; pages without one are missing."""
     query = sa.select(PageWork.page_id, PageWork.place).join(Page, Page.id == PageWork.page_id)
-    return {page_id: place for page_id, place in session.execute(query.where(Page.batch_id == batch_id, PageWork.place.is_not(None)))}
+    rows = session.execute(query.where(Page.batch_id == batch_id, PageWork.place.is_not(None)))
+    return {page_id: place for page_id, place in rows if place is not None}
 
 
 def order_key(file: str, frame: int, place: int | None) -> OrderKey:

@@ -18,7 +18,7 @@ from storage.set_aside import REASONS
 ENGLISH = re.compile(
     r"\b(the|and|of|is|are|was|not|with|from|this|that|please|page|pages|file|files|book|books|error|failed|next|back|save|delete|"
     r"search|record|records|entry|entries|user|password|upload|review|loading|none|true|false|null|undefined)\b", re.I)
-COMMAND = re.compile(r"sogoc(?: [a-z]+)+|\{\w+\}|'[^']*'|`[^`]*`|\([^)]*\)")     # what is typed is typed so in every language
+COMMAND = re.compile(r"sogoc(?: [a-z]+)+|\{\w+\}|'[^']*'|`[^`]*`|\([^)]*\)|(?<!\w)/[\w/{}.-]+")     # typed so in every language
 VIETNAMESE = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
 
 
