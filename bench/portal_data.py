@@ -89,14 +89,16 @@ def _statements(items: int, books: int) -> list[tuple[str, str]]:
           2339, 0, '{{"verdict": "good", "reasons": []}}', now() from (select n, (n - 1) / {A_BOOK} as book
           from generate_series(1, {items}) n) p where book < {books}"""),
         ("people", f"""with s as (insert into population_snapshot (source, sha256, rows, rejected, state, version, came, changed,
-          renumbered, went, links_rechecked, links_without_person, created_at) values ('bench', '', {people}, 0, 'current', 1, 0, 0, 0, 0, 0, 0, now())
+          renumbered, went, links_rechecked, links_without_person, created_at) values ('bench', '', {people}, 0, 'current', 1, 0, 0,
+          0, 0, 0, 0, now())
           returning id) insert into person (snapshot_id, key, personal_id, name, birth_date, sex, ethnicity, nationality, birth_place,
           home_place, residence, father_name, father_id, mother_name, mother_id, spouse_name, spouse_id, status)
           select s.id, n, '051' || lpad(n::text, 9, '0'), upper(pg_temp.name(n)), (1950 + n % 60)::text || '-03-04', 'Nữ', 'Kinh',
           'Việt Nam', '', 'Quảng Ngãi', 'Xã Nghĩa Kỳ', upper(pg_temp.name(n + 1)), '', upper(pg_temp.name(n + 2)), '', '', '', ''
           from s, generate_series(1, {people}) n"""),
         ("entries, through the triggers", f"""insert into entry (id, page_id, row, kind, form, status, risk, reasons, number, year,
-          revision) select n, n, 1, kind, kind || '2016', case when n % 4 = 0 then 'draft' else 'review' end, round((random() * 3)::numeric, 4),
+          revision) select n, n, 1, kind, kind || '2016', case when n % 4 = 0 then 'draft' else 'review' end,
+          round((random() * 3)::numeric, 4),
           case when n % 4 = 0 then '[]' when n % 200 = 1 then '[["unknown_form"]]' when n % 31 = 1 then '[["poor_image"]]'
               when n % 1000 = 3 then '[["link_changed", "me"]]'
               when n % 5 < 2 then jsonb_build_array(jsonb_build_array('low_confidence', case kind when 'KS' then 'nksHoTen' when 'KH' then
@@ -112,7 +114,8 @@ def _statements(items: int, books: int) -> list[tuple[str, str]]:
           '["lattice"]' from entry e join ({values}) v on v.kind = e.kind cross join lateral (select {text} as value
           from (select e.id as n) d) x"""),
         ("links", f"""insert into link (entry_id, role, personal_id, probability, decision, candidates, linker_probability,
-          joint_probability, reasons, excluded, blind, snapshot_id) select e.id, {_ROLE}, '051' || lpad((1 + e.id % {people})::text, 9, '0'), 0.71, 'review',
+          joint_probability, reasons, excluded, blind, snapshot_id) select e.id, {_ROLE}, '051' || lpad((1 + e.id % {people})::text,
+          9, '0'), 0.71, 'review',
           jsonb_build_array({", ".join(f'''jsonb_build_object('personal_id', '051' || lpad((1 + (e.id + {k}) % {people})::text, 9, '0'),
                 'probability', {p}, 'linker', {p}, 'evidence', '[["name", "same", 3.0], ["birth", "near", -1.2]]'::jsonb)'''
                                          for k, p in ((0, 0.71), (7, 0.2), (13, 0.04)))}),
