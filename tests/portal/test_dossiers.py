@@ -143,7 +143,7 @@ def test_others_may_not_see_or_confirm(office) -> None:
     stranger, auditor = client_of(office, "xa.xa"), client_of(office, "kiem.toan")
     assert stranger.get(f"/dossiers/{first}").status_code == 404 and "HS.2020" not in stranger.get("/dossiers").text
     answer = stranger.post(f"/dossiers/{first}/confirm", json={"revision": "x", "values": {}}, headers=csrf_of(stranger))
-    assert answer.status_code == 409 and answer.json()["code"] == "no_such_dossier"
+    assert answer.status_code == 404 and answer.json()["code"] == "no_such_dossier"
     assert auditor.get("/dossiers").status_code == 403 and auditor.get(f"/dossiers/{first}").status_code == 403
     assert client_of(office, "xa.minh").get(f"/dossiers/{first}").status_code == 200
 
