@@ -14,7 +14,7 @@ export class PageViewer {
     this.osd.addHandler("canvas-key", (event) => { event.preventDefaultAction = true; });    // the page has its own keys
     this.osd.addHandler("open", () => { this.opened = true; this.place(); element.dataset.shown = this.shown; });
     this.osd.addHandler("open-failed", () => this.fail());
-    new ResizeObserver(() => this.opened && (this.follow && this.box ? this.goTo(this.box, true) : this.fit(true))).observe(element);
+    this.osd.addHandler("after-resize", () => setTimeout(() => this.settle()));       // it moves the picture itself after saying so
   }
 
   // Show these pages; the same ones stay as they are. Asking where the tiles are is the look that the log tells of.
@@ -56,8 +56,10 @@ export class PageViewer {
   place() {
     if (!this.opened) return;
     this.draw();
-    if (this.follow && this.box) this.goTo(this.box, true); else this.fit(true);
+    this.settle();
   }
+
+  settle() { if (this.follow && this.box) this.goTo(this.box, true); else this.fit(true); }
 
   goTo(box, at_once = false) {
     this.box = box;
