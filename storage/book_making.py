@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from records.filenames import parse_book_number
 from storage import events
+from storage.access_log import told
 from storage.book_way import check_open
 from storage.desk_errors import BookExists
 from storage.models import Batch
@@ -30,7 +31,7 @@ def make_book(session: Session, actor: Actor, name: str, about: Mapping[str, Any
     _tell(batch, said)
     session.add(batch)
     session.flush()
-    events.append(session, actor.name, "book.make", f"batch:{batch_id}", {})
+    events.append(session, actor.name, "book.make", f"batch:{batch_id}", told(actor))
     return batch
 
 
@@ -42,7 +43,7 @@ def describe_book(session: Session, actor: Actor, batch: Batch, about: Mapping[s
     said = check_declared({k: about[k] for k in ABOUT if about.get(k) not in (None, "")})
     batch.declared = {**{k: v for k, v in batch.declared.items() if k not in ABOUT}, **said}
     _tell(batch, said)
-    events.append(session, actor.name, "book.describe", f"batch:{batch.id}", {"fields": sorted(said)})
+    events.append(session, actor.name, "book.describe", f"batch:{batch.id}", {**told(actor), "fields": sorted(said)})
 
 
 def book_name(about: Mapping[str, Any]) -> str:

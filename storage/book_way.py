@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage import events
+from storage.access_log import told
 from storage.desk_errors import BookSent, ReasonNeeded, WrongStep
 from storage.models import Batch, BookStep, BookWork, Entry, Event, Page
 from storage.policy import Actor
@@ -95,7 +96,7 @@ def give_page_back(session: Session, actor: Actor, page: Page, reason: str) -> N
     _must_be_province(actor)
     said = _reason(reason)
     page.state, page.reason, page.detail = SET_ASIDE, "rejected", evidence_text({"why": "other", "note": said})
-    events.append(session, actor.name, "page.return", f"page:{page.id}", {})
+    events.append(session, actor.name, "page.return", f"page:{page.id}", told(actor))
 
 
 def step(session: Session, batch_id: str, what: str, by: str, note: str = "") -> None:

@@ -15,6 +15,7 @@ from records.book_numbering import Numbering, Run, check_numbers, first_numbers
 from records.filenames import EntryNumber, parse_book_number, parse_entry_number
 from records.text import strip_marks
 from storage import events
+from storage.access_log import told
 from storage.book_way import check_open
 from storage.desk_errors import ReasonNeeded
 from storage.models import Batch, BookWork, Entry, HoleReason, Page, PageWork
@@ -119,7 +120,7 @@ def explain_hole(session: Session, actor: Actor, batch: Batch, key: str, reason:
         [key, *([hole.why.hole] if hole.why is not None else [])])))
     if reason:
         session.add(HoleReason(batch_id=batch.id, hole=key, reason=reason, note=note.strip()[:500], by=actor.name))
-    events.append(session, actor.name, "book.explain", f"batch:{batch.id}", {"hole": hole.code, "reason": reason or "none"})
+    events.append(session, actor.name, "book.explain", f"batch:{batch.id}", {**told(actor), "hole": hole.code, "reason": reason or "none"})
 
 
 def guess_part(page: Page) -> str | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from records.text import nfc
-from storage import events
+from storage.access_log import log_access
 from storage.models import Entry, EntryComment, User
 from storage.policy import Actor
 from storage.review_errors import EmptyComment, NotAllowed
@@ -31,14 +31,14 @@ def add_comment(session: Session, actor: Actor, entry_id: int, text: str) -> Ent
     """Leave a note on an entry one may see, whoever holds it and whatever its state. Raises NotAllowed, NoSuchEntry, EmptyComment."""
     if not (actor.may("review") or actor.may("record.see")):
         raise NotAllowed(actor=actor.name)
-    entry = visible_entry(session, actor, entry_id)
+    entry = visible_entry(session, actor, entry_id, "review" if actor.may("review") else "record.see")
     said = nfc(text).strip()[:MOST_TEXT]
     if not said:
         raise EmptyComment(entry=entry_id)
     row = EntryComment(entry_id=entry.id, by=actor.name, text=said)
     session.add(row)
     session.flush()
-    events.append(session, actor.name, "entry.comment", f"entry:{entry.id}", {"comment": row.id})
+    log_access(session, actor, "entry.comment", f"entry:{entry.id}", comment=row.id)
     return entry
 
 

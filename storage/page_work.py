@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ocr.page_cut import Corners
 from storage import events
+from storage.access_log import told
 from storage.book_way import check_open
 from storage.desk_errors import NoPageChange, NothingToTakeBack, PageDecided
 from storage.intake import READ, SET_ASIDE, STORED
@@ -136,7 +137,7 @@ def undo_step(session: Session, actor: Actor, batch_id: str) -> PageStep:
             _read_anew(session, page, work)
     step.undone_at = utc_now()
     unsettle(session, batch_id)
-    events.append(session, actor.name, "page.undo", f"page:{step.page_id}", {"action": f"page.{step.what}"})
+    events.append(session, actor.name, "page.undo", f"page:{step.page_id}", {**told(actor), "action": f"page.{step.what}"})
     return step
 
 
@@ -167,7 +168,7 @@ def _begin(session: Session, actor: Actor, page: Page, what: str, **said: Any) -
     _refuse_decided(session, page)
     work = _row(session, page.id)
     session.add(PageStep(batch_id=page.batch_id, page_id=page.id, what=what, before={str(page.id): _values(work)}, by=actor.name))
-    events.append(session, actor.name, f"page.{what}", f"page:{page.id}", dict(said))
+    events.append(session, actor.name, f"page.{what}", f"page:{page.id}", {**told(actor), **said})
     return work
 
 
@@ -182,7 +183,7 @@ def _put(session: Session, actor: Actor, page: Page, what: str, pages: list[Page
     step = PageStep(batch_id=page.batch_id, page_id=page.id, what=what, before=before, by=actor.name)
     session.add(step)
     unsettle(session, page.batch_id)
-    events.append(session, actor.name, f"page.{what}", f"page:{page.id}", {"page": other} if other else {})
+    events.append(session, actor.name, f"page.{what}", f"page:{page.id}", {**told(actor), **({"page": other} if other else {})})
     return step
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.database import Database
 from storage.models import Batch, Cursor, Entry, ReportFigure, ReportPlan, utc_now
-from storage.policy import Actor
+from storage.policy import Actor, allowed, communes_of
 from storage.report_measures import MEASURES
 from storage.report_period import Period
 from storage.report_sql import vietnam_day
@@ -52,7 +52,8 @@ def as_of(session: Session) -> datetime | None:
 def seen_communes(session: Session, actor: Actor) -> tuple[str, ...]:
     """Codes of the communes with a book or a plan that the actor may see; "" stands for books and requests of no known commune."""
     codes = {*session.scalars(sa.select(Batch.commune_code).distinct()), *session.scalars(sa.select(ReportPlan.commune_code).distinct())}
-    return tuple(sorted(c or "" for c in codes | {None} if actor.sees_commune(c or None)))
+    reach = communes_of(actor, "report.see")
+    return tuple(sorted(c or "" for c in codes | {None} if reach is None or c in reach))
 
 
 def within(scope: Scope, seen: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,7 +69,8 @@ def sums(session: Session, measure: str, scope: Scope, by: Sequence[str], *, sin
     communes = within(scope, seen_communes(session, scope.actor))
     columns: Any = MEASURES[measure]().subquery().c if as_of(session) is None else sa.inspect(ReportFigure).columns
     query = sa.select(*(columns[name] for name in by), sa.func.sum(columns["number"])).group_by(*(columns[name] for name in by))
-    query = query.where(columns["day"] <= scope.period.last, columns["commune_code"].in_(communes))
+    query = query.where(columns["day"] <= scope.period.last, columns["commune_code"].in_(communes),
+                        allowed(scope.actor, "report.see", columns["commune_code"], columns["kind"]))
     if as_of(session) is not None:
         query = query.where(columns["measure"] == measure)
     if not since_ever:

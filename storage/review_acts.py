@@ -47,7 +47,7 @@ def accept_entry(session: Session, actor: Actor, entry_id: int, people: Mapping[
 
     Raises NotProposed if somebody is not whom the machine proposes now, and what `verify_entry` raises: nothing is half done.
     """
-    entry = visible_entry(session, actor, entry_id)
+    entry = visible_entry(session, actor, entry_id, "review")
     for role, personal_id in people.items():
         link = next((x for x in entry.links if x.role == role), None)
         if link is None or proposed(link) != personal_id:
@@ -102,7 +102,7 @@ def once(database: Database, actor: Actor, act_id: str, what: str, entry_id: int
 def _again(session: Session, actor: Actor, row: ReviewDecision) -> Done:
     if row.by != actor.name:
         raise DecisionOfAnother(id=row.id)
-    entry = visible_entry(session, actor, row.entry_id)
+    entry = visible_entry(session, actor, row.entry_id, "review")
     _read(entry)
     return Done(entry, row.revision, row.status, True)
 

@@ -18,7 +18,7 @@ from portal.reports.catalogue import REPORTS, Report, report
 from portal.reports.filters import STEP_NAMES, Filters, described, neighbours, scope_of
 from portal.reports.view import Ask, commune_name
 from portal.wording import KINDS, VIETNAM
-from storage import events
+from storage.access_log import log_access
 from storage.export import export_xlsx
 from storage.models import utc_now
 from storage.report_figures import seen_communes
@@ -106,8 +106,7 @@ def file(name: str, who: Who, typed: Typed) -> Response:
         what = f"{who.words.pick(wanted.title)} – {described(ask, wanted)}"
         data = sheets.report_file(ask, wanted, view, watermark(who.actor, now, what, who.words.lang))
     with services.database.session() as session:
-        events.append(session, who.actor.name, "report.export", f"report:{name}", {**sheets.export_detail(ask), "rows": sheets.rows(view),
-                                                                                   "channel": "portal"})
+        log_access(session, who.actor, "report.export", f"report:{name}", **sheets.export_detail(ask), rows=sheets.rows(view))
     return _attachment(data, f"{name}-{now.astimezone(VIETNAM):%Y%m%d-%H%M}.xlsx")
 
 
@@ -118,15 +117,14 @@ def records(batch_id: str, who: Who) -> Response:
     who.must("report.export")
     services, now = who.portal.services, utc_now()
     with services.database.reading() as session:
-        batch = visible_batch(session, who.actor, batch_id)
+        batch = visible_batch(session, who.actor, batch_id, "record.see")
     services.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=services.scratch) as folder:
         out = Path(folder) / "records.xlsx"
         count = export_xlsx(services.database, out, batch.id, watermark(who.actor, now, batch.id, who.words.lang))
         data = out.read_bytes()
     with services.database.session() as session:
-        events.append(session, who.actor.name, "records.export", f"batch:{batch.id}", {"entries": count, "format": "xlsx",
-                                                                                            "channel": "portal"})
+        log_access(session, who.actor, "records.export", f"batch:{batch.id}", count=count, format="xlsx")
     return _attachment(data, f"{batch.id}.xlsx")
 
 

@@ -11,9 +11,10 @@ from ocr.errors import UnreadableFile
 from portal.batch_view import visible_page
 from portal.context import Visitor, Who
 from portal.page_tiles import OVERLAP, TILE, NoSuchTile
-from storage import events
+from storage.access_log import REVIEW, log_access
 from storage.errors import ObjectMissing
 from storage.models import Page
+from storage.policy import RECORD
 
 router = APIRouter(prefix="/pages", include_in_schema=False)
 
@@ -27,7 +28,7 @@ def look(page_id: int, who: Who) -> Response:
     except (UnreadableFile, ObjectMissing):
         return Response(status_code=404)
     with who.portal.services.database.session() as session:
-        events.append(session, who.actor.name, "page.view", f"page:{row.id}", {"fields": ["page image"], "channel": "portal"})
+        log_access(session, who.actor, "page.view", f"page:{row.id}", REVIEW, fields=["page image"])
     ticket = who.portal.sessions.ticket(who.session.nonce, f"page:{row.id}")
     said: dict[str, Any] = {"page": row.id, "width": made.width, "height": made.height, "minLevel": made.min_level,
                             "maxLevel": made.max_level, "tileSize": TILE, "overlap": OVERLAP, "at": f"/pages/{row.id}/tiles/{ticket}"}
@@ -50,7 +51,7 @@ def _page(who: Visitor, page_id: int) -> Page:
     if not who.actor.may("review"):
         who.must("record.see")
     with who.portal.services.database.reading() as session:
-        return visible_page(session, who.actor, page_id)
+        return visible_page(session, who.actor, page_id, *RECORD)
 
 
 def _part(who: Visitor, request: Request, page_id: int, ticket: str, name: str, make: Callable[[Page], bytes]) -> Response:
