@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from storage.models import Batch, Entry, Event, Page
+from storage.policy import allowed
 from storage.report_figures import Scope, seen_communes, within
-from storage.review_queue import OPEN
 from storage.working_days import due_day, working_days_before, working_days_late
 
 STAGES = ("read", "rescan", "verify", "archive")
@@ -70,11 +70,12 @@ def overdue(session: Session, scope: Scope, options: ReportOptions, today: date)
     for stage in STAGES:
         days = options.days(stage)
         cutoff = datetime.combine(working_days_before(today, days), time(), UTC) - VIETNAM_OFFSET
-        waiting = _waiting(stage, cutoff).where(sa.func.coalesce(Batch.commune_code, "").in_(communes))
+        found = _waiting(stage, cutoff).subquery()
+        oldest = sa.select(found, sa.func.count().over().label("books")).where(
+            sa.func.coalesce(found.c.commune_code, "").in_(communes),
+            allowed(scope.actor, "report.see", found.c.commune_code, found.c.kind)).order_by(found.c.since, found.c.id).limit(_MOST)
         if scope.kind:
-            waiting = waiting.where(Batch.kind == scope.kind)
-        found = waiting.subquery()
-        oldest = sa.select(found, sa.func.count().over().label("books")).order_by(found.c.since, found.c.id).limit(_MOST)
+            oldest = oldest.where(found.c.kind == scope.kind)
         late = session.execute(oldest).all()
         totals.append((stage, late[0].books if late else 0))
         for row in late:
@@ -93,17 +94,17 @@ def _waiting(stage: str, cutoff: datetime) -> Any:
         return pages.where(state, Batch.created_at < cutoff).group_by(*head, Batch.created_at)
     if stage == "archive":
         return sa.select(*head, sa.func.min(Entry.verified_at).label("since"), sa.func.count().label("waiting")).join(
-            Page, Page.batch_id == Batch.id).join(Entry, Entry.page_id == Page.id).where(
-            Entry.status == "verified", Entry.verified_at < cutoff, Page.state != "set_aside").group_by(*head)
+            Entry, Entry.batch_id == Batch.id).where(
+            Entry.status == "verified", Entry.verified_at < cutoff, Entry.set_aside.is_(False)).group_by(*head)
     read = sa.select(Event.subject.label("subject"), sa.func.min(Event.at).label("at")).where(
         Event.action == "book.settle").group_by(Event.subject).subquery()
     since = sa.func.coalesce(read.c.at, Batch.created_at)
     late = sa.select(*head, since.label("since")).outerjoin(read, read.c.subject == sa.literal("batch:").concat(Batch.id)).where(
         since < cutoff).subquery()
     columns: tuple[Any, ...] = (late.c.id, late.c.commune_code, late.c.kind, late.c.book_number, late.c.since)
-    return sa.select(*columns, sa.func.count().label("waiting")).select_from(late).join(Page, Page.batch_id == late.c.id).join(
-        Entry, Entry.page_id == Page.id).join(Batch, Batch.id == late.c.id).where(
-        Entry.status.in_(OPEN), Page.state != "set_aside").group_by(*columns)
+    open_entries = sa.select(Entry.batch_id, sa.func.count().label("n")).where(Entry.queue_place.is_not(None)).group_by(
+        Entry.batch_id).subquery()
+    return sa.select(*columns, open_entries.c.n.label("waiting")).join(open_entries, open_entries.c.batch_id == late.c.id)
 
 
 def _not_scanned_again() -> sa.ColumnElement[bool]:
