@@ -42,6 +42,7 @@ _TOML = """# Thiết lập của Sổ Gốc. Mỗi mục có thể thay bằng b
 # [archive]
 # agency_name = "Sở Tư pháp …"
 # agency_code = "H21.129"
+# fonds_code = "PHONG-001"    # mã phông do cơ quan lưu trữ cấp; chưa có thì chưa lưu trữ / from the archive; nothing is archived without it
 """
 
 
@@ -224,6 +225,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             agency_code=s.archive.agency_code,
             tsa_url=s.archive.tsa_url or None,
             retention_mode=s.archive.retention_mode,
+            fonds_code=s.archive.fonds_code,
         ),
         portal=PortalOptions(
             s.portal.host,

@@ -72,6 +72,8 @@ class ArchiveSettings(Section):
     )
     agency_name: str = Field("", description="who archives, written into the manifest")
     agency_code: str = Field("", description="agency identifier (mã định danh), e.g. H21.129")
+    fonds_code: str = Field("", pattern="^([A-Za-z0-9][A-Za-z0-9.-]{0,39})?$",
+                            description="fonds code (mã phông) that the archive gave; nothing is archived without it")
     tsa_url: str = Field("", description="time-stamp service; empty: none")
 
 

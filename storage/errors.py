@@ -80,6 +80,25 @@ class NotReadyToArchive(StorageError):
     en = "{subject} cannot be archived yet: {cause}."
 
 
+class NoFondsCode(StorageError):
+    code = "no_fonds_code"
+    vi = ("Chưa có mã phông lưu trữ ({found}), nên chưa lưu trữ được. Hỏi cơ quan lưu trữ mã phông rồi đặt archive.fonds_code "
+          "trong sogoc.toml.")
+    en = "There is no fonds code ({found}), so nothing can be archived. Ask the archive for it and set archive.fonds_code in sogoc.toml."
+
+
+class CorrectionRefused(StorageError):
+    code = "correction_refused"
+    vi = "Không lập được phiên bản mới của {subject}: {cause}."
+    en = "No later version of {subject} can be made: {cause}."
+
+
+class RestoreRefused(StorageError):
+    code = "restore_refused"
+    vi = "Không khôi phục: {cause}. Chỉ khôi phục vào cơ sở dữ liệu trống (máy mới, chạy 'sogoc init' trước)."
+    en = "Not restored: {cause}. Restore only into an empty database (a new machine after 'sogoc init')."
+
+
 class SigningFailed(StorageError):
     code = "signing_failed"
     vi = "Không ký được tệp: {cause}. Kiểm tra tệp khóa, mật khẩu khóa và chứng thư."
@@ -112,6 +131,7 @@ class NoPopulation(StorageError):
 
 ALL_ERRORS: tuple[type[StorageError], ...] = (
     StorageError, DatabaseUnavailable, DatabaseTooNew, ObjectStoreUnavailable, ObjectMissing, ObjectDiffers, NoObjectLock,
-    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, SigningFailed, NotPdfA, ImageNotSupported,
+    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, RestoreRefused, SigningFailed, NotPdfA,
+    ImageNotSupported,
     PopulationFileUnreadable, NoPopulation,
 )

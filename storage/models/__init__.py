@@ -8,9 +8,12 @@ from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Pa
 from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
 from storage.models.log import Cursor, Event
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
+from storage.models.preservation import ArchiveCorrection, BookPackage, FixityFinding, ObjectHold
 
 __all__ = [
-    "ApiClient", "ArchivePackage", "Base", "Batch", "Cursor", "Dossier", "Entry", "EntryFinding", "Event", "Field", "Json", "Key",
-    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
+    "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "Cursor", "Dossier", "Entry", "EntryFinding",
+    "Event", "Field", "FixityFinding", "Json", "Key",
+    "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "ObjectHold", "Page",
+    "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
     "StoredObject", "User", "UtcDateTime", "utc_now",
 ]
