@@ -21,6 +21,14 @@ from storage.models import ArchiveCorrection, Batch, Dossier, Entry, Event, Fiel
 TITLES = {"KS": "Sổ đăng ký khai sinh", "KH": "Sổ đăng ký kết hôn", "KT": "Sổ đăng ký khai tử", "NCM": "Sổ đăng ký nhận cha, mẹ, con",
           "CMC": "Sổ đăng ký nhận cha, mẹ, con", "GH": "Sổ đăng ký giám hộ", "CN": "Sổ đăng ký nuôi con nuôi", "CC": "Sổ đăng ký cải chính",
           "HN": "Sổ cấp giấy xác nhận tình trạng hôn nhân", "HS": "Hồ sơ"}
+# Why a later version may be made: code -> (Vietnamese, English).
+KINDS_OF_CORRECTION: Mapping[str, tuple[str, str]] = {
+    "cai_chinh": ("Cải chính hộ tịch", "Correction"), "thay_doi": ("Thay đổi hộ tịch", "Change"),
+    "bo_sung": ("Bổ sung thông tin hộ tịch", "Addition"), "xac_dinh_lai_dan_toc": ("Xác định lại dân tộc", "Ethnicity determined anew"),
+    "xac_dinh_lai_gioi_tinh": ("Xác định lại giới tính", "Sex determined anew"),
+    "ghi_chu": ("Ghi vào sổ việc thay đổi hộ tịch theo bản án, quyết định", "Noted by a judgment or decision"),
+    "thu_hoi_huy_bo": ("Thu hồi, hủy bỏ giấy tờ hộ tịch", "Withdrawn or annulled"),
+}
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,12 @@ def load_entry(session: Session, entry_id: int) -> Entry:
     return session.execute(query).unique().scalar_one()
 
 
-def of_entry(session: Session, entry: Entry, corrections: Collection[ArchiveCorrection] = (), basis: LegalBasis | None = None) -> Subject:
-    """An entry; with corrections (all up to this version, the newest last) a later version of it."""
+def of_entry(session: Session, entry: Entry, corrections: Collection[ArchiveCorrection] = (), basis: LegalBasis | None = None,
+             said: str = "") -> Subject:
+    """An entry; with corrections (all up to this version, the newest last, whose package id is set here) a later version of it.
+
+    said: a digest of what the newest correction says, part of the later package's identity.
+    """
     page, batch = entry.page, entry.page.batch
     second = session.get(Page, entry.second_page_id) if entry.second_page_id else None
     pages = [page, *([second] if second else [])]
@@ -71,7 +83,9 @@ def of_entry(session: Session, entry: Entry, corrections: Collection[ArchiveCorr
     verified_at = entry.verified_at or page.updated_at
     newest = [*corrections][-1] if corrections else None
     name = package_name(entry.kind, year, book, number, "entry", page.sha256, batch.id, page.file, page.frame, entry.row, entry.revision,
-                        verified_at.isoformat(), *([newest.previous_id] if newest else []))
+                        verified_at.isoformat(), *([newest.previous_id, said] if newest else []))
+    if newest is not None:
+        newest.package_id = name.id
     form = load_forms().get(entry.form or "")
     book_title = form.title if form is not None else TITLES.get(entry.kind, entry.kind)
     title = f"{book_title}, số {number or '?'}, quyển {book or '?'}, năm {year or '?'}"
@@ -109,10 +123,8 @@ def of_dossier(session: Session, dossier: Dossier) -> Subject:
 
 def correction_line(c: ArchiveCorrection) -> dict[str, Any]:
     """A correction as the record tells of it."""
-    from storage.corrections import KINDS
-
-    return {"version": c.version, "kind": c.kind, "title": KINDS[c.kind][0], "number": c.number, "date": c.decided_on.isoformat(),
-            "agency": c.agency, "note": c.note, "fields": dict(c.fields), "previous": c.previous_id}
+    return {"version": c.version, "kind": c.kind, "title": KINDS_OF_CORRECTION[c.kind][0], "number": c.number,
+            "date": c.decided_on.isoformat(), "agency": c.agency, "note": c.note, "fields": dict(c.fields), "previous": c.previous_id}
 
 
 def _labels(form_id: str | None) -> dict[str, str]:

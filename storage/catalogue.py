@@ -19,10 +19,10 @@ _ENTRY_FORGETS = ("lease_by", "lease_until", "archive_id", "status")    # archiv
 def entry_rows(session: Session, entry: Entry, pages: Collection[Page], corrections: Collection[ArchiveCorrection] = ()) -> dict[str, Any]:
     """Everything needed to put an archived entry back: its book, pages, values, links, findings, and who else is on its page.
 
-    others: row, kind and form of the other entries of the page, whose own packages may not exist yet.
+    others: number, row, kind and form of the other entries of the page, whose own packages may not exist yet.
     """
-    others = session.execute(sa.select(Entry.row, Entry.kind, Entry.form).where(Entry.page_id == entry.page_id, Entry.id != entry.id)
-                             .order_by(Entry.row)).all()
+    others = session.execute(sa.select(Entry.id, Entry.row, Entry.kind, Entry.form)
+                             .where(Entry.page_id == entry.page_id, Entry.id != entry.id).order_by(Entry.row)).all()
     return {"format": FORMAT, "batch": row(entry.page.batch), "pages": [row(p) for p in pages],
             "entry": row(entry, _ENTRY_FORGETS), "fields": [row(f, ("id", "entry_id")) for f in sorted(entry.fields, key=lambda f: f.id)],
             "links": [row(x, ("id", "entry_id")) for x in sorted(entry.links, key=lambda x: x.id)],

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from storage import events
 from storage.database import Database
 from storage.errors import ChainBroken, ObjectMissing
-from storage.models import ArchivePackage, Dossier, Entry, Event, StoredObject, utc_now
+from storage.models import ArchiveCorrection, ArchivePackage, Dossier, Entry, Event, StoredObject, utc_now
 from storage.objects import ObjectStore
 from storage.outbox import PENDING, STORED, ObjectLedger
 
@@ -168,7 +168,8 @@ def _claims(database: Database) -> Iterator[Difference]:
         entries = sa.select(Entry.archive_id).where(Entry.archive_id.is_not(None))
         dossiers = sa.select(Dossier.archive_id).where(Dossier.archive_id.is_not(None))
         stray = sa.select(ArchivePackage.id, ArchivePackage.subject).where(
-            ArchivePackage.id.not_in(entries), ArchivePackage.id.not_in(dossiers)).order_by(ArchivePackage.id)
+            ArchivePackage.id.not_in(entries), ArchivePackage.id.not_in(dossiers),
+            ArchivePackage.id.not_in(sa.select(ArchiveCorrection.previous_id))).order_by(ArchivePackage.id)
         for package_id, subject in session.execute(stray):
             yield Difference("package_unclaimed", package_id, subject)
 

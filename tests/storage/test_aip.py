@@ -41,7 +41,8 @@ def test_the_package_is_whole_and_follows_its_schemas(folder):
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert {"METS.xml", "README.txt", "index.html", "metadata/descriptive/EAD.xml", "metadata/preservation/PREMIS.xml",
             "representations/rep1/METS.xml", "representations/rep1/data/KS.2017.01.001.pdf",
-            "representations/rep1/data/KS.2017.01.001.json", "representations/rep2/data/KS.2017.01.001.goc.jpg", "schemas/premis.xsd"} <= names
+            "representations/rep1/data/KS.2017.01.001.json", "schemas/premis.xsd",
+            "representations/rep2/data/KS.2017.01.001.goc.jpg"} <= names
 
 
 def test_a_public_reader_of_csip_finds_no_error(folder):
