@@ -99,6 +99,24 @@ class RestoreRefused(StorageError):
     en = "Not restored: {cause}. Restore only into an empty database (a new machine after 'sogoc init')."
 
 
+class HoldRefused(StorageError):
+    code = "hold_refused"
+    vi = "Không đặt hoặc gỡ được lệnh giữ gói {package}: {cause}."
+    en = "The hold on package {package} cannot be placed or lifted: {cause}."
+
+
+class PackageFlawed(StorageError):
+    code = "package_flawed"
+    vi = "Không xuất được gói {package}: {cause}. Chạy 'sogoc archive verify'."
+    en = "Package {package} cannot be handed out: {cause}. Run 'sogoc archive verify'."
+
+
+class BackupFailed(StorageError):
+    code = "backup_failed"
+    vi = "Sao lưu hoặc phục hồi cơ sở dữ liệu không xong ({file}): {cause}."
+    en = "The backup of the database failed ({file}): {cause}."
+
+
 class SigningFailed(StorageError):
     code = "signing_failed"
     vi = "Không ký được tệp: {cause}. Kiểm tra tệp khóa, mật khẩu khóa và chứng thư."
@@ -131,7 +149,7 @@ class NoPopulation(StorageError):
 
 ALL_ERRORS: tuple[type[StorageError], ...] = (
     StorageError, DatabaseUnavailable, DatabaseTooNew, ObjectStoreUnavailable, ObjectMissing, ObjectDiffers, NoObjectLock,
-    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, RestoreRefused, SigningFailed, NotPdfA,
-    ImageNotSupported,
+    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, RestoreRefused, HoldRefused,
+    PackageFlawed, BackupFailed, SigningFailed, NotPdfA, ImageNotSupported,
     PopulationFileUnreadable, NoPopulation,
 )

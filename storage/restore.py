@@ -44,7 +44,8 @@ def restore_catalogue(database: Database, store: ObjectStore, actor: str, progre
     """Rebuild the database from the archive bucket; killed anywhere and run again, it goes on.
 
     Manifests are the roots: each must agree with the log where the log tells of it, and each ZIP with its manifest. Originals and copies
-    are taken by name and size and proven by the next fixity pass. Raises RestoreRefused unless the database is empty, ObjectStoreUnavailable.
+    are taken by name and size and proven by the next fixity pass. Raises RestoreRefused unless the database is empty,
+    ObjectStoreUnavailable.
     """
     out = Restored()
     with database.session() as session:

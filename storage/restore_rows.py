@@ -172,7 +172,8 @@ def _of_first_format(record: bytes, manifest: Mapping[str, Any]) -> dict[str, An
     verified = said.get("verified") or {}
     entry = {"id": number, "page_id": pages[0]["id"], "second_page_id": pages[1]["id"] if len(pages) > 1 else None,
              "row": said.get("row", manifest.get("row", 1)), "kind": said["loai"], "form": said.get("mau"),
-             "number": manifest.get("number"), "year": manifest.get("year"), "verified_by": verified.get("by"), "verified_at": verified.get("at"), "reasons": []}
+             "number": manifest.get("number"), "year": manifest.get("year"),
+             "verified_by": verified.get("by"), "verified_at": verified.get("at"), "reasons": []}
     return {"batch": batch, "pages": pages, "entry": entry, "findings": [], "corrections": [],
             "fields": [{"code": c, "evidence": [], **f} for c, f in said["fields"].items()],
             "links": [{"role": r, "excluded": [], **x} for r, x in said.get("links", {}).items()],

@@ -5,6 +5,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -27,6 +28,16 @@ def inner_files(data: bytes) -> tuple[PackageFile, ...]:
             when = datetime(*info.date_time, tzinfo=UTC)
             out.append(PackageFile(path, hashlib.sha256(body).hexdigest(), len(body), "", when, body))
     return tuple(out)
+
+
+def readable_files(data: bytes) -> dict[str, str]:
+    """Path -> SHA-256 of the files of a damaged ZIP that can still be read; empty if its directory cannot."""
+    out = {}
+    with suppress(Exception), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for info in archive.infolist():
+            with suppress(Exception):
+                out[info.filename.split("/", 1)[-1]] = hashlib.sha256(archive.read(info)).hexdigest()
+    return out
 
 
 def lay_out(manifest: Mapping[str, Any], fetch: Callable[[str], bytes], into: Path) -> Path:

@@ -218,7 +218,7 @@ class TestWhatTheAuditNames:
         assert self.codes(sqlite_ledger) == [("event_head_lost", archived.id)]
 
     def test_every_difference_has_words(self, sqlite_ledger, archived):
-        from storage.fixity import _WORDS, Difference
+        from storage.fixity_words import _WORDS, Difference
 
         for code in _WORDS:
             for lang in ("vi", "en"):
