@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import dagster as dg
 
-from pipelines import assets, checks, jobs, sensors
+from pipelines import assets, checks, fixity, jobs, sensors
 from pipelines.progress import NoProgress, Progress
 from pipelines.services import Services
 
@@ -25,7 +25,8 @@ def build_definitions(open_services: Callable[[], AbstractContextManager[Service
             yield opened
 
     return dg.Definitions(
-        assets=assets.ALL, asset_checks=checks.ALL, jobs=[jobs.process_batch, jobs.take_in_inbox_folder, jobs.link_batches],
-        sensors=[sensors.inbox_folders, sensors.waiting_batches],
+        assets=assets.ALL, asset_checks=checks.ALL,
+        jobs=[jobs.process_batch, jobs.take_in_inbox_folder, jobs.link_batches, fixity.prove_archive],
+        schedules=[fixity.nightly_fixity], sensors=[sensors.inbox_folders, sensors.waiting_batches],
         executor=executor, resources={"services": services, "progress": dg.ResourceDefinition.hardcoded_resource(progress or NoProgress()),
                    "faults": dg.ResourceDefinition.hardcoded_resource(faults if faults is not None else [])})

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage.archive_package import ArchiveOptions
+from storage.fixity_options import FixityOptions
 
-__all__ = ["ArchiveOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "Services"]
+__all__ = ["ArchiveOptions", "FixityOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "Services"]
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -80,6 +81,7 @@ class Services:
     matching: MatchingOptions
     archive: ArchiveOptions
     portal: PortalOptions = field(default_factory=PortalOptions)
+    fixity: FixityOptions = field(default_factory=FixityOptions)
     population_columns: Mapping[str, str] = field(default_factory=dict)
     lang: str = "vi"
 

@@ -17,7 +17,12 @@ ACTIONS: Mapping[str, Pair] = {
     "link.hear": ("Liên kết của mục khác đổi theo", "Links of other entries followed"),
     "policy.revise": ("Đổi ngưỡng tự nhận liên kết", "Acceptance thresholds changed"), "page.reject": ("Trả lại trang", "Page rejected"),
     "entry.verify": ("Xác nhận mục", "Entry verified"), "entry.archive": ("Lưu trữ mục", "Entry archived"),
-    "dossier.archive": ("Lưu trữ hồ sơ", "Dossier archived"), "dossier.verify": ("Xác nhận hồ sơ", "Dossier confirmed"),
+    "dossier.archive": ("Lưu trữ hồ sơ", "Dossier archived"),
+    "entry.correct": ("Lập phiên bản mới theo quyết định", "Later version by a decision"),
+    "book.archive": ("Khép quyển", "Book closed"), "archive.hold": ("Đặt lệnh giữ", "Hold placed"),
+    "archive.release": ("Gỡ lệnh giữ", "Hold lifted"), 
+    "archive.restore": ("Dựng lại danh mục từ kho", "Catalogue rebuilt from the store"),
+    "dossier.verify": ("Xác nhận hồ sơ", "Dossier confirmed"),
     "dossier.undo": ("Hoàn tác xác nhận hồ sơ", "Confirmation of a dossier undone"),
     "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),
     "page.view": ("Xem ảnh trang", "Page picture viewed"), "records.export": ("Xuất bản ghi", "Records exported"),
@@ -32,7 +37,7 @@ ACTIONS: Mapping[str, Pair] = {
 }
 _SUBJECTS: Mapping[str, Pair] = {
     "entry": ("mục", "entry"), "page": ("trang", "page"), "batch": ("quyển", "book"), "user": ("tài khoản", "account"),
-    "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"), "model": ("mô hình", "model"),
+    "client": ("hệ thống", "client"), "archive": ("kho lưu trữ", "archive"), "dossier": ("hồ sơ", "dossier"), "model": ("mô hình", "model"),
 }
 _ACTORS: Mapping[str, Pair] = {
     "cli": ("dòng lệnh", "command line"), "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sogoc import click_words, failures
-from sogoc.commands import accounts, archive, batch, demo, form, home, match, model, population, records, review, serve, sync, work
+from sogoc.commands import accounts, archive, backup, batch, demo, form, home, match, model, population, records, review, serve, sync, work
 from sogoc.commands.shared import NO_ARGUMENTS
 from sogoc.language import example, t
 
@@ -58,7 +58,7 @@ def root(
         os.environ["SOGOC_HOME"] = str(home_dir.expanduser().absolute())
 
 
-for module in (home, population, batch, work, records, form, match, model, review, archive, serve, sync, accounts, demo):
+for module in (home, population, batch, work, records, form, match, model, review, archive, backup, serve, sync, accounts, demo):
     module.register(app)
 
 

@@ -41,6 +41,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
             (("Kho tệp", "Object store"), _objects),
             (("Nhật ký", "Event log"), _events),
             (("Chữ ký số", "Signing"), _signing),
+            (("Mã phông", "Fonds code"), _fonds),
+            (("Kiểm tra toàn vẹn", "Fixity audit"), _fixity),
         ]
     for name, check in parts:
         try:
@@ -191,6 +193,41 @@ def _events(settings: Settings) -> Finding:
     with Database(database_url(settings)).reading() as session:
         head = events.verify_chain(session)
     return Finding(("Nhật ký", "Event log"), True, (f"chuỗi băm nguyên vẹn, {head.seq} dòng", f"hash chain whole, {head.seq} rows"))
+
+
+def _fonds(settings: Settings) -> Finding:
+    code, name = settings.archive.fonds_code, ("Mã phông", "Fonds code")
+    remedy = (
+        "Chưa có mã phông thì chưa lưu trữ được gì: hỏi cơ quan lưu trữ, rồi đặt archive.fonds_code trong sogoc.toml.",
+        "Nothing is archived without it: ask the archive and set archive.fonds_code in sogoc.toml.",
+    )
+    return Finding(name, bool(code), (code or "chưa đặt", code or "not set"), remedy)
+
+
+def _fixity(settings: Settings) -> Finding:
+    from datetime import UTC, datetime
+
+    from sogoc.home import database_url
+    from storage.database import Database
+    from storage.fixity import findings, last_pass
+
+    name = ("Kiểm tra toàn vẹn", "Fixity audit")
+    database = Database(database_url(settings))
+    said, open_findings = last_pass(database), findings(database)
+    if not said:
+        return Finding(name, True, ("chưa chạy lần nào", "not run yet"))
+    age = (datetime.now(UTC) - datetime.fromisoformat(said["started"])).days
+    end = (said.get("finished") or "")[:10]
+    text = (
+        f"lượt gần nhất bắt đầu {said['started'][:10]}, {'xong ' + end if end else 'đang chạy tiếp'}; {len(open_findings)} sai khác",
+        f"last pass began {said['started'][:10]}, {'ended ' + end if end else 'still going on'}; {len(open_findings)} differences",
+    )
+    return Finding(
+        name,
+        not open_findings and age < 92,
+        text,
+        ("Chạy `sogoc archive verify` và xem từng tệp bị nêu tên.", "Run `sogoc archive verify` and look at what it names."),
+    )
 
 
 def _signing(settings: Settings) -> Finding:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipelines.services import (
     ArchiveOptions,
+    FixityOptions,
     IntakeOptions,
     MatchingOptions,
     PortalOptions,
@@ -227,6 +228,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             retention_mode=s.archive.retention_mode,
             fonds_code=s.archive.fonds_code,
         ),
+        fixity=FixityOptions(s.archive.fixity_threads, s.archive.fixity_mb_per_second, s.archive.fixity_minutes),
         portal=PortalOptions(
             s.portal.host,
             s.portal.port,

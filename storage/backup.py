@@ -128,7 +128,7 @@ def _pg(database: Database, command: list[str], name: str) -> None:
     except subprocess.TimeoutExpired as e:
         raise BackupFailed(file=command[0], cause="took longer than an hour") from e
     if done.returncode:
-        raise BackupFailed(file=command[0], cause=(done.stderr.strip().splitlines() or ["?"])[0])
+        raise BackupFailed(file=command[0], cause=" ".join(done.stderr.split())[:300] or "?")
 
 
 def _sha256(path: Path) -> str:

@@ -17,24 +17,15 @@ from storage import events
 from storage.database import Database
 from storage.errors import ChainBroken
 from storage.fixity_objects import Looked, compare_manifest, look
+from storage.fixity_options import FixityOptions
 from storage.fixity_words import Difference
 from storage.models import ArchiveCorrection, ArchivePackage, Cursor, Dossier, Entry, FixityFinding, StoredObject, utc_now
 from storage.objects import ObjectStore
 from storage.outbox import PENDING, STORED, ObjectLedger
 
-__all__ = ["Difference", "FixityOptions", "PassReport", "last_pass", "run_pass", "verify_archive"]
+__all__ = ["Difference", "FixityOptions", "PassReport", "findings", "last_pass", "run_pass", "verify_archive"]
 _CURSOR = "fixity"
 _CHUNK = 200
-
-
-@dataclass(frozen=True)
-class FixityOptions:
-    """threads: objects read at once. megabytes_per_second: not faster than this, 0 as fast as it goes. minutes: stop after that and go on
-    the next time, 0 to the end."""
-
-    threads: int = 2
-    megabytes_per_second: float = 0
-    minutes: float = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +96,13 @@ def last_pass(database: Database) -> dict[str, str]:
     with database.reading() as session:
         row = session.get(Cursor, _CURSOR)
         return dict(row.value) if row is not None else {}
+
+
+def findings(database: Database) -> list[Difference]:
+    """What passes found and none has found good since."""
+    with database.reading() as session:
+        rows = session.scalars(sa.select(FixityFinding).order_by(FixityFinding.id)).all()
+        return [Difference(f.code, f.place, f.expected, f.found) for f in rows]
 
 
 def _begin(database: Database, anew: bool) -> datetime:

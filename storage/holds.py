@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -61,7 +62,7 @@ def holds(session: Session) -> Sequence[tuple[str, str, str, str]]:
     return [(package, reason, by, str(at)) for package, reason, by, at in rows]
 
 
-def _open(package_id: str) -> sa.Select[tuple[str]]:
+def _open(package_id: str) -> Any:
     return sa.select(ObjectHold.key).where(ObjectHold.package_id == package_id, ObjectHold.released_at.is_(None))
 
 
