@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -125,17 +126,17 @@ def gets(database: Database, store: ObjectStore, threads: int) -> None:
 def resumed(database: Database, store: ObjectStore, kills: int, threads: int, size: int) -> None:
     """A pass killed again and again: what all its parts read beyond what there is."""
     run_pass(database, store, FixityOptions(threads), anew=True, stop=lambda: True)
-    read = multiprocessing.get_context("fork").Value("q", 0)
+    read = multiprocessing.get_context("fork").RawValue("q", 0)      # a lock between processes would die locked with the child
     database.dispose()
     for k in range(kills):
         child = os.fork()
         if child == 0:
             def count(asked: ObjectStore, limit: float = size * (k + 1) / (kills + 2)) -> ObjectStore:
-                real = asked.read_newest
+                real, lock = asked.read_newest, threading.Lock()
 
                 def counted(kind, key, on_piece):  # type: ignore[no-untyped-def]
                     facts = real(kind, key, on_piece)
-                    with read.get_lock():
+                    with lock:
                         read.value += facts.size
                         if read.value > limit:
                             os.kill(os.getpid(), signal.SIGKILL)

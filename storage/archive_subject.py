@@ -29,6 +29,9 @@ KINDS_OF_CORRECTION: Mapping[str, tuple[str, str]] = {
     "ghi_chu": ("Ghi vào sổ việc thay đổi hộ tịch theo bản án, quyết định", "Noted by a judgment or decision"),
     "thu_hoi_huy_bo": ("Thu hồi, hủy bỏ giấy tờ hộ tịch", "Withdrawn or annulled"),
 }
+# Whose value it is, where a form prints the same label for several people.
+_PEOPLE: Mapping[str, str] = {"nks": "người được khai sinh", "nkt": "người chết", "chong": "chồng", "vo": "vợ", "cha": "cha", "me": "mẹ",
+                              "nyc": "người yêu cầu"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,13 @@ def _labels(form_id: str | None) -> dict[str, str]:
     form = load_forms().get(form_id or "")
     if form is None:
         return {}
-    return {b.code: form.labels[b.label].text.strip(" :.") for b in reversed(form.blanks) if b.code and b.label is not None}
+    found: dict[str, str] = {}
+    for b in form.blanks:
+        if b.code and b.label is not None:
+            found.setdefault(b.code, form.labels[b.label].text.strip(" :."))
+    told = list(found.values())
+    of = {code: next((words for prefix, words in _PEOPLE.items() if code.startswith(prefix)), "") for code in found}
+    return {code: f"{label} ({of[code]})" if of[code] and told.count(label) > 1 else label for code, label in found.items()}
 
 
 def _display_name(session: Session, user: str | None) -> str:

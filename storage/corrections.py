@@ -23,6 +23,7 @@ from storage.archive_subject import load_entry, of_entry
 from storage.correction_page import note_page
 from storage.database import Database
 from storage.errors import CorrectionRefused
+from storage.event_segments import write_segments
 from storage.models import ArchiveCorrection, ArchivePackage, Entry
 from storage.outbox import ObjectLedger
 from storage.review_errors import NotAllowed
@@ -97,8 +98,10 @@ def correct_archived(database: Database, ledger: ObjectLedger, signer: Signer, o
         locked.archive_id = package.id
         return None
 
-    return write_package(database, ledger, signer, options, subject, settle, actor.name, "entry.correct",
-                         [note_page(subject.title, basis, changed, subject.labels, version)])
+    package = write_package(database, ledger, signer, options, subject, settle, actor.name, "entry.correct",
+                            [note_page(subject.title, basis, changed, subject.labels, version)])
+    write_segments(ledger, options)         # one at a time and far between: the log with it must not wait for the night
+    return package
 
 
 def versions(session: Session, entry_id: int) -> Sequence[Version]:

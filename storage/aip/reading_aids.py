@@ -39,7 +39,9 @@ def readme(d: Description, content: Content) -> bytes:
 def index(d: Description, content: Content) -> bytes:
     """index.html: the fields as written, who confirmed them, the files."""
     rows = []
-    for code, value in (content.record.get("fields") or {}).items():
+    order = {code: n for n, code in enumerate(content.labels)}         # as the form prints them
+    fields = content.record.get("fields") or {}
+    for code, value in sorted(fields.items(), key=lambda f: order.get(f[0], len(order))):
         text = value.get("value", "") if isinstance(value, Mapping) else value
         rows.append(_row(content.labels.get(code, code), str(text)))
     verified = content.record.get("verified") or {}
