@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from pipelines.progress import Progress
 from pipelines.services import Services
-from storage import archive
+from storage import archive, book_archive, event_segments
 from storage.errors import NotReadyToArchive
 from storage.models import Entry, Page
 from storage.review_queue import past_undo
@@ -33,6 +33,9 @@ def archive_due(services: Services, batch_id: str, progress: Progress) -> tuple[
         with suppress(NotReadyToArchive):       # somebody took the verification back in the meantime
             archive.archive_entry(services.database, services.ledger, services.signer, services.archive, entry_id, "sogoc")
         progress.advance()
+    book_archive.close_book(services.database, services.ledger, services.signer, services.archive, batch_id, "sogoc")
+    if due:
+        event_segments.write_segments(services.ledger, services.archive)
     with services.database.reading() as session:
         total = session.scalar(sa.select(sa.func.count()).select_from(Entry).join(Page, Entry.page_id == Page.id)
                                .where(Page.batch_id == batch_id, Entry.status == "archived"))

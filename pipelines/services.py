@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from storage.antivirus import Antivirus
 from storage.archive_package import ArchiveOptions
+from storage.fixity_options import FixityOptions
 from storage.report_overdue import ReportOptions
 
 __all__ = [
-    "ArchiveOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions", "Services", "SsoOptions",
+    "ArchiveOptions", "FixityOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions", "Services",
+    "SsoOptions",
 ]
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ class Services:
     archive: ArchiveOptions
     portal: PortalOptions = field(default_factory=PortalOptions)
     reports: ReportOptions = field(default_factory=ReportOptions)
+    fixity: FixityOptions = field(default_factory=FixityOptions)
     population_columns: Mapping[str, str] = field(default_factory=dict)
     lang: str = "vi"
     antivirus: Antivirus = field(default_factory=Antivirus)

@@ -50,6 +50,10 @@ class ArchiveWorker:
             except StorageError as e:
                 _LOG.error("entry:%d not archived: %s", entry_id, e.code)
                 self._later[entry_id] = time.monotonic() + self._retry
+        if done:
+            from storage.event_segments import write_segments
+
+            write_segments(s.ledger, s.archive)
         return done
 
     def _loop(self) -> None:

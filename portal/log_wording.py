@@ -35,7 +35,12 @@ ACTIONS: Mapping[str, Pair] = {
     "entry.verify": ("Xác nhận mục", "Entry verified"), "entry.archive": ("Lưu trữ mục", "Entry archived"),
     "check.answer": ("Kiểm tra lần hai", "Checked a second time"), "difference.settle": ("Quyết định chỗ khác nhau", "Differences settled"),
     "check_policy.set": ("Đổi quy định kiểm tra", "Check policy changed"),
-    "dossier.archive": ("Lưu trữ hồ sơ", "Dossier archived"), "dossier.verify": ("Xác nhận hồ sơ", "Dossier confirmed"),
+    "dossier.archive": ("Lưu trữ hồ sơ", "Dossier archived"),
+    "entry.correct": ("Lập phiên bản mới theo quyết định", "Later version by a decision"),
+    "book.archive": ("Khép quyển", "Book closed"), "archive.hold": ("Đặt lệnh giữ", "Hold placed"),
+    "archive.release": ("Gỡ lệnh giữ", "Hold lifted"),
+    "archive.restore": ("Dựng lại danh mục từ kho", "Catalogue rebuilt from the store"),
+    "dossier.verify": ("Xác nhận hồ sơ", "Dossier confirmed"),
     "dossier.undo": ("Hoàn tác xác nhận hồ sơ", "Confirmation of a dossier undone"),
     "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),
     "page.view": ("Xem ảnh trang", "Page picture viewed"), "records.export": ("Xuất bản ghi", "Records exported"),
@@ -62,6 +67,7 @@ SUBJECTS: Mapping[str, Pair] = {
     "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"), "model": ("mô hình", "model"),
     "report": ("báo cáo", "report"),
     "check_policy": ("quy định kiểm tra", "check policy"),
+    "archive": ("kho lưu trữ", "archive"),
 }
 _ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("nhật ký", "the log"), "portal": ("cổng web", "the portal")}
 _ACTORS: Mapping[str, Pair] = {

@@ -13,6 +13,7 @@ from sogoc import click_words, failures
 from sogoc.commands import (
     accounts,
     archive,
+    backup,
     batch,
     clients,
     demo,
@@ -75,7 +76,9 @@ def root(
         os.environ["SOGOC_HOME"] = str(home_dir.expanduser().absolute())
 
 
-for module in (home, population, batch, work, records, form, match, model, review, report, archive, serve, sync, accounts, clients, demo):
+for module in (
+    home, population, batch, work, records, form, match, model, review, report, archive, backup, serve, sync, accounts, clients, demo,
+):
     module.register(app)
 
 

@@ -56,7 +56,8 @@ def run_demo(settings: Settings, samples: Path | None, serve: bool) -> None:
         raise SogocError(f"Không thấy sổ mẫu ở {place}.", f"No samples at {place}.")
     step(1, "Tạo thư mục dữ liệu", "Make the home")
     create(settings)
-    settings = settings.model_copy(update={"archive": settings.archive.model_copy(update={"undo_seconds": 0})})
+    fonds = settings.archive.fonds_code or "DEMO"
+    settings = settings.model_copy(update={"archive": settings.archive.model_copy(update={"undo_seconds": 0, "fonds_code": fonds})})
     with open_services(settings) as s:
         new = take_in(s, place)
         waiting = [p.batch_id for p in pending_batches(s)]

@@ -43,6 +43,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
             (("Hàng chờ rà soát", "Review queue"), _queue),
             (("Chữ ký số", "Signing"), _signing),
             (("Quét vi-rút", "Virus scanner"), _antivirus),
+            (("Mã phông", "Fonds code"), _fonds),
+            (("Kiểm tra toàn vẹn", "Fixity audit"), _fixity),
         ]
     for name, check in parts:
         try:
@@ -216,6 +218,41 @@ def _queue(settings: Settings) -> Finding:
         ),
         ("Chạy lại `sogoc doctor`; nếu lại lệch, có chương trình khác ghi vào cơ sở dữ liệu.",
          "Run `sogoc doctor` again; if it comes back, another program writes to the database."),
+    )
+
+
+def _fonds(settings: Settings) -> Finding:
+    code, name = settings.archive.fonds_code, ("Mã phông", "Fonds code")
+    remedy = (
+        "Chưa có mã phông thì chưa lưu trữ được gì: hỏi cơ quan lưu trữ, rồi đặt archive.fonds_code trong sogoc.toml.",
+        "Nothing is archived without it: ask the archive and set archive.fonds_code in sogoc.toml.",
+    )
+    return Finding(name, bool(code), (code or "chưa đặt", code or "not set"), remedy)
+
+
+def _fixity(settings: Settings) -> Finding:
+    from datetime import UTC, datetime
+
+    from sogoc.home import database_url
+    from storage.database import Database
+    from storage.fixity import findings, last_pass
+
+    name = ("Kiểm tra toàn vẹn", "Fixity audit")
+    database = Database(database_url(settings))
+    said, open_findings = last_pass(database), findings(database)
+    if not said:
+        return Finding(name, True, ("chưa chạy lần nào", "not run yet"))
+    age = (datetime.now(UTC) - datetime.fromisoformat(said["started"])).days
+    end = (said.get("finished") or "")[:10]
+    text = (
+        f"lượt gần nhất bắt đầu {said['started'][:10]}, {'xong ' + end if end else 'đang chạy tiếp'}; {len(open_findings)} sai khác",
+        f"last pass began {said['started'][:10]}, {'ended ' + end if end else 'still going on'}; {len(open_findings)} differences",
+    )
+    return Finding(
+        name,
+        not open_findings and age < 92,
+        text,
+        ("Chạy `sogoc archive verify` và xem từng tệp bị nêu tên.", "Run `sogoc archive verify` and look at what it names."),
     )
 
 

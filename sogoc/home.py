@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pipelines.services import (
     ArchiveOptions,
+    FixityOptions,
     HubOptions,
     IntakeOptions,
     MatchingOptions,
@@ -49,6 +50,7 @@ _TOML = """# Thiết lập của Sổ Gốc. Mỗi mục có thể thay bằng b
 # [archive]
 # agency_name = "Sở Tư pháp …"
 # agency_code = "H21.129"
+# fonds_code = "PHONG-001"    # mã phông do cơ quan lưu trữ cấp; chưa có thì chưa lưu trữ / from the archive; nothing is archived without it
 """
 
 
@@ -259,6 +261,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             agency_code=s.archive.agency_code,
             tsa_url=s.archive.tsa_url or None,
             retention_mode=s.archive.retention_mode,
+            fonds_code=s.archive.fonds_code,
         ),
         reports=ReportOptions(
             s.reports.read_days,
@@ -269,6 +272,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             s.reports.agency or s.archive.agency_name,
             s.reports.place,
         ),
+        fixity=FixityOptions(s.archive.fixity_threads, s.archive.fixity_mb_per_second, s.archive.fixity_minutes),
         portal=PortalOptions(
             s.portal.host,
             s.portal.port,

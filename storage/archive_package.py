@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from storage.aip.build import PackageFile
 from storage.models import StoredObject
 from storage.objects import RetentionMode
 
-MANIFEST_FORMAT = "sogoc-package/1"
+MANIFEST_FORMAT = "sogoc-package/2"     # 1: record.json beside the PDF, no METS; still read and verified
 _NAMES = uuid.UUID("5d1d4bc4-2f0a-5d3c-9c7b-8f5f0e6a7b11")       # name space of package ids (UUID version 5)
 
 
@@ -34,6 +35,8 @@ class ArchiveOptions:
     counts instead (demo, tests). retention_mode: COMPLIANCE cannot be lifted by anybody, GOVERNANCE by an administrator.
 
     agency_name, agency_code: who archives, written into the manifest. tsa_url: a time-stamp service, None for none.
+    fonds_code: mã phông, part of every package's identifier; nothing is archived without it. retention_mode is that of originals, records
+    and manifests; the PDF made from them is locked under GOVERNANCE.
     """
 
     undo_seconds: int = 60
@@ -43,6 +46,7 @@ class ArchiveOptions:
     tsa_url: str | None = None
     retention_mode: RetentionMode = "COMPLIANCE"
     retain_days: int | None = None
+    fonds_code: str = ""
 
 
 def retention(options: RetentionOptions, now: datetime) -> tuple[datetime, RetentionMode]:
@@ -65,8 +69,9 @@ class PackageName:
         return f"{self.folder}/{self.stem}.pdf"
 
     @property
-    def record(self) -> str:
-        return f"{self.folder}/record.json"
+    def package(self) -> str:
+        """The ZIP of METS, EAD, PREMIS, record and catalogue."""
+        return f"{self.folder}/package.zip"
 
     @property
     def manifest(self) -> str:
@@ -86,15 +91,22 @@ def safe(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:40]
 
 
-def manifest(name: PackageName, subject: str, about: Mapping[str, Any], objects: Sequence[tuple[str, StoredObject]], *,
-             event_seq: int, event_hash: str, made: datetime, until: datetime, mode: str, options: RetentionOptions) -> bytes:
-    """manifest.json: every object of the package with SHA-256 and size, and the head of the event log at that moment."""
-    listed = [{"role": role, "key": o.key, "sha256": o.sha256, "size": o.size, "media_type": o.media_type} for role, o in objects]
+def manifest(package_id: str, subject: str, about: Mapping[str, Any], objects: Sequence[tuple[str, str, StoredObject]], *,
+             files: Sequence[PackageFile], objid: str, version: int, event_seq: int, event_hash: str, made: datetime, until: datetime,
+             mode: str, options: RetentionOptions) -> bytes:
+    """manifest.json, the root of trust: every object of the package with SHA-256 and size, every file inside its ZIP, and the head of the
+    event log at that moment.
+
+    objects: (role, path in the package, object); the ZIP itself has no path.
+    """
+    listed = [{"role": role, "path": path, "key": o.key, "sha256": o.sha256, "size": o.size, "media_type": o.media_type}
+              for role, path, o in objects]
     return to_json({
-        "format": MANIFEST_FORMAT, "package": name.id, "version": 1, "subject": subject, **about, "created": made.isoformat(),
-        "agency": {"name": options.agency_name, "code": options.agency_code},
+        "format": MANIFEST_FORMAT, "package": package_id, "objid": objid, "version": version, "subject": subject, **about,
+        "created": made.isoformat(), "agency": {"name": options.agency_name, "code": options.agency_code},
         "retention": {"mode": mode, "until": until.isoformat()},
         "events": {"seq": event_seq, "hash": event_hash}, "objects": listed,
+        "files": [{"path": f.path, "sha256": f.sha256, "size": f.size} for f in files],
     })
 
 

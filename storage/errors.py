@@ -80,6 +80,43 @@ class NotReadyToArchive(StorageError):
     en = "{subject} cannot be archived yet: {cause}."
 
 
+class NoFondsCode(StorageError):
+    code = "no_fonds_code"
+    vi = ("Chưa có mã phông lưu trữ ({found}), nên chưa lưu trữ được. Hỏi cơ quan lưu trữ mã phông rồi đặt archive.fonds_code "
+          "trong sogoc.toml.")
+    en = "There is no fonds code ({found}), so nothing can be archived. Ask the archive for it and set archive.fonds_code in sogoc.toml."
+
+
+class CorrectionRefused(StorageError):
+    code = "correction_refused"
+    vi = "Không lập được phiên bản mới của {subject}: {cause}."
+    en = "No later version of {subject} can be made: {cause}."
+
+
+class RestoreRefused(StorageError):
+    code = "restore_refused"
+    vi = "Không khôi phục: {cause}. Chỉ khôi phục vào cơ sở dữ liệu trống (máy mới, chạy 'sogoc init' trước)."
+    en = "Not restored: {cause}. Restore only into an empty database (a new machine after 'sogoc init')."
+
+
+class HoldRefused(StorageError):
+    code = "hold_refused"
+    vi = "Không đặt hoặc gỡ được lệnh giữ gói {package}: {cause}."
+    en = "The hold on package {package} cannot be placed or lifted: {cause}."
+
+
+class PackageFlawed(StorageError):
+    code = "package_flawed"
+    vi = "Không xuất được gói {package}: {cause}. Chạy 'sogoc archive verify'."
+    en = "Package {package} cannot be handed out: {cause}. Run 'sogoc archive verify'."
+
+
+class BackupFailed(StorageError):
+    code = "backup_failed"
+    vi = "Sao lưu hoặc phục hồi cơ sở dữ liệu không xong ({file}): {cause}."
+    en = "The backup of the database failed ({file}): {cause}."
+
+
 class SigningFailed(StorageError):
     code = "signing_failed"
     vi = "Không ký được tệp: {cause}. Kiểm tra tệp khóa, mật khẩu khóa và chứng thư."
@@ -112,6 +149,7 @@ class NoPopulation(StorageError):
 
 ALL_ERRORS: tuple[type[StorageError], ...] = (
     StorageError, DatabaseUnavailable, DatabaseTooNew, ObjectStoreUnavailable, ObjectMissing, ObjectDiffers, NoObjectLock,
-    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, SigningFailed, NotPdfA, ImageNotSupported,
+    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, RestoreRefused, HoldRefused,
+    PackageFlawed, BackupFailed, SigningFailed, NotPdfA, ImageNotSupported,
     PopulationFileUnreadable, NoPopulation,
 )

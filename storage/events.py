@@ -46,7 +46,7 @@ def append(session: Session, actor: str, action: str, subject: str, detail: Mapp
     last = head(session)
     event = Event(seq=last.seq + 1, at=(at or utc_now()).astimezone(UTC), actor=actor, action=action, subject=subject,
                   detail=plain, prev_hash=last.hash, hash="")
-    event.hash = _hash(event)
+    event.hash = digest(event)
     session.add(event)
     session.flush()
     return event
@@ -71,7 +71,7 @@ def verify_chain(session: Session, expected: ChainHead | None = None) -> ChainHe
             raise ChainBroken(seq=previous.seq + 1, cause="missing row")
         if event.prev_hash != previous.hash:
             raise ChainBroken(seq=event.seq, cause="does not follow the row before it")
-        if event.hash != _hash(event):
+        if event.hash != digest(event):
             raise ChainBroken(seq=event.seq, cause="content changed")
         if expected and event.seq == expected.seq and event.hash != expected.hash:
             raise ChainBroken(seq=event.seq, cause="not the row that was noted in an archive manifest")
@@ -82,7 +82,7 @@ def verify_chain(session: Session, expected: ChainHead | None = None) -> ChainHe
     return previous
 
 
-def _hash(event: Event) -> str:
+def digest(event: Event) -> str:
     """SHA-256 of the previous hash and the canonical JSON (sorted keys, UTF-8, no spaces) of the row; time in microseconds, UTC."""
     body = {"seq": event.seq, "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"), "actor": event.actor,
             "action": event.action, "subject": event.subject, "detail": event.detail}

@@ -4,7 +4,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -76,8 +76,13 @@ class ObjectStore:
         self.config = config
         self._http = _Pool(timeout=urllib3.Timeout(connect=5.0, read=timeout), maxsize=16,
                                          retries=urllib3.Retry(total=3, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]))
-        self._client = Minio(config.endpoint, config.access_key, config.secret_key, secure=config.secure, region=config.region,
-                             http_client=self._http)
+        self._client = self._minio(self._http)
+        # A damaged object is refused slowly; for an audit once is enough to ask.
+        self._once = self._minio(_Pool(timeout=urllib3.Timeout(connect=5.0, read=timeout), maxsize=16, retries=urllib3.Retry(0)))
+
+    def _minio(self, pool: urllib3.PoolManager) -> Minio:
+        c = self.config
+        return Minio(c.endpoint, c.access_key, c.secret_key, secure=c.secure, region=c.region, http_client=pool)
 
     def bucket(self, kind: BucketKind) -> str:
         """The bucket's name."""
@@ -166,6 +171,44 @@ class ObjectStore:
                 response.close()
                 response.release_conn()
         return digest.hexdigest(), size
+
+    def read_newest(self, kind: BucketKind, key: str, on_piece: Callable[[memoryview], None]) -> ObjectFacts:
+        """Read what the store hands out under this key today, piece by piece, and what it says of it: one request where `sha256` and `stat`
+        make two, not tried again. A piece is only valid during the call; facts.size is what was read."""
+        size = 0
+        with self._guarded(kind, key):
+            response = self._once.get_object(self.bucket(kind), key)
+            try:
+                headers = {k.lower(): v for k, v in response.headers.items()}
+                buffer = _piece_buffer()
+                while count := response.readinto(buffer):       # type: ignore[arg-type]
+                    on_piece(buffer[:count])
+                    size += count
+            finally:
+                response.close()
+                response.release_conn()
+        until = headers.get("x-amz-object-lock-retain-until-date")
+        return ObjectFacts(key, size, headers.get("content-type", ""), headers.get(f"x-amz-meta-{_SHA256}"),
+                           headers.get("x-amz-version-id") or None, None, datetime.fromisoformat(until) if until else None)
+
+    def answers(self) -> bool:
+        """Whether the server is there and knows us."""
+        try:
+            with self._guarded():
+                return bool(self._client.bucket_exists(self.config.archive_bucket))
+        except (ObjectStoreUnavailable, S3Error):
+            return False
+
+    def hold(self, kind: BucketKind, key: str, on: bool, version_id: str | None = None) -> None:
+        """Place or lift a legal hold on one version: while it is on, nobody can remove the version, whatever its lock's date."""
+        with self._guarded(kind, key):
+            change = self._client.enable_object_legal_hold if on else self._client.disable_object_legal_hold
+            change(self.bucket(kind), key, version_id=version_id)
+
+    def held(self, kind: BucketKind, key: str, version_id: str | None = None) -> bool:
+        """Whether a legal hold is on, as the server has it."""
+        with self._guarded(kind, key):
+            return self._client.is_object_legal_hold_enabled(self.bucket(kind), key, version_id=version_id)
 
     def stat(self, kind: BucketKind, key: str, version_id: str | None = None) -> ObjectFacts:
         """What the store says of the object, without reading it."""
@@ -281,6 +324,17 @@ class ObjectStore:
             raise ObjectStoreUnavailable(endpoint=self.config.endpoint, cause=type(e).__name__) from e
         except MinioException as e:
             raise ObjectStoreUnavailable(endpoint=self.config.endpoint, cause=type(e).__name__) from e
+
+
+_buffers = threading.local()
+
+
+def _piece_buffer() -> memoryview:
+    """One buffer a thread: allocating a megabyte anew for every piece costs as much as hashing it."""
+    if not hasattr(_buffers, "piece"):
+        _buffers.piece = memoryview(bytearray(1 << 20))
+    found: memoryview = _buffers.piece
+    return found
 
 
 def _retention(until: datetime, mode: RetentionMode) -> Retention:

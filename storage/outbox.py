@@ -5,7 +5,7 @@ An object has one version for ever. Its row says `pending` from before the first
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -74,6 +74,12 @@ class ObjectLedger:
         with self.database.reading() as session:
             row = session.get(StoredObject, key)
             return row if row is not None and row.state == STORED else None
+
+    def rows(self, keys: Collection[str]) -> dict[str, StoredObject]:
+        """The rows of stored objects by key; keys without one are left out."""
+        with self.database.reading() as session:
+            found = session.scalars(sa.select(StoredObject).where(StoredObject.key.in_(keys), StoredObject.state == STORED))
+            return {r.key: r for r in found}
 
     def settled(self, key: str) -> StoredObject | None:
         """As `row`, but a pending row whose object has arrived is first marked stored (a kill between the two steps of `put`)."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("SOGOC_ARCHIVE__FONDS_CODE", "THU")
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")      # tesseract's threads help nobody when tests run side by side
 
 

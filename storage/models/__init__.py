@@ -11,15 +11,17 @@ from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Pa
 from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
 from storage.models.log import Cursor, Event
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
+from storage.models.preservation import ArchiveCorrection, BookPackage, FixityFinding, ObjectHold
 from storage.models.queue import QueueTally
 from storage.models.reports import ReportFigure, ReportPlan
 from storage.models.review import EntryComment, EntryUnsure, ReviewDecision
 from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
 
 __all__ = [
-    "ApiClient", "ArchivePackage", "Base", "Batch", "BookStep", "BookWork", "CheckHand", "CheckPolicy", "Cursor", "Dossier", "Entry",
-    "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Field", "FileCheck", "HoleReason", "Json", "Key", "Link",
-    "LinkCheck", "LinkPolicy", "LinkRecheck", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory",
-    "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision",
-    "SecondCheck", "SecondFactor", "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
+    "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "BookStep", "BookWork", "CheckHand",
+    "CheckPolicy", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Field",
+    "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "ObjectHold", "Page",
+    "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
+    "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries",
+    "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
 ]

@@ -18,4 +18,5 @@ def services(sqlite_database: Database, sqlite_ledger: ObjectLedger, tmp_path: P
     (home / "inbox").mkdir(parents=True)
     signing = create_demo_identity(home / "secrets" / "signing")
     return Services(home=home, database=sqlite_database, objects=sqlite_ledger.store, ledger=sqlite_ledger, signer=Signer(signing),
-                    intake=IntakeOptions(), reading=ReadingOptions(), matching=MatchingOptions(home / "cache"), archive=ArchiveOptions())
+                    intake=IntakeOptions(), reading=ReadingOptions(), matching=MatchingOptions(home / "cache"),
+                    archive=ArchiveOptions(fonds_code="THU"))

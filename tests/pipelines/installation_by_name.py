@@ -21,7 +21,8 @@ def opened() -> Iterator[Services]:
     home = Path(os.environ[HOME])
     database = Database(os.environ[URL])
     yield Services(home=home, database=database, objects=None, ledger=None, signer=None,        # type: ignore[arg-type]
-                   intake=IntakeOptions(), reading=ReadingOptions(), matching=MatchingOptions(home / "cache"), archive=ArchiveOptions())
+                   intake=IntakeOptions(), reading=ReadingOptions(), matching=MatchingOptions(home / "cache"),
+                    archive=ArchiveOptions(fonds_code="THU"))
     database.dispose()
 
 

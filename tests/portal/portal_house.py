@@ -75,7 +75,7 @@ class House:
 def house(tmp_path: Path, sqlite_database, sqlite_ledger, object_store) -> House:
     services = Services(home=tmp_path, database=sqlite_database, objects=object_store, ledger=sqlite_ledger, signer=None,
         intake=IntakeOptions(),
-                        reading=ReadingOptions(), matching=MatchingOptions(tmp_path / "cache"), archive=ArchiveOptions(),
+                        reading=ReadingOptions(), matching=MatchingOptions(tmp_path / "cache"), archive=ArchiveOptions(fonds_code="THU"),
                         portal=PortalOptions())
     with sqlite_database.session() as s:
         for name, role, commune in (("tp.lan", "reviewer", None), ("xa.minh", "commune_officer", "21139"),

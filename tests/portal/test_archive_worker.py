@@ -23,7 +23,7 @@ def signing(book, tmp_path):
     folder = tmp_path / "identity"
     create_demo_identity(folder)
     return dataclasses.replace(book, services=dataclasses.replace(book.services, signer=Signer(folder),
-        archive=ArchiveOptions(undo_seconds=0)))
+        archive=ArchiveOptions(undo_seconds=0, fonds_code="THU")))
 
 
 def test_the_worker_waits_until_undo_is_over(signing):

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from registers import AT, CHILD, add_dossier, add_entry, add_page, page_image
 
 from storage import events
+from storage.aip.unpack import inner_files
 from storage.archive import ArchiveOptions, archive_dossier, archive_entry, verify_archive
 from storage.database import Database
 from storage.errors import NotReadyToArchive
@@ -23,7 +24,8 @@ from storage.outbox import ObjectLedger
 from storage.pdfa import check_pdfa
 from storage.signing import Signer, create_demo_identity, verify_pdf
 
-OPTIONS = ArchiveOptions(undo_seconds=0, retain_days=1, retention_mode="GOVERNANCE", agency_name="UBND xã Mẫu", agency_code="000.00.01.H00")
+OPTIONS = ArchiveOptions(undo_seconds=0, retain_days=1, retention_mode="GOVERNANCE", agency_name="UBND xã Mẫu",
+                         agency_code="000.00.01.H00", fonds_code="THU")
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +60,9 @@ def test_an_entry_becomes_a_signed_locked_package(ledger, signer, tmp_path):
         row = ledger.row(listed["key"])
         assert (row.sha256, row.size) == (listed["sha256"], listed["size"])
         assert ledger.store.stat("archive", row.key).retain_until > datetime.now(UTC) + timedelta(hours=20)
-    assert [o["role"] for o in manifest["objects"]] == ["original", "copy", "record"]
-    record = json.loads(ledger.get(manifest["objects"][2]["key"]))
+    assert [o["role"] for o in manifest["objects"]] == ["original", "copy", "package", *["schema"] * 6]
+    files = {f.path: f.data for f in inner_files(ledger.get(manifest["objects"][2]["key"]))}
+    record = json.loads(files["representations/rep1/data/KS.2017.01.001.json"])
     assert record["fields"]["nksHoTen"]["value"] == CHILD
     assert record["verified"] == {"by": "an", "name": "Trần Văn An", "at": AT.isoformat()}
     with ledger.database.reading() as session:
@@ -117,7 +120,7 @@ def test_a_dossier_is_one_pdf_of_all_its_pages(sqlite_ledger, signer, tmp_path):
     with sqlite_ledger.database.reading() as session:
         assert session.get_one(Dossier, dossier_id).archive_id == package.id
     manifest = json.loads(sqlite_ledger.get(package.manifest_key))
-    assert [o["role"] for o in manifest["objects"]] == ["original"] * 3 + ["copy", "record"]
+    assert [o["role"] for o in manifest["objects"]] == ["original"] * 3 + ["copy", "package"] + ["schema"] * 6
     assert verify_archive(sqlite_ledger.database, sqlite_ledger.store) == []
 
 
@@ -139,7 +142,8 @@ def test_killed_at_every_point_and_run_again(sqlite_ledger, signer, tmp_path):
         assert not sqlite_ledger.orphans(), f"killed at point {point}"
         package = archive(sqlite_ledger, signer, entry_id)
         versions = [key for key, _, _ in sqlite_ledger.store.versions("archive", f"{package.manifest_key.rsplit('/', 1)[0]}/")]
-        assert sorted(versions) == sorted({package.pdf_key, package.manifest_key, package.manifest_key.replace("manifest", "record")})
+        package_zip = package.manifest_key.replace("manifest.json", "package.zip")
+        assert sorted(versions) == sorted({package.pdf_key, package.manifest_key, package_zip})
         point += 1
     assert point > 15
     assert not sqlite_ledger.orphans() and verify_archive(sqlite_ledger.database, sqlite_ledger.store) == []
@@ -214,7 +218,7 @@ class TestWhatTheAuditNames:
         assert self.codes(sqlite_ledger) == [("event_head_lost", archived.id)]
 
     def test_every_difference_has_words(self, sqlite_ledger, archived):
-        from storage.fixity import _WORDS, Difference
+        from storage.fixity_words import _WORDS, Difference
 
         for code in _WORDS:
             for lang in ("vi", "en"):

@@ -12,6 +12,7 @@ from registers import AT, add_page, page_image
 from sqlalchemy.orm import Session
 
 from records.forms import Form, page_forms
+from storage.aip.unpack import inner_files
 from storage.archive import ArchiveOptions, archive_entry
 from storage.export import export_jsonl, export_xlsx
 from storage.models import Batch, Entry, Field, User
@@ -20,7 +21,8 @@ from storage.search import by_name_and_date
 from storage.signing import Signer, create_demo_identity
 
 OTHERS = [f for f in page_forms() if f.kind not in ("KS", "KH", "KT")]
-OPTIONS = ArchiveOptions(undo_seconds=0, retain_days=1, retention_mode="GOVERNANCE", agency_name="UBND xã Mẫu", agency_code="000.00.01.H00")
+OPTIONS = ArchiveOptions(undo_seconds=0, retain_days=1, retention_mode="GOVERNANCE", agency_name="UBND xã Mẫu",
+                         agency_code="000.00.01.H00", fonds_code="THU")
 VALUES = {"entry_number": "7", "date": "2018-05-06", "name": "Lê Thị Mẫu", "personal_number": "051190413450", "sex": "Nữ", "text": "Mẫu"}
 
 
@@ -82,7 +84,9 @@ def test_they_are_archived_under_their_books_name(form_id: str, books: tuple[Obj
     form = next(f for f in OTHERS if f.id == form_id)
     assert package.pdf_key.startswith(f"archive/{form.kind}/2018/")
     manifest = json.loads(ledger.get(package.manifest_key))
-    record = json.loads(ledger.get(next(o["key"] for o in manifest["objects"] if o["role"] == "record")))
+    zipped = ledger.get(next(o["key"] for o in manifest["objects"] if o["role"] == "package"))
+    files = inner_files(zipped)
+    record = json.loads(next(f.data for f in files if f.path.startswith("representations/rep1/data/") and f.path.endswith(".json")))
     assert record["mau"] == form_id and record["fields"]["so"]["value"] == "7"
     with pikepdf.open(io.BytesIO(ledger.get(package.pdf_key))) as pdf:
         assert str(pdf.open_metadata()["dc:title"]).startswith(f"{form.title}, số 7")

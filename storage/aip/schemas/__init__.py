@@ -1,0 +1,1 @@
+"""XML schemas that packages carry; SOURCES.txt says where each comes from."""
