@@ -48,7 +48,10 @@ def _wide(text: str, groups: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _of_forms(kind: str, head: tuple[str, ...], tail: tuple[str, ...]) -> tuple[str, ...]:
-    own = [x.code for form in load_forms().values() if form.kind == kind for x in (*form.blanks, *form.ticks) if x.code]
+    own: list[str] = []
+    for form in load_forms().values():
+        if form.kind == kind:
+            own += [*(b.code for b in form.blanks if b.code), *(x.code for x in form.ticks if x.code)]
     return (*head, *dict.fromkeys(c for c in own if c not in (*head, *tail)), *tail)
 
 

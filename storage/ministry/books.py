@@ -67,6 +67,12 @@ def plan_books(session: Session, statuses: Sequence[str], batch: str | None = No
     return sorted(out, key=lambda p: (p.folder, p.name))
 
 
+def count_entries(session: Session, statuses: Sequence[str], batch: str | None = None) -> int:
+    """All entries of these statuses, of books of whatever kind."""
+    query = sa.select(sa.func.count()).select_from(Entry).join(Page, Entry.page_id == Page.id).where(Entry.status.in_(statuses))
+    return session.scalar(query if batch is None else query.where(Page.batch_id == batch)) or 0
+
+
 def planned_entries(session: Session, plan: BookPlan, template: Template, statuses: Sequence[str], *, slash: bool = True,
                     style: Style = "long", seen: set[tuple[str, ...]] | None = None) -> Iterator[PlannedEntry]:
     """The book's rows in the order of its pages. seen: keys of the rows so far, of all books; a key twice is a finding."""

@@ -15,7 +15,7 @@ from records.ministry.checks import CheckFinding
 from records.ministry.names import Style
 from records.ministry.template import Template, template_on
 from storage.database import Database
-from storage.ministry.books import DELIVERED, DRAFTS, BookPlan, PlannedEntry, plan_books, planned_entries
+from storage.ministry.books import DELIVERED, DRAFTS, BookPlan, PlannedEntry, count_entries, plan_books, planned_entries
 from storage.ministry.errors import DeliveryFallsShort, NothingToDeliver
 from storage.ministry.files import replacing
 from storage.ministry.report import FILE_NAME, Remark, Report, write_report
@@ -43,20 +43,24 @@ class Options:
 
 @dataclass(frozen=True)
 class Delivery:
+    """largest_page: bytes of the largest PDF a page. left_out: entries of these statuses whose kind is not known or not their book's."""
+
     books: int
     entries: int
-    largest_page: int                   # bytes of the largest PDF, over its number of pages
+    left_out: int
+    largest_page: int
     report: Report
     report_file: Path
 
 
-def deliver(database: Database, ledger: ObjectLedger, out: Path, options: Options | None = None, progress: Progress | None = None) -> Delivery:
+def deliver(database: Database, ledger: ObjectLedger, out: Path, options: Options | None = None,
+            progress: Progress | None = None) -> Delivery:
     """Check everything, then write. Raises NothingToDeliver, and DeliveryFallsShort (with the check sheet written) when something falls
-    short and `allow_findings` is not given; the error has the `report` as an attribute."""
+    short and `allow_findings` is not given."""
     options = options or Options()
     template, statuses = template_on(options.on or date.today()), (*DELIVERED, *(DRAFTS if options.drafts else ()))
     with database.reading() as session:
-        plans = plan_books(session, statuses, options.batch)
+        plans, wanted = plan_books(session, statuses, options.batch), count_entries(session, statuses, options.batch)
     if not plans:
         raise NothingToDeliver()
     report, file, total = Report(), out / FILE_NAME, 0
@@ -69,9 +73,7 @@ def deliver(database: Database, ledger: ObjectLedger, out: Path, options: Option
         report.remarks += [_remark(plan, e, f) for e in entries for f in e.findings]
     if report.short and not options.allow_findings:
         write_report(report, file)
-        error = DeliveryFallsShort(entries=report.entries_short, findings=len(report.short), report=str(file))
-        error.report = report       # type: ignore[attr-defined]
-        raise error
+        raise DeliveryFallsShort(report, entries=report.entries_short, findings=len(report.short), file=str(file))
     done = largest = 0
     for plan in plans:
         entries = _entries(database, plan, template, statuses, options, set())
@@ -82,7 +84,7 @@ def deliver(database: Database, ledger: ObjectLedger, out: Path, options: Option
             if progress:
                 progress(done, total)
     write_report(report, file)
-    return Delivery(len(plans), done, largest, report, file)
+    return Delivery(len(plans), done, wanted - done, largest, report, file)
 
 
 def _entries(database: Database, plan: BookPlan, template: Template, statuses: Sequence[str], options: Options,

@@ -1,15 +1,24 @@
 """The errors of the Ministry's delivery and import."""
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from storage.ministry.report import Report
 
 
 class DeliveryFallsShort(StorageError):
-    """`report` is written, nothing else is."""
+    """The check sheet is written, nothing else is. report: what it says."""
 
     code = "delivery_falls_short"
-    vi = "Chưa giao nộp được: {entries} bản ghi còn {findings} điểm chưa đạt. Xem {report}; sửa rồi xuất lại, hoặc thêm --allow-findings."
-    en = "Not delivered: {entries} records fall short in {findings} points. See {report}; mend and export again, or add --allow-findings."
+    vi = "Chưa giao nộp được: {entries} bản ghi còn {findings} điểm chưa đạt. Xem {file}; sửa rồi xuất lại, hoặc thêm --allow-findings."
+    en = "Not delivered: {entries} records fall short in {findings} points. See {file}; mend and export again, or add --allow-findings."
+
+    def __init__(self, report: Report, **evidence: Any) -> None:
+        super().__init__(**evidence)
+        self.report = report
 
 
 class NothingToDeliver(StorageError):

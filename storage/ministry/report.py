@@ -1,6 +1,7 @@
 """The check sheet that goes with a delivery: what falls short, entry by entry, in the words of the office. It holds no person's values."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def write_report(report: Report, out: Path) -> None:
         book.save(temporary)
 
 
-def _sheet(book: Workbook, title: str, head: tuple[str, ...], widths: tuple[int, ...], rows: list[tuple[str, ...]]) -> None:
+def _sheet(book: Workbook, title: str, head: tuple[str, ...], widths: tuple[int, ...], rows: Sequence[tuple[str, ...]]) -> None:
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     for letter, width in zip("ABCDEFG", widths, strict=False):
