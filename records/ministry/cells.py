@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 from records.codes import ETHNICITY
 from records.dates import PartialDate, ministry_format, parse_age, parse_figures
 from records.filenames import parse_entry_number
 from records.ministry.template import Template
-from records.text import fold, nfc
+from records.text import fold
 from records.times import parse_time
 
 LONGEST = 32_000            # characters; Excel's own limit is 32,767
@@ -38,7 +39,7 @@ def to_cell(template: Template, kind: str, code: str, value: str, year: int | No
 
 def from_cell(template: Template, kind: str, code: str, text: str) -> str:
     """The value that a cell says: dates EDTF, words for codes (loaiDangKy stays a code), `so` without its year."""
-    text = nfc(text).strip()
+    text = normalize("NFC", text).strip()
     if not text:
         return ""
     if code == "so":
