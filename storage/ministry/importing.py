@@ -31,7 +31,7 @@ from storage.outbox import ObjectLedger
 from storage.policy import Actor
 from storage.readings import SettledEntry, record_to_json, write_entry
 from storage.review_need import reassess
-from storage.scan_folder import safe_name, unique
+from storage.scan_folder import unique
 
 Status = Literal["review", "verified"]
 TYPED = "typed"             # what a batch made here declares as its source (nguon), and the source of its values
@@ -214,8 +214,9 @@ def _batch(session: Session, row: _Typed, path: Path, typed_by: str, commune: st
     name = book_name(row.kind, year, f"{number.number}{number.suffix}" if number else "0")
     declared = {k: v for k, v in (("loai", row.kind), ("nam", year), ("quyenSo", book), ("noiDangKy", office), ("nguon", TYPED)) if v}
     content = hashlib.sha256(repr((office, row.kind, year, book)).encode()).hexdigest()
-    batch = Batch(id=unique(safe_name(name)[:100], set(session.scalars(sa.select(Batch.id)))), folder=path.name, content_hash=content,
-                  kind=row.kind, year=year, book_number=book or None, registry_office=office or None, commune_code=commune,
+    claimed = set(session.scalars(sa.select(Batch.id).where(Batch.id.startswith(name))))
+    batch = Batch(id=next(n for n in (name, *(f"{name}~{k}" for k in range(2, len(claimed) + 3))) if n not in claimed), folder=path.name,
+                  content_hash=content, kind=row.kind, year=year, book_number=book or None, registry_office=office or None, commune_code=commune,
                   declared=declared, created_by=typed_by[:80])
     session.add(batch)
     session.flush()

@@ -26,18 +26,19 @@ def small_jpeg(data: bytes, media_type: str, frame: int, rotation: int, limit: i
     if rotation % 360:
         image = image.rotate(-rotation, expand=True)
     smallest = b""
-    for side in _SIDES:
+    for side, quality in [*((s, _GOOD) for s in _SIDES), (_SIDES[-1], _WORST)]:
         scaled = image.copy()
         scaled.thumbnail((side, side), Image.Resampling.LANCZOS)
-        smallest = _jpeg(scaled, _WORST if side == _SIDES[-1] else _GOOD)
+        smallest = _jpeg(scaled, quality)
         if len(smallest) <= limit:
-            return _best_under(scaled, limit, smallest)
+            return _best_under(scaled, limit, smallest, quality)
     return smallest
 
 
-def _best_under(image: Image.Image, limit: int, fits: bytes) -> bytes:
-    low, high = _GOOD if len(_jpeg(image, _GOOD)) <= limit else _WORST, _BEST
-    while low < high:
+def _best_under(image: Image.Image, limit: int, fits: bytes, quality: int) -> bytes:
+    """About the best quality that fits, `quality` being one: two steps more or less nobody sees, and each costs a compression."""
+    low, high = quality, _BEST
+    while high - low > 2:
         middle = (low + high + 1) // 2
         found = _jpeg(image, middle)
         if len(found) <= limit:
