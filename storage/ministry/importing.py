@@ -216,7 +216,8 @@ def _batch(session: Session, row: _Typed, path: Path, typed_by: str, commune: st
     content = hashlib.sha256(repr((office, row.kind, year, book)).encode()).hexdigest()
     claimed = set(session.scalars(sa.select(Batch.id).where(Batch.id.startswith(name))))
     batch = Batch(id=next(n for n in (name, *(f"{name}~{k}" for k in range(2, len(claimed) + 3))) if n not in claimed), folder=path.name,
-                  content_hash=content, kind=row.kind, year=year, book_number=book or None, registry_office=office or None, commune_code=commune,
+                  content_hash=content, kind=row.kind, year=year, book_number=book or None, registry_office=office or None,
+                  commune_code=commune,
                   declared=declared, created_by=typed_by[:80])
     session.add(batch)
     session.flush()

@@ -45,8 +45,9 @@ def test_a_row_reads_as_the_sample_of_the_vendors():
 
 
 @pytest.mark.parametrize(("change", "found"), [
-    ({"so": ""}, "no_number"), ({"so": "không rõ"}, "number_without_year"), ({"so": "12/2006"}, "year_differs"), ({"ngayDangKy": ""}, "no_day"),
-    ({"ngayDangKy": "2007-08"}, "day_of_registration"), ({"quyenSo": "01"}, "book_without_year"), ({"trangSo": "6a"}, "page_not_number"),
+    ({"so": ""}, "no_number"), ({"so": "không rõ"}, "number_without_year"), ({"so": "12/2006"}, "year_differs"),
+    ({"ngayDangKy": ""}, "no_day"), ({"ngayDangKy": "2007-08"}, "day_of_registration"),
+    ({"quyenSo": "01"}, "book_without_year"), ({"trangSo": "6a"}, "page_not_number"),
     ({"noiDangKy": ""}, "no_office"), ({"nksNgaySinh": "hôm qua"}, "date_length"), ({"nksNgaySinh": "28T"}, "date_length"),
     ({"nksGioiTinh": "Không rõ"}, "not_in_list"), ({"loaiDangKy": "9"}, "not_in_list"), ({"nksDanToc": "Người lạ"}, "ethnicity_unknown"),
     ({"nksSoDinhDanh": "051217000001"}, "not_held"), ({"meNgaySinh": "1980-05"}, "not_held"), ({"nksDanToc": "Mèo"}, "not_held"),
@@ -131,7 +132,8 @@ def test_no_value_is_lost_in_silence(code, value):
 
 
 @pytest.mark.parametrize(("number", "day", "year", "style", "name"), [
-    ("123", date(2007, 8, 5), 2007, "long", "KS.2007.01.2007-08-05.0123.pdf"), ("123", date(2007, 8, 5), 2007, "short", "KS.2007.01.123.pdf"),
+    ("123", date(2007, 8, 5), 2007, "long", "KS.2007.01.2007-08-05.0123.pdf"),
+    ("123", date(2007, 8, 5), 2007, "short", "KS.2007.01.123.pdf"),
     ("12a", date(2007, 8, 5), 2007, "long", "KS.2007.01.2007-08-05.0012a.pdf"),
     ("5", date(2008, 1, 5), 2008, "long", "KS.2007.01.2008-01-05.0005.pdf")])
 def test_names_are_the_grammars(number, day, year, style, name):

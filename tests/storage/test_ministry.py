@@ -1,4 +1,4 @@
-"""The Ministry's delivery and its import on the real parts: the samples' books there and back, what falls short, vendors' Excels, bad ZIPs."""
+"""The Ministry's delivery and its import on the real parts: there and back, what falls short, vendors' Excels, bad ZIPs."""
 from __future__ import annotations
 
 import contextlib
@@ -152,7 +152,8 @@ def test_an_entry_over_two_pages_is_one_pdf_of_two_pages_and_comes_back_so(sqlit
 
 def test_a_vendors_excel_is_read(ledger, tmp_path):
     rows = (ROW, (None, "Lê K' Brơi", 25, "01/2007", "06.08.2007", "UBND xã Mẫu", 1, "1985", "1960", "012345678901", None))
-    done = import_workbook(ledger.database, ledger, excel(tmp_path / "a.xlsx", *rows, title_rows=[("SỔ ĐĂNG KÝ KHAI SINH",), ()]), typed_by="tp.lan")
+    path = excel(tmp_path / "a.xlsx", *rows, title_rows=[("SỔ ĐĂNG KÝ KHAI SINH",), ()])
+    done = import_workbook(ledger.database, ledger, path, typed_by="tp.lan")
     assert (done.added, done.aside, done.unknown) == (2, (), ("Ghi chú nội bộ",)) and done.batches == ("KS.2007.01",)
     assert values(ledger) == {"trangSo": "62", "nksHoTen": "Trần Thị Mẫu", "so": "24", "quyenSo": "01/2007", "ngayDangKy": "2007-08-05",
                               "noiDangKy": "UBND xã Mẫu", "nksGioiTinh": "Nữ", "nksNgaySinh": "2007-07-21", "chaNgaySinh": "28T",
@@ -177,8 +178,8 @@ def test_bad_rows_are_set_aside_with_their_reason(sqlite_ledger, tmp_path):
     def row(**change):
         return tuple(change.get(h.lower(), v) for h, v in zip(HEAD, ROW, strict=True))
 
-    path = excel(tmp_path / "a.xlsx", row(so="mất"), row(so="24/2006"), row(ngaydangky="hôm qua"), row(so=24, ngaydangky=None), row(), row(),
-                 row(nkshoten="Người khác"))
+    path = excel(tmp_path / "a.xlsx", row(so="mất"), row(so="24/2006"), row(ngaydangky="hôm qua"), row(so=24, ngaydangky=None),
+                 row(), row(), row(nkshoten="Người khác"))
     done = import_workbook(sqlite_ledger.database, sqlite_ledger, path)
     assert [(a.line, a.reason) for a in done.aside] == [(2, "no_number"), (3, "year_differs"), (4, "bad_day"), (5, "no_year"), (8, "twice")]
     assert done.added == 1 and all("Mẫu" not in a.text() for a in done.aside)
@@ -192,13 +193,14 @@ def test_bad_rows_are_set_aside_with_their_reason(sqlite_ledger, tmp_path):
 def test_pdfs_that_cannot_be_bound_are_set_aside(sqlite_ledger, tmp_path):
     good = pdf_of([small_jpeg(page_image(), "image/jpeg", 0, 0, 98_000)])
     other = pdf_of([small_jpeg(page_image("khác"), "image/jpeg", 0, 0, 98_000)])
-    pack = packed(tmp_path / "a.zip", ("x/KS.2007.01.024.pdf", good), ("KS.2007.01.2007-08-05.0024.pdf", other), ("KS.2007.01.099.pdf", good),
-                  ("../../etc/passwd", b"x"), ("thumbs.db", b"x"))
+    pack = packed(tmp_path / "a.zip", ("x/KS.2007.01.024.pdf", good), ("KS.2007.01.2007-08-05.0024.pdf", other),
+                  ("KS.2007.01.099.pdf", good), ("../../etc/passwd", b"x"), ("thumbs.db", b"x"))
     path = excel(tmp_path / "a.xlsx", ROW)
     done = import_workbook(sqlite_ledger.database, sqlite_ledger, path, [pack])
     assert (done.bound.bound, done.bound.without) == (1, 0)
     assert [(a.name, a.reason) for a in done.bound.aside] == [
-        ("KS.2007.01.2007-08-05.0024.pdf", "has_another"), ("KS.2007.01.099.pdf", "no_entry"), ("passwd", "no_entry"), ("thumbs.db", "no_entry")]
+        ("KS.2007.01.2007-08-05.0024.pdf", "has_another"), ("KS.2007.01.099.pdf", "no_entry"), ("passwd", "no_entry"),
+        ("thumbs.db", "no_entry")]
     broken = packed(tmp_path / "b.zip", ("KS.2008.01.001.pdf", b"%PDF-1.4 nothing"))
     row = ("", "Lê Mẫu", "1/2008", "01/2008", "05.08.2008", "UBND xã Mẫu", "", "", "", "", "")
     done = import_workbook(sqlite_ledger.database, sqlite_ledger, excel(tmp_path / "b.xlsx", row), [broken])
