@@ -107,7 +107,7 @@ def check_rules(records: Sequence[DraftRecord], office: str) -> list[list[Findin
 def page_records(page: Page, batch: Batch) -> list[DraftRecord]:
     """The page's records; a page with ink on which no form was found is one empty entry, so that a person is asked."""
     records = [r for r in draft_records(page) if r.kind != DOSSIER]       # a letter among the pages of a book is no entry
-    if records or (page.quality or {}).get("blank"):
+    if records or (page.quality or {}).get("blank") or "typed" in (page.engine or {}):     # a further page of a typed entry
         return records
     name = parse_page_name(page.file)
     return [DraftRecord(batch.declared.get("loai") or (name.kind if name else None) or "?", None)]

@@ -44,6 +44,8 @@ ACTIONS: Mapping[str, Pair] = {
     "dossier.undo": ("Hoàn tác xác nhận hồ sơ", "Confirmation of a dossier undone"),
     "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),
     "page.view": ("Xem ảnh trang", "Page picture viewed"), "records.export": ("Xuất bản ghi", "Records exported"),
+    "records.import": ("Nhập bản ghi đã gõ", "Typed records taken in"),
+    "records.bind": ("Gắn bản chụp vào bản ghi", "Images bound to records"),
     "record.search": ("Tra cứu", "Searched"),
     "record.metadata": ("Lấy dữ liệu", "Data fetched"), "copy.fetch": ("Lấy bản sao", "Copy fetched"),
     "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"),

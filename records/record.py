@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Source = Literal["ocr", "rule", "reviewer"]
+Source = Literal["ocr", "rule", "reviewer", "typed"]      # typed: by hand in an Excel, before this program
 Box = tuple[int, int, int, int]     # x0, y0, x1, y1 in pixels of the original page, x to the right, y down
 
 
