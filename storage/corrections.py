@@ -14,7 +14,6 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.policy import Actor
 from storage.aip.description import LegalBasis
 from storage.archive import write_package
 from storage.archive_package import RetentionOptions
@@ -26,6 +25,7 @@ from storage.errors import CorrectionRefused
 from storage.event_segments import write_segments
 from storage.models import ArchiveCorrection, ArchivePackage, Entry
 from storage.outbox import ObjectLedger
+from storage.policy import Actor
 from storage.review_errors import NotAllowed
 from storage.review_queue import visible_entry
 from storage.signing import Signer

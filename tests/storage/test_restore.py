@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from registers import CHILD, add_dossier, add_entry, add_page, page_image
 
 from storage import events
-from storage.policy import Actor
 from storage.archive import ArchiveOptions, archive_dossier, archive_entry, verify_archive
 from storage.book_archive import close_book
 from storage.corrections import Correction, correct_archived, current_values, versions
@@ -20,6 +19,7 @@ from storage.event_segments import write_segments
 from storage.export import export_jsonl
 from storage.models import ArchivePackage, BookPackage, Dossier, Entry, Page
 from storage.outbox import ObjectLedger
+from storage.policy import Actor
 from storage.restore import restore_catalogue
 from storage.signing import Signer, create_demo_identity
 
