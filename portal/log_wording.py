@@ -24,6 +24,7 @@ ACTIONS: Mapping[str, Pair] = {
     "entry.verify": ("Xác nhận mục", "Entry verified"), "entry.archive": ("Lưu trữ mục", "Entry archived"),
     "check.answer": ("Kiểm tra lần hai", "Checked a second time"), "difference.settle": ("Quyết định chỗ khác nhau", "Differences settled"),
     "check_policy.set": ("Đổi quy định kiểm tra", "Check policy changed"),
+    "signature.raise": ("Nâng mức chữ ký số", "Signature raised"), "signature.renew": ("Gia hạn dấu thời gian", "Time stamp renewed"),
     "dossier.archive": ("Lưu trữ hồ sơ", "Dossier archived"), "dossier.verify": ("Xác nhận hồ sơ", "Dossier confirmed"),
     "dossier.undo": ("Hoàn tác xác nhận hồ sơ", "Confirmation of a dossier undone"),
     "decision.undo": ("Hoàn tác", "Undone"), "record.view": ("Xem mục", "Entry viewed"),

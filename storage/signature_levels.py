@@ -40,6 +40,15 @@ class Evidence:
 
         return HTTPTimeStamper(self.tsa_url, timeout=self.seconds)
 
+    def probe(self) -> datetime:
+        """Ask the service for one time stamp, over nothing; the time it says. Raises TimeStampUnavailable."""
+        import asyncio
+
+        with self.asked():
+            token = asyncio.run(self.timestamper().async_dummy_response("sha256"))
+        when: datetime = token["content"]["encap_content_info"]["content"].parsed["gen_time"].native
+        return when
+
     def context(self, moment: datetime | None = None, other: Sequence[Any] = ()) -> Any:
         """What certificates are checked against, with leave to ask CRL and OCSP services. moment: None is now."""
         from pyhanko.keys import load_cert_from_pemder

@@ -139,7 +139,7 @@ def archived_entry(session: Session, record_id: str) -> tuple[Entry, ArchivePack
     package = session.get(ArchivePackage, record_id[:64])
     entry = session.scalar(select(Entry).where(Entry.archive_id == record_id[:64],
         Entry.status == "archived")) if package is not None else None
-    stored = session.get(StoredObject, package.pdf_key) if package is not None else None
+    stored = current_copy(session, package) if package is not None else None
     if package is None or entry is None or stored is None:
         raise Problem("not_found")
     return entry, package, stored

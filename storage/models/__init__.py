@@ -14,9 +14,10 @@ from storage.models.queue import QueueTally
 from storage.models.reports import ReportFigure, ReportPlan
 from storage.models.review import EntryComment, EntryUnsure, ReviewDecision
 from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
+from storage.models.signatures import CopySignature
 
 __all__ = [
-    "ApiClient", "ArchivePackage", "Base", "Batch", "CheckHand", "CheckPolicy", "Cursor", "Dossier", "Entry", "EntryComment",
+    "ApiClient", "ArchivePackage", "Base", "Batch", "CheckHand", "CheckPolicy", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment",
     "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Field", "FileCheck", "Json", "Key", "Link", "LinkCheck", "LinkPolicy",
     "LinkRecheck", "Page", "PastPassword", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot", "QueueTally",
     "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries", "StoredObject",
