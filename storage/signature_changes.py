@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +13,12 @@ _UPWARD = {"/Parent", "/P", "/Popup", "/StructParent", "/StructParents"}
 _ROOT = {"metadata": ("/Metadata",), "attachment": ("/Names", "/AF"), "structure": ("/OpenAction", "/AA", "/OCProperties", "/OutputIntents")}
 
 
-def changes(reader: Any, revision: int) -> tuple[Change, ...]:
-    """Differences a reader of the document could meet, pages first. reader: pyhanko's; revision: the one that was signed, from 0."""
-    then, now = reader.get_historical_root(revision), reader.root
-    return tuple(_found(then, now))
+def changes(now: bytes, signed: int) -> tuple[Change, ...]:
+    """Differences a reader of the document could meet, pages first. now: the file; signed: how many of its bytes the signature covers,
+    from the start (they are a whole PDF: the document as the signer saw it)."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    return tuple(_found(PdfFileReader(io.BytesIO(now[:signed])).root, PdfFileReader(io.BytesIO(now)).root))
 
 
 def _found(then: Any, now: Any) -> Iterator[Change]:
@@ -28,16 +31,16 @@ def _found(then: Any, now: Any) -> Iterator[Change]:
     yield from (Change("page_removed", n) for n in range(len(after) + 1, len(before) + 1))
     yield from (Change("page_added", n) for n in range(len(before) + 1, len(after) + 1))
     for kind, keys in _ROOT.items():
-        if _digest([then.get(k) for k in keys]) != _digest([now.get(k) for k in keys]):
+        if _digest([_at(then, k) for k in keys]) != _digest([_at(now, k) for k in keys]):
             yield Change(kind)
     if _digest(_fields(then)) != _digest(_fields(now)):
         yield Change("form")
 
 
 def _pages(node: Any, depth: int = 0) -> Iterator[Any]:
-    for kid in node.get("/Kids", ()) if depth < 40 else ():
+    for kid in (_at(node, "/Kids") or ()) if depth < 40 else ():
         kid = kid.get_object()
-        if kid.get("/Type") == "/Pages" or "/Kids" in kid:
+        if "/Kids" in kid:
             yield from _pages(kid, depth + 1)
         else:
             yield kid
@@ -55,13 +58,13 @@ def _inherited(page: Any, key: str) -> Any:
 
 def _marks(page: Any) -> list[Any]:
     """The page's annotations but for the places of signatures and time stamps, which come and go rightly."""
-    found = [a.get_object() for a in page.get("/Annots", ())]
+    found = [a.get_object() for a in _at(page, "/Annots") or ()]
     return [a for a in found if _kind_of_field(a) != "/Sig"]
 
 
 def _fields(root: Any) -> list[Any]:
-    form = root.get("/AcroForm")
-    found = [f.get_object() for f in form.get("/Fields", ())] if form is not None else []
+    form = _at(root, "/AcroForm")
+    found = [f.get_object() for f in _at(form, "/Fields") or ()] if form is not None else []
     return [f for f in found if _kind_of_field(f) != "/Sig"]
 
 
@@ -73,6 +76,11 @@ def _kind_of_field(node: Any) -> Any:
             return None
         node = node["/Parent"]
     return None
+
+
+def _at(node: Any, key: str) -> Any:
+    """The object under a key, or None. (pyhanko's own `get` gives the reference.)"""
+    return node[key] if key in node else None
 
 
 def _digest(value: Any) -> bytes:

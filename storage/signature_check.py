@@ -70,7 +70,7 @@ def _one(reader: Any, signature: Any, stamps: list[Any], data: bytes, judge: Jud
     differs: tuple[Change, ...] = ()
     if intact and not allowed:
         try:
-            differs = changes(reader, signature.signed_revision)
+            differs = changes(data, int(signature.byte_range[2]) + int(signature.byte_range[3]))
         except (PdfError, *_BROKEN):
             differs = (Change("structure"),)
     codes = {"content_changed": not status.intact, "signature_damaged": status.intact and not status.valid,

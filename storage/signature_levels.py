@@ -62,7 +62,7 @@ class Evidence:
         """Turns what goes wrong on the network, or in a chain, into errors of ours."""
         from pyhanko.sign.general import SigningError
         from pyhanko.sign.timestamps.common_utils import TimestampRequestError
-        from pyhanko_certvalidator.errors import PathError, RevokedError
+        from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationError
 
         try:
             yield
@@ -70,17 +70,17 @@ class Evidence:
             raise TimeStampUnavailable(url=self.tsa_url, cause=_first_line(e)) from e
         except RevokedError as e:
             raise CertificateRevoked() from e
-        except PathError as e:
+        except (PathError, ValidationError) as e:
             raise RevocationUnknown(cause=_first_line(e)) from e
         except SigningError as e:
             cause: BaseException | None = e
-            while cause is not None and not isinstance(cause, PathError | TimestampRequestError):
+            while cause is not None and not isinstance(cause, PathError | ValidationError | TimestampRequestError):
                 cause = cause.__cause__
             if isinstance(cause, RevokedError):
                 raise CertificateRevoked() from e
             if isinstance(cause, TimestampRequestError):
                 raise TimeStampUnavailable(url=self.tsa_url, cause=_first_line(cause)) from e
-            if isinstance(cause, PathError):
+            if isinstance(cause, PathError | ValidationError):
                 raise RevocationUnknown(cause=_first_line(cause)) from e
             raise
 
@@ -97,7 +97,7 @@ class Evidence:
             if not below(wanted, "B-LT"):
                 signature = _last_signature(PdfFileReader(io.BytesIO(pdf)))
                 context = self.context(other=signature.other_embedded_certs)
-                pdf = add_validation_info(signature, context, skip_timestamp=signature.attached_timestamp_data is None).getvalue()
+                pdf = add_validation_info(signature, context, skip_timestamp=not _has_time_stamp(signature)).getvalue()
             return self._stamp(pdf, context)
 
     def renew(self, pdf: bytes) -> bytes:
@@ -131,7 +131,7 @@ def reached(pdf: bytes) -> tuple[Level | None, datetime | None]:
     signature, stamps = reader.embedded_regular_signatures[-1], reader.embedded_timestamp_signatures
     later = [s for s in stamps if s.signed_revision > signature.signed_revision]
     until = later[-1].signer_cert.not_valid_after if later else None
-    timed = bool(later) or signature.attached_timestamp_data is not None
+    timed = bool(later) or _has_time_stamp(signature)
     known = "/DSS" in reader.root
     if not timed:
         return "B-B", until
@@ -142,6 +142,12 @@ def _last_signature(reader: Any) -> Any:
     if not reader.embedded_regular_signatures:
         raise SigningFailed(cause="not signed")
     return reader.embedded_regular_signatures[-1]
+
+
+def _has_time_stamp(signature: Any) -> bool:
+    from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
+
+    return any(True for _ in extract_tst_data_iter(signature.signer_info, signed=False))
 
 
 def _free_field(pdf: bytes) -> str:

@@ -17,6 +17,7 @@ from records.text import nfc
 from storage import search
 from storage.models import ArchivePackage, Batch, Entry, Page, StoredObject, utc_now
 from storage.search import SearchHit
+from storage.signature_upkeep import current_copy
 
 router = APIRouter(prefix="/records", tags=["records"])
 Kind = Literal["KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN"]
