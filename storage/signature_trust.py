@@ -1,7 +1,6 @@
 """Judging the certificates behind a signature: whom they lead to, whether in their time, whether not revoked, and the level that gives."""
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,24 +40,22 @@ class Judge:
         """pyhanko's own status: integrity, coverage, differences, and trust as of now."""
         from pyhanko.sign.validation import validate_pdf_signature
 
-        return validate_pdf_signature(signature, self._context(signature.reader))
+        return validate_pdf_signature(signature, self._context(signature.reader, self._at))
 
     def verdict(self, signature: Any, status: Any, stamps: list[Any]) -> Verdict:
         """stamps: the document time stamps made after the signature, oldest first."""
-        from pyhanko.sign.ades.report import AdESIndeterminate, AdESPassed
+        from pyhanko.sign.ades.report import AdESIndeterminate
 
         cert = signature.signer_cert
-        known = "/DSS" in signature.reader.root
-        proven = known and self._past(signature, "require") == AdESPassed.OK
-        trusted = bool(status.trusted) or proven or (bool(stamps) and self._past(signature, "soft-fail") == AdESPassed.OK)
+        good = [(t, self._stamp(t, self._at)) for t in stamps]
+        proven = "/DSS" in signature.reader.root and self._proven(signature, stamps)
+        trusted = bool(status.trusted) or proven
         details = status.revocation_details
         revoked = details is not None and not proven
         over = self._at > cert.not_valid_after
         problem = "" if trusted and not revoked else "revoked" if revoked else "not_trusted"
-        if problem == "not_trusted" and over and status.trust_problem_indic in (
-                AdESIndeterminate.OUT_OF_BOUNDS_NO_POE, AdESIndeterminate.EXPIRED, AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE):
+        if problem == "not_trusted" and over and status.trust_problem_indic != AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND:
             problem = "expired"
-        good = [(t, self._stamp(t)) for t in stamps]
         timed = bool(status.timestamp_validity and status.timestamp_validity.valid) or any(s for _, s in good)
         level = "B-B" if not timed else "B-T" if not proven else "B-LTA" if any(s for _, s in good) else "B-LT"
         return Verdict(
@@ -66,53 +63,57 @@ class Judge:
             "revoked" if revoked else "good" if proven else "unknown", details.revocation_date if details else None,
             tuple((name_of(t.signer_cert), s) for t, s in good if s is not None), stamps[-1].signer_cert.not_valid_after if stamps else None)
 
-    def _context(self, reader: Any, mode: str = "soft-fail") -> Any:
+    def _proven(self, signature: Any, stamps: list[Any]) -> bool:
+        """Whether the file itself shows that all was well when it was signed, also after certificates have run out.
+
+        From the newest document time stamp, which must be in its time now, back to the signature: each is judged at the time the one
+        after it proves, with the answers about revocation that the file holds (ETSI EN 319 142-1, annex D). Whether the newest one's own
+        certificate was revoked of late only the network could say.
+        """
+        from pyhanko.sign.validation import validate_pdf_signature
+
+        moment = self._at
+        for stamp in reversed(stamps):
+            before = self._stamp(stamp, moment, trusted=True)
+            if before is None:
+                return False
+            moment = before
+        timed = validate_pdf_signature(signature, self._context(signature.reader, moment), skip_diff=True).timestamp_validity
+        if timed is not None and timed.valid and timed.trusted:
+            moment = timed.timestamp
+        elif not stamps:
+            return False
+        try:
+            status = validate_pdf_signature(signature, self._context(signature.reader, moment, "require"), skip_diff=True)
+        except ValueError:
+            return False
+        return bool(status.trusted)
+
+    def _context(self, reader: Any, moment: datetime, mode: str = "soft-fail") -> Any:
         from pyhanko.sign.validation.dss import DocumentSecurityStore
         from pyhanko.sign.validation.errors import NoDSSFoundError
         from pyhanko_certvalidator import ValidationContext
 
-        settings = {"trust_roots": self._roots, "allow_fetching": False, "moment": self._at, "revocation_mode": mode,
+        settings = {"trust_roots": self._roots, "allow_fetching": False, "moment": moment, "revocation_mode": mode,
                     "retroactive_revinfo": True}      # an answer given after the signature says most about it
         try:
             return DocumentSecurityStore.read_dss(reader).as_validation_context(settings)
         except NoDSSFoundError:
             return ValidationContext(**settings)  # type: ignore[arg-type]
 
-    def _past(self, signature: Any, mode: str) -> Any:
-        """ETSI EN 319 102-1, 5.6.3: what the time stamps and proofs in the file say, also after certificates have run out."""
-        from pyhanko.sign.validation.ades import ades_lta_validation
-        from pyhanko.sign.validation.errors import SignatureValidationError
-        from pyhanko.sign.validation.policy_decl import (
-            PdfSignatureValidationSpec,
-            RevinfoOnlineFetchingRule,
-            RevocationInfoGatheringSpec,
-            SignatureValidationSpec,
-        )
-        from pyhanko_certvalidator.context import CertValidationPolicySpec
-        from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
-        from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
-        from pyhanko_certvalidator.registry import SimpleTrustManager
-
-        policy = CertValidationPolicySpec(SimpleTrustManager.build(trust_roots=self._roots),
-                                          CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy(mode), retroactive_revinfo=True))
-        spec = PdfSignatureValidationSpec(SignatureValidationSpec(
-            policy, RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY)))
-        timing = ValidationTimingInfo(self._at, self._at, point_in_time_validation=False)
-        try:
-            return asyncio.run(ades_lta_validation(signature, spec, timing)).ades_subindic
-        except (SignatureValidationError, ValueError, KeyError, TypeError):
-            return None
-
-    def _stamp(self, stamp: Any) -> datetime | None:
-        """The time of a document time stamp that is intact, else None."""
+    def _stamp(self, stamp: Any, moment: datetime, *, trusted: bool = False) -> datetime | None:
+        """The time a document time stamp says, if it is intact (and, if asked, trusted at the moment), else None."""
         from pyhanko.sign.validation import validate_pdf_timestamp
         from pyhanko.sign.validation.errors import SignatureValidationError
 
         try:
-            status = validate_pdf_timestamp(stamp, self._context(stamp.reader))
+            status = validate_pdf_timestamp(stamp, self._context(stamp.reader, moment), skip_diff=True)
         except (SignatureValidationError, ValueError, KeyError, TypeError):
             return None
-        return status.timestamp if status.valid and status.intact else None
+        if not (status.valid and status.intact) or (trusted and not status.trusted):
+            return None
+        when: datetime = status.timestamp
+        return when
 
     def _chain(self, signature: Any, status: Any) -> tuple[str, ...]:
         if status.validation_path is not None:
