@@ -64,8 +64,9 @@ def _one(reader: Any, signature: Any, stamps: list[Any], data: bytes, judge: Jud
         status = judge.status(signature)
     except (SignatureValidationError, PdfError, *_BROKEN):
         return replace(facts, problems=("signature_damaged",))
-    intact = bool(status.intact and status.valid)
-    allowed = _only_added_what_may_be(status) and not _bytes_after_the_end(signature, reader, data)
+    intact = bool(status.intact and status.valid) and _padding_is_empty(signature)
+    named = {s.field_name for s in reader.embedded_signatures}
+    allowed = _only_added_what_may_be(status, named) and not _bytes_after_the_end(signature, reader, data)
     verdict = judge.verdict(signature, status, stamps)
     differs: tuple[Change, ...] = ()
     if intact and not allowed:
@@ -73,7 +74,7 @@ def _one(reader: Any, signature: Any, stamps: list[Any], data: bytes, judge: Jud
             differs = changes(data, int(signature.byte_range[2]) + int(signature.byte_range[3]))
         except (PdfError, *_BROKEN):
             differs = (Change("structure"),)
-    codes = {"content_changed": not status.intact, "signature_damaged": status.intact and not status.valid,
+    codes = {"content_changed": not status.intact, "signature_damaged": status.intact and not intact,
              "changed_after_signing": intact and bool(differs), "added_after_signing": intact and not allowed and not differs,
              **{verdict.problem or "-": intact and bool(verdict.problem)}}
     stamp = status.timestamp_validity
@@ -85,7 +86,7 @@ def _one(reader: Any, signature: Any, stamps: list[Any], data: bytes, judge: Jud
         stamped_until=verdict.stamped_until, changes=differs, problems=tuple(code for code, bad in codes.items() if bad))
 
 
-def _only_added_what_may_be(status: Any) -> bool:
+def _only_added_what_may_be(status: Any, signatures: set[str]) -> bool:
     """Nothing after it, or only time stamps, proofs and further signatures, by pyhanko's analysis of the differences."""
     from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
     from pyhanko.sign.validation.status import SignatureCoverageLevel
@@ -95,7 +96,15 @@ def _only_added_what_may_be(status: Any) -> bool:
     if not isinstance(status.diff_result, DiffResult) or not status.docmdp_ok:
         return False
     return status.diff_result.modification_level <= ModificationLevel.LTA_UPDATES or (
-        status.diff_result.modification_level == ModificationLevel.FORM_FILLING and not status.diff_result.changed_form_fields)
+        status.diff_result.modification_level == ModificationLevel.FORM_FILLING and status.diff_result.changed_form_fields <= signatures)
+
+
+def _padding_is_empty(signature: Any) -> bool:
+    """Behind the signature its place is filled with zeros; anything else there, nobody has signed."""
+    from asn1crypto import parser
+
+    held = bytes(signature.sig_object.raw_get("/Contents"))
+    return not held[parser.peek(held):].strip(b"\0")
 
 
 def _bytes_after_the_end(signature: Any, reader: Any, data: bytes) -> bool:

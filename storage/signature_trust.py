@@ -9,6 +9,8 @@ from typing import Any
 
 from storage.signature_facts import Revocation
 
+_STALE = ("soft-fail", "none")      # answers about revocation in the file that are too old for the moment count as none
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -38,9 +40,7 @@ class Judge:
 
     def status(self, signature: Any) -> Any:
         """pyhanko's own status: integrity, coverage, differences, and trust as of now."""
-        from pyhanko.sign.validation import validate_pdf_signature
-
-        return validate_pdf_signature(signature, self._context(signature.reader, self._at))
+        return self._judged(signature, self._at)
 
     def verdict(self, signature: Any, status: Any, stamps: list[Any]) -> Verdict:
         """stamps: the document time stamps made after the signature, oldest first."""
@@ -70,24 +70,29 @@ class Judge:
         after it proves, with the answers about revocation that the file holds (ETSI EN 319 142-1, annex D). Whether the newest one's own
         certificate was revoked of late only the network could say.
         """
-        from pyhanko.sign.validation import validate_pdf_signature
-
         moment = self._at
         for stamp in reversed(stamps):
             before = self._stamp(stamp, moment, trusted=True)
             if before is None:
                 return False
             moment = before
-        timed = validate_pdf_signature(signature, self._context(signature.reader, moment), skip_diff=True).timestamp_validity
+        timed = self._judged(signature, moment, skip_diff=True).timestamp_validity
         if timed is not None and timed.valid and timed.trusted:
             moment = timed.timestamp
         elif not stamps:
             return False
-        try:
-            status = validate_pdf_signature(signature, self._context(signature.reader, moment, "require"), skip_diff=True)
-        except ValueError:
-            return False
-        return bool(status.trusted)
+        return bool(self._judged(signature, moment, ("require",), skip_diff=True).trusted)
+
+    def _judged(self, signature: Any, moment: datetime, modes: Sequence[str] = _STALE, *, skip_diff: bool = False) -> Any:
+        from pyhanko.sign.ades.report import AdESIndeterminate
+        from pyhanko.sign.validation import validate_pdf_signature
+
+        for mode in modes:
+            status = validate_pdf_signature(signature, self._context(signature.reader, moment, mode), skip_diff=skip_diff)
+            stamp = status.timestamp_validity
+            if AdESIndeterminate.TRY_LATER not in (status.trust_problem_indic, stamp.trust_problem_indic if stamp is not None else None):
+                break
+        return status
 
     def _context(self, reader: Any, moment: datetime, mode: str = "soft-fail") -> Any:
         from pyhanko.sign.validation.dss import DocumentSecurityStore
@@ -103,11 +108,15 @@ class Judge:
 
     def _stamp(self, stamp: Any, moment: datetime, *, trusted: bool = False) -> datetime | None:
         """The time a document time stamp says, if it is intact (and, if asked, trusted at the moment), else None."""
+        from pyhanko.sign.ades.report import AdESIndeterminate
         from pyhanko.sign.validation import validate_pdf_timestamp
         from pyhanko.sign.validation.errors import SignatureValidationError
 
         try:
-            status = validate_pdf_timestamp(stamp, self._context(stamp.reader, moment), skip_diff=True)
+            for mode in _STALE:
+                status = validate_pdf_timestamp(stamp, self._context(stamp.reader, moment, mode), skip_diff=True)
+                if status.trust_problem_indic != AdESIndeterminate.TRY_LATER:
+                    break
         except (SignatureValidationError, ValueError, KeyError, TypeError):
             return None
         if not (status.valid and status.intact) or (trusted and not status.trusted):

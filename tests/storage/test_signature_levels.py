@@ -64,6 +64,9 @@ def test_long_kept_ones_outlive_the_signers_certificate(up, pdf):
     later = NOW + timedelta(days=500)
     lta = signer_of(up, "B-LTA").sign(pdf)
     assert verify_pdf(lta, up.roots, at=later).problems == () and verify_pdf(lta, up.roots, at=later).last.over
+    lt = signer_of(up, "B-LT").sign(pdf)
+    assert verify_pdf(lt, up.roots, at=later).problems == () and verify_pdf(lt, up.roots, at=NOW + timedelta(days=100)).level == "B-LT"
+    assert verify_pdf(signer_of(up, "B-T").sign(pdf), up.roots, at=later).problems == ("expired",)
     assert verify_pdf(signer_of(up, "B-B").sign(pdf), up.roots, at=later).problems == ("expired",)
 
 
@@ -115,3 +118,11 @@ def test_b_b_asks_nobody(up, pdf):
     up.asked.clear()
     signer_of(up, "B-B").sign(pdf)
     assert up.asked == []
+
+
+def test_a_certificate_revoked_before_or_after_it_signed(up, pdf):
+    """A level B-T signature by a revoked certificate: the file alone cannot know; with an answer in the file it is named."""
+    signed = signer_of(up, "B-T", label="revoked").sign(pdf)
+    assert verify_pdf(signed, up.roots).problems == () and verify_pdf(signed, up.roots).last.revocation == "unknown"
+    with pytest.raises(CertificateRevoked):
+        signer_of(up, "B-LT").evidence().raise_level(signed, "B-LT")
