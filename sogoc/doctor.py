@@ -239,7 +239,8 @@ def _signing(settings: Settings) -> Finding:
         try:
             signer.evidence().probe()
         except StorageError as e:
-            return Finding(name, False, (f"{text[0]}; {e.message('vi')}", f"{text[1]}; {e.message('en')}"), _LATER[settings.signing.when_unreachable])
+            said = (f"{text[0]}; {e.message('vi')}", f"{text[1]}; {e.message('en')}")
+            return Finding(name, False, said, _LATER[settings.signing.when_unreachable])
     with open_database(settings) as database, database.reading() as session:
         low = below_level(session, signer.level)
     if low:

@@ -1,4 +1,4 @@
-"""What a signature shows on page 1 (NĐ 30/2020, Phụ lục I: top right, agency, ISO time, Times New Roman 10 black upright, no seal image)."""
+"""What a signature shows on page 1 (NĐ 30/2020, Phụ lục I: top right, agency, ISO time, Times New Roman 10 black upright, no seal)."""
 from __future__ import annotations
 
 from typing import Any

@@ -10,7 +10,8 @@ from storage.signature_facts import Change
 
 _PAGE = ("/Contents", "/Resources", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit")
 _UPWARD = {"/Parent", "/P", "/Popup", "/StructParent", "/StructParents"}
-_ROOT = {"metadata": ("/Metadata",), "attachment": ("/Names", "/AF"), "structure": ("/OpenAction", "/AA", "/OCProperties", "/OutputIntents")}
+_ROOT = {"metadata": ("/Metadata",), "attachment": ("/Names", "/AF"),
+         "structure": ("/OpenAction", "/AA", "/OCProperties", "/OutputIntents")}
 
 
 def changes(now: bytes, signed: int) -> tuple[Change, ...]:
@@ -80,7 +81,7 @@ def _kind_of_field(node: Any) -> Any:
 
 def _at(node: Any, key: str) -> Any:
     """The object under a key, or None. (pyhanko's own `get` gives the reference.)"""
-    return node[key] if key in node else None
+    return node[key] if key in node else None       # noqa: SIM401
 
 
 def _digest(value: Any) -> bytes:

@@ -91,9 +91,9 @@ def _look(database: Database, ledger: ObjectLedger, done: Upkeep) -> None:
 
 def _due(database: Database, level: str, before: datetime) -> list[str]:
     lower = [x for x in LEVELS if below(x, level)]
-    wanted = CopySignature.level.in_(lower)
+    wanted: sa.ColumnElement[bool] = CopySignature.level.in_(lower)
     if level == "B-LTA":
-        wanted |= CopySignature.stamp_until < before
+        wanted = wanted | (CopySignature.stamp_until < before)
     with database.reading() as session:
         return list(session.scalars(sa.select(CopySignature.package_id).where(wanted).order_by(CopySignature.stamp_until,
                                                                                                CopySignature.package_id)))
@@ -112,11 +112,12 @@ def _mend(database: Database, ledger: ObjectLedger, signer: Signer, evidence: Ev
         better = evidence.raise_level(pdf, signer.level) if raising else evidence.renew(pdf)
         until, mode = retention(options, signer.clock())
         ledger.put("archive", key, better, "application/pdf", until, mode)
-    level, until = reached(ledger.get(key))
+    level, stamped = reached(ledger.get(key))
     with database.session() as session:
-        _note(session, package_id, key, level or "", until)
+        _note(session, package_id, key, level or "", stamped)
         events.append(session, actor, "signature.raise" if raising else "signature.renew", package.subject,
-                      {"package": package_id, "pdf": key.rsplit("/", 1)[-1], "level": level or "", "until": until.isoformat() if until else ""})
+                      {"package": package_id, "pdf": key.rsplit("/", 1)[-1], "level": level or "",
+                       "until": stamped.isoformat() if stamped else ""})
     if raising:
         done.raised += 1
     else:

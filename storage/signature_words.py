@@ -32,8 +32,10 @@ PROBLEMS: dict[str, Words] = {
 }
 _CHANGES: dict[str, Words] = {
     "page_content": ("nội dung trang {page} bị thay", "the content of page {page} was replaced"),
-    "page_marks": ("trang {page} có ghi chú, hình hoặc ô nhập bị thêm hay sửa", "notes, drawings or boxes on page {page} were added or changed"),
-    "page_added": ("trang {page} được thêm vào", "page {page} was added"), "page_removed": ("trang {page} bị bỏ", "page {page} was removed"),
+    "page_marks": ("trang {page} có ghi chú, hình hoặc ô nhập bị thêm hay sửa",
+                   "notes, drawings or boxes on page {page} were added or changed"),
+    "page_added": ("trang {page} được thêm vào", "page {page} was added"), "page_removed": ("trang {page} bị bỏ",
+                   "page {page} was removed"),
     "metadata": ("thông tin mô tả tệp bị sửa", "the description of the file was changed"),
     "attachment": ("tệp đính kèm bị thêm hoặc sửa", "attached files were added or changed"),
     "form": ("ô biểu mẫu bị thêm hoặc sửa", "form fields were added or changed"),
@@ -42,8 +44,10 @@ _CHANGES: dict[str, Words] = {
 _LEVELS: dict[str, Words] = {
     "B-B": ("mức B-B: chỉ có chữ ký", "level B-B: the signature alone"),
     "B-T": ("mức B-T: có dấu thời gian", "level B-T: with a time stamp"),
-    "B-LT": ("mức B-LT: có dấu thời gian và bằng chứng chứng thư còn hiệu lực", "level B-LT: with a time stamp and proof that certificates were good"),
-    "B-LTA": ("mức B-LTA: bằng chứng được niêm bằng dấu thời gian để lưu lâu dài", "level B-LTA: proofs sealed by a time stamp, for long keeping"),
+    "B-LT": ("mức B-LT: có dấu thời gian và bằng chứng chứng thư còn hiệu lực",
+             "level B-LT: with a time stamp and proof that certificates were good"),
+    "B-LTA": ("mức B-LTA: bằng chứng được niêm bằng dấu thời gian để lưu lâu dài",
+              "level B-LTA: proofs sealed by a time stamp, for long keeping"),
 }
 
 
@@ -62,22 +66,25 @@ def _of(s: OneSignature) -> list[Words]:
     when = _moment(s.when)
     clock = (f"theo dấu thời gian của {s.time_by}", f"by the time stamp of {s.time_by}") if s.time_by else (
         "theo đồng hồ của người ký", "by the signer's own clock")
-    out = [(f"Người ký: {s.signer} ({s.organisation}), lúc {when}, {clock[0]}.", f"Signed by {s.signer} ({s.organisation}) at {when}, {clock[1]}.")]
+    out = [(f"Người ký: {s.signer} ({s.organisation}), lúc {when}, {clock[0]}.",
+            f"Signed by {s.signer} ({s.organisation}) at {when}, {clock[1]}.")]
     out += [(f"Dấu thời gian của cả tài liệu: {name}, lúc {_moment(at)}.", f"Time stamp over the whole document: {name}, at {_moment(at)}.")
             for name, at in s.stamps]
     if s.changes:
-        vi, en = zip(*(_change(c) for c in s.changes), strict=True)
-        out.append((f"Sau khi ký: {'; '.join(vi)}.", f"After signing: {'; '.join(en)}."))
+        told = [_change(c) for c in s.changes]
+        out.append((f"Sau khi ký: {'; '.join(vi for vi, _ in told)}.", f"After signing: {'; '.join(en for _, en in told)}."))
     if s.intact and s.whole:
         out.append(("Chữ ký bao trùm toàn bộ tài liệu; từ khi ký đến nay không có gì thay đổi.",
                     "The signature covers the whole document; nothing has changed since it was signed."))
     if s.chain and s.valid_from and s.valid_to:
         over = (" (nay đã hết hạn)", " (over now)") if s.over else ("", "")
         span = f"{s.valid_from.astimezone(VIETNAM):%d.%m.%Y} – {s.valid_to.astimezone(VIETNAM):%d.%m.%Y}"
-        out.append((f"Chứng thư: {' ← '.join(s.chain)}; hạn {span}{over[0]}.", f"Certificate: {' ← '.join(s.chain)}; valid {span}{over[1]}."))
+        out.append((f"Chứng thư: {' ← '.join(s.chain)}; hạn {span}{over[0]}.",
+                f"Certificate: {' ← '.join(s.chain)}; valid {span}{over[1]}."))
         out.append(_revocation(s))
         until = (f"; dấu thời gian cần gia hạn trước {s.stamped_until.astimezone(VIETNAM):%d.%m.%Y}",
-                 f"; the time stamp is to be renewed before {s.stamped_until.astimezone(VIETNAM):%d.%m.%Y}") if s.stamped_until else ("", "")
+                 f"; the time stamp is to be renewed before {s.stamped_until.astimezone(VIETNAM):%d.%m.%Y}") if s.stamped_until else ("",
+                                                                                                                                      "")
         vi, en = _LEVELS[s.level]
         out.append((f"Đạt {vi}{until[0]}.", f"Reached: {en}{until[1]}."))
     if s.demo:
@@ -87,9 +94,11 @@ def _of(s: OneSignature) -> list[Words]:
 
 def _revocation(s: OneSignature) -> Words:
     if s.revocation == "good":
-        return "Thu hồi: trong tệp có bằng chứng chứng thư không bị thu hồi.", "Revocation: the file holds proof that the certificate was not revoked."
+        return "Thu hồi: trong tệp có bằng chứng chứng thư không bị thu hồi.",
+                "Revocation: the file holds proof that the certificate was not revoked."
     if s.revocation == "revoked":
-        return f"Thu hồi: chứng thư bị thu hồi lúc {_moment(s.revoked_at)}.", f"Revocation: the certificate was revoked at {_moment(s.revoked_at)}."
+        return f"Thu hồi: chứng thư bị thu hồi lúc {_moment(s.revoked_at)}.",
+                f"Revocation: the certificate was revoked at {_moment(s.revoked_at)}."
     return ("Thu hồi: trong tệp không đủ bằng chứng, chưa biết chứng thư có bị thu hồi hay không.",
             "Revocation: the file holds no sufficient proof; it is not known whether the certificate was revoked.")
 

@@ -69,7 +69,7 @@ class Signer:
         return Evidence(self.tsa_url, self.roots())
 
     def certificate(self) -> dict[str, Any]:
-        """Facts for `sogoc doctor`: key (its kind), subject, issuer, valid_from, valid_to, demo (the certificate is the one made at init)."""
+        """Facts for `sogoc doctor`: key (its kind), subject, issuer, valid_from, valid_to, demo (made at init)."""
         cert = self.key.certificate()
         return {"key": self.key.kind, "subject": cert.subject.rfc4514_string(), "issuer": cert.issuer.rfc4514_string(),
                 "valid_from": cert.not_valid_before_utc, "valid_to": cert.not_valid_after_utc,

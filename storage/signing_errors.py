@@ -15,7 +15,8 @@ class SigningWaits(SigningFailed):
 
 class TokenUnavailable(SigningWaits):
     code = "token_unavailable"
-    vi = "Không dùng được thiết bị ký số «{token}» ({cause}). Cắm lại thiết bị, kiểm tra [signing] trong sogoc.toml; mục đang chờ sẽ tự ký sau."
+    vi = ("Không dùng được thiết bị ký số «{token}» ({cause}). Cắm lại thiết bị, kiểm tra [signing] trong sogoc.toml; "
+          "mục đang chờ sẽ tự ký sau.")
     en = "The signing token “{token}” cannot be used ({cause}). Put it back, check [signing] in sogoc.toml; what waits is signed later."
 
 

@@ -57,7 +57,8 @@ def token(folder: Path, key: Path, certificate: bytes) -> Iterator[Token]:
             from asn1crypto import x509
 
             subject = x509.Certificate.load(certificate).subject.dump()
-            session.create_object({Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.CERTIFICATE_TYPE: pkcs11.constants.CertificateType.X_509,
+            session.create_object({Attribute.CLASS: ObjectClass.CERTIFICATE,
+                                   Attribute.CERTIFICATE_TYPE: pkcs11.constants.CertificateType.X_509,
                                    Attribute.TOKEN: True, Attribute.LABEL: "ky", Attribute.ID: b"\x01", Attribute.SUBJECT: subject,
                                    Attribute.VALUE: certificate})
         yield Token(tokens, found)

@@ -48,8 +48,8 @@ def other_content(writer, pages):
 
 
 def a_note(writer, pages):
-    note = generic.DictionaryObject({name("/Type"): name("/Annot"), name("/Subtype"): name("/FreeText"), name("/DA"): generic.TextStringObject(""),
-                                     name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 90, 90))),
+    note = generic.DictionaryObject({name("/Type"): name("/Annot"), name("/Subtype"): name("/FreeText"),
+                                     name("/DA"): generic.TextStringObject(""), name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 90, 90))),
                                      name("/Contents"): generic.TextStringObject("khác")})
     pages[1][name("/Annots")] = generic.ArrayObject([writer.add_object(note)])
     writer.update_container(pages[1])
@@ -57,7 +57,8 @@ def a_note(writer, pages):
 
 def another_page(writer, pages):
     tree = writer.root["/Pages"]
-    tree["/Kids"].append(writer.add_object(generic.DictionaryObject({name("/Type"): name("/Page"), name("/MediaBox"): pages[0]["/MediaBox"]})))
+    page = generic.DictionaryObject({name("/Type"): name("/Page"), name("/MediaBox"): pages[0]["/MediaBox"]})
+    tree["/Kids"].append(writer.add_object(page))
     tree[name("/Count")] = generic.NumberObject(3)
     writer.update_container(tree)
     writer.update_container(tree["/Kids"])
@@ -97,7 +98,7 @@ def test_bytes_flipped_in_the_signed_part(signer, pdf, signed):
 
 
 def test_bytes_flipped_in_the_signature_itself(signer, signed):
-    for more in (40, 400, 2000, 4000, 20000):       # the last ones in the zeros that fill its place up
+    for more in (40, 400, 2000, 20000):       # the last one in the zeros that fill its place up
         at = signed.rindex(b"/Contents <") + more
         broken = signed[:at] + (b"1" if signed[at:at + 1] != b"1" else b"2") + signed[at + 1:]
         assert not verify_pdf(broken, signer.roots()).valid and verify_pdf(broken, signer.roots()).exit_code in (1, 4), more

@@ -26,7 +26,8 @@ def ca(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def token(ca, tmp_path_factory):
-    with signing_token_store.token(tmp_path_factory.mktemp("token"), ca.folder / "signer.pem", ca.architecture.get_cert("signer").dump()) as t:
+    certificate = ca.architecture.get_cert("signer").dump()
+    with signing_token_store.token(tmp_path_factory.mktemp("token"), ca.folder / "signer.pem", certificate) as t:
         yield t
 
 
