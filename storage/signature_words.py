@@ -94,11 +94,11 @@ def _of(s: OneSignature) -> list[Words]:
 
 def _revocation(s: OneSignature) -> Words:
     if s.revocation == "good":
-        return "Thu hồi: trong tệp có bằng chứng chứng thư không bị thu hồi.",
-                "Revocation: the file holds proof that the certificate was not revoked."
+        return ("Thu hồi: trong tệp có bằng chứng chứng thư không bị thu hồi.",
+                "Revocation: the file holds proof that the certificate was not revoked.")
     if s.revocation == "revoked":
-        return f"Thu hồi: chứng thư bị thu hồi lúc {_moment(s.revoked_at)}.",
-                f"Revocation: the certificate was revoked at {_moment(s.revoked_at)}."
+        return (f"Thu hồi: chứng thư bị thu hồi lúc {_moment(s.revoked_at)}.",
+                f"Revocation: the certificate was revoked at {_moment(s.revoked_at)}.")
     return ("Thu hồi: trong tệp không đủ bằng chứng, chưa biết chứng thư có bị thu hồi hay không.",
             "Revocation: the file holds no sufficient proof; it is not known whether the certificate was revoked.")
 

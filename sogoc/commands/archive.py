@@ -32,7 +32,7 @@ def register(app: Any) -> None:
     app.command(
         "verify",
         help=t(
-            "Kiểm tra chữ ký số của một tệp PDF và nói rõ kết quả. Mã thoát: 0 tốt, 1 không đáng tin, 3 chưa ký, 4 không phải PDF đọc được.",
+            "Kiểm tra chữ ký số của một tệp PDF, nói rõ kết quả. Mã thoát: 0 tốt, 1 không đáng tin, 3 chưa ký, 4 không phải PDF đọc được.",
             "Check the signatures of a PDF and say plainly what they are worth. Exit: 0 good, 1 not to be relied on, 3 unsigned, 4 no PDF.",
         ),
         epilog=example("sogoc verify ban-sao.pdf"),
@@ -84,8 +84,9 @@ def renew_timestamps() -> None:
                       progress=bars.callback(("Chữ ký", "Signatures")))
     for package, error in done.failed:
         typer.echo(f"! {package}: {error.message(language())}")
-    typer.echo(t(f"Mức {s.signer.level}: {done.raised} bản sao được nâng, {done.renewed} dấu thời gian được gia hạn, {len(done.failed)} lỗi.",
-                 f"Level {s.signer.level}: {done.raised} copies raised, {done.renewed} time stamps renewed, {len(done.failed)} failed."))
+    level = s.signer.level
+    typer.echo(t(f"Mức {level}: {done.raised} bản sao được nâng, {done.renewed} dấu thời gian được gia hạn, lỗi {len(done.failed)}.",
+                 f"Level {level}: {done.raised} copies raised, {done.renewed} time stamps renewed, {len(done.failed)} failed."))
     if done.waiting is not None:
         typer.echo(done.waiting.message(language()), err=True)
     if done.failed or done.waiting is not None:

@@ -18,7 +18,8 @@ from storage.models.signatures import CopySignature
 
 __all__ = [
     "ApiClient", "ArchivePackage", "Base", "Batch", "CheckHand", "CheckPolicy", "CopySignature", "Cursor", "Dossier", "Entry",
-    "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Field", "FileCheck", "Json", "Key", "Link", "LinkCheck", "LinkPolicy",
+    "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion",
+    "Event", "Field", "FileCheck", "Json", "Key", "Link", "LinkCheck", "LinkPolicy",
     "LinkRecheck", "Page", "PastPassword", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot", "QueueTally",
     "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries", "StoredObject",
     "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",

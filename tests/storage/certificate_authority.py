@@ -83,8 +83,10 @@ def authority(folder: Path, now: datetime | None = None, tsa_days: int = 3000) -
 
 def _config(now: datetime, tsa_days: int) -> dict[str, Any]:
     def certificate(name: str, issuer: str, days: int, profiles: list[Any], since: int = 1, **more: Any) -> dict[str, Any]:
-        return {"subject": name, "issuer": issuer, "subject-key": name, "authority-key": issuer, "profiles": profiles, "validity": {
-            "valid-from": (now - timedelta(days=since)).replace(microsecond=0).isoformat(), "valid-to": (now + timedelta(days=days)).replace(microsecond=0).isoformat()}, **more}
+        start, end = (now + timedelta(days=d) for d in (-since, days))
+        validity = {"valid-from": start.replace(microsecond=0).isoformat(), "valid-to": end.replace(microsecond=0).isoformat()}
+        return {"subject": name, "issuer": issuer, "subject-key": name, "authority-key": issuer, "profiles": profiles, "validity": validity,
+                **more}
 
     stamping = [{"id": "extended_key_usage", "critical": True, "value": ["time_stamping"]},
                 {"id": "key_usage", "critical": True, "smart-value": {"schema": "key-usage", "params": ["digital_signature"]}}]
