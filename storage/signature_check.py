@@ -80,7 +80,8 @@ def _one(reader: Any, signature: Any, stamps: list[Any], data: bytes, judge: Jud
     stamp = status.timestamp_validity
     timed = stamp is not None and bool(stamp.valid and stamp.intact)
     return replace(
-        facts, intact=intact, whole=intact and allowed, trusted=verdict.trusted, when=stamp.timestamp if timed else status.signer_reported_dt,
+        facts, intact=intact, whole=intact and allowed, trusted=verdict.trusted,
+        when=stamp.timestamp if timed else status.signer_reported_dt,
         time_by=name_of(stamp.signing_cert) if timed else "", level=verdict.level, chain=verdict.chain, valid_from=verdict.valid_from,
         valid_to=verdict.valid_to, over=verdict.over, revocation=verdict.revocation, revoked_at=verdict.revoked_at, stamps=verdict.stamps,
         stamped_until=verdict.stamped_until, changes=differs, problems=tuple(code for code, bad in codes.items() if bad))

@@ -61,7 +61,8 @@ class Judge:
         return Verdict(
             trusted and not revoked, problem, level, self._chain(signature, status), cert.not_valid_before, cert.not_valid_after, over,
             "revoked" if revoked else "good" if proven else "unknown", details.revocation_date if details else None,
-            tuple((name_of(t.signer_cert), s) for t, s in good if s is not None), stamps[-1].signer_cert.not_valid_after if stamps else None)
+            tuple((name_of(t.signer_cert), s) for t, s in good if s is not None),
+            stamps[-1].signer_cert.not_valid_after if stamps else None)
 
     def _proven(self, signature: Any, stamps: list[Any]) -> bool:
         """Whether the file itself shows that all was well when it was signed, also after certificates have run out.

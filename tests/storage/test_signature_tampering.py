@@ -49,7 +49,8 @@ def other_content(writer, pages):
 
 def a_note(writer, pages):
     note = generic.DictionaryObject({name("/Type"): name("/Annot"), name("/Subtype"): name("/FreeText"),
-                                     name("/DA"): generic.TextStringObject(""), name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 90, 90))),
+                                     name("/DA"): generic.TextStringObject(""),
+                                     name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 90, 90))),
                                      name("/Contents"): generic.TextStringObject("khác")})
     pages[1][name("/Annots")] = generic.ArrayObject([writer.add_object(note)])
     writer.update_container(pages[1])
