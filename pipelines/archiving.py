@@ -1,6 +1,7 @@
 """Verified entries whose time to undo is over go to the archive."""
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 
 import sqlalchemy as sa
@@ -11,7 +12,9 @@ from storage import archive, book_archive, event_segments
 from storage.errors import NotReadyToArchive
 from storage.models import Entry, Page
 from storage.review_queue import past_undo
+from storage.signing_errors import SigningWaits
 
+_LOG = logging.getLogger(__name__)
 ARCHIVING = ("Lưu trữ", "Archiving")
 
 
@@ -30,8 +33,12 @@ def archive_due(services: Services, batch_id: str, progress: Progress) -> tuple[
     due = due_entries(services, batch_id)
     progress.stage(ARCHIVING, len(due))
     for _, entry_id in due:
-        with suppress(NotReadyToArchive):       # somebody took the verification back in the meantime
-            archive.archive_entry(services.database, services.ledger, services.signer, services.archive, entry_id, "sogoc")
+        try:
+            with suppress(NotReadyToArchive):       # somebody took the verification back in the meantime
+                archive.archive_entry(services.database, services.ledger, services.signer, services.archive, entry_id, "sogoc")
+        except SigningWaits as e:                   # no token, no time stamp: the rest stays verified and is signed on a later run
+            _LOG.warning("archiving waits: %s", e.message(services.lang))
+            break
         progress.advance()
     book_archive.close_book(services.database, services.ledger, services.signer, services.archive, batch_id, "sogoc")
     if due:

@@ -35,6 +35,7 @@ ACTIONS: Mapping[str, Pair] = {
     "entry.verify": ("Xác nhận mục", "Entry verified"), "entry.archive": ("Lưu trữ mục", "Entry archived"),
     "check.answer": ("Kiểm tra lần hai", "Checked a second time"), "difference.settle": ("Quyết định chỗ khác nhau", "Differences settled"),
     "check_policy.set": ("Đổi quy định kiểm tra", "Check policy changed"),
+    "signature.raise": ("Nâng mức chữ ký số", "Signature raised"), "signature.renew": ("Gia hạn dấu thời gian", "Time stamp renewed"),
     "dossier.archive": ("Lưu trữ hồ sơ", "Dossier archived"),
     "entry.correct": ("Lập phiên bản mới theo quyết định", "Later version by a decision"),
     "book.archive": ("Khép quyển", "Book closed"), "archive.hold": ("Đặt lệnh giữ", "Hold placed"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sogoc.settings import FILE_NAME, Settings
+from storage.errors import StorageError
 
 Text = tuple[str, str]  # Vietnamese, English
 _FREE_BYTES = 2_000_000_000
@@ -257,15 +258,40 @@ def _fixity(settings: Settings) -> Finding:
 
 
 def _signing(settings: Settings) -> Finding:
-    from sogoc.home import open_signer
+    from sogoc.home import open_database, open_signer
+    from storage.signature_upkeep import below_level
 
-    facts = open_signer(settings).certificate()
+    signer = open_signer(settings)
+    facts = signer.certificate()
     name, until = ("Chữ ký số", "Signing"), facts["valid_to"].date().isoformat()
     left = facts["valid_to"].timestamp() - time.time()
     demo_vi, demo_en = (" (chứng thư THỬ NGHIỆM)", " (DEMO certificate)") if facts["demo"] else ("", "")
-    text = (f"{facts['subject']}, đến {until}{demo_vi}", f"{facts['subject']}, until {until}{demo_en}")
-    remedy = ("Chứng thư hết hạn: xin chứng thư mới và đặt vào secrets/signing.", "The certificate is over: put a new one there.")
-    return Finding(name, left > 0, text, remedy)
+    kind_vi, kind_en = _KEYS[facts["key"]]
+    text = (f"{kind_vi}: {facts['subject']}, đến {until}{demo_vi}; mức {signer.level}",
+            f"{kind_en}: {facts['subject']}, until {until}{demo_en}; level {signer.level}")
+    if left <= 0:
+        return Finding(name, False, text, ("Chứng thư hết hạn: xin chứng thư mới và đặt vào secrets/signing hoặc sửa [signing].",
+                                           "The certificate is over: put a new one into secrets/signing or change [signing]."))
+    if signer.level != "B-B":
+        try:
+            signer.evidence().probe()
+        except StorageError as e:
+            said = (f"{text[0]}; {e.message('vi')}", f"{text[1]}; {e.message('en')}")
+            return Finding(name, False, said, _LATER[settings.signing.when_unreachable])
+    with open_database(settings) as database, database.reading() as session:
+        low = below_level(session, signer.level)
+    if low:
+        return Finding(name, False, (f"{text[0]}; {low} bản sao chưa đạt mức này", f"{text[1]}; {low} copies are below that level"),
+                       ("Chạy `sogoc archive renew-timestamps`.", "Run `sogoc archive renew-timestamps`."))
+    return Finding(name, True, text)
+
+
+_KEYS = {"pem": ("khóa trong secrets/signing", "key in secrets/signing"), "pkcs12": ("khóa trong tệp PKCS#12", "key in a PKCS#12 file"),
+         "pkcs11": ("khóa trên thiết bị PKCS#11", "key on a PKCS#11 token")}
+_LATER = {"wait": ("Mục đã xác nhận chờ đến khi có lại dịch vụ (signing.when_unreachable = wait).",
+                   "Verified entries wait until the service is back (signing.when_unreachable = wait)."),
+          "upgrade": ("Bản sao tạm ký mức B-B; khi có lại dịch vụ, chạy `sogoc archive renew-timestamps`.",
+                      "Copies are signed B-B meanwhile; when the service is back, run `sogoc archive renew-timestamps`.")}
 
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"     # harmless; in two parts, so that

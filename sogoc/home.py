@@ -23,7 +23,7 @@ from pipelines.services import (
     SsoOptions,
 )
 from sogoc.errors import SogocError
-from sogoc.settings import FILE_NAME, Settings
+from sogoc.settings import FILE_NAME, Settings, SettingsError
 from storage.antivirus import Antivirus, Clamd, Clamscan
 from storage.database import Database
 from storage.embedded_store import EmbeddedStore
@@ -31,6 +31,7 @@ from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.outbox import ObjectLedger
 from storage.review_errors import BadAccount
 from storage.signing import Signer, create_demo_identity
+from storage.signing_keys import Pkcs11Token, Pkcs12File, Secret, SigningKey
 from storage.sso_accounts import parse_grants
 
 FOLDERS = ("inbox", "logs", "tmp", "dagster", "secrets", "cache", "locks", "models")
@@ -221,8 +222,27 @@ def open_services(settings: Settings) -> Iterator[Services]:
 
 
 def open_signer(settings: Settings) -> Signer:
-    """The signing identity of the home."""
-    return Signer(settings.home / "secrets" / "signing", agency=settings.archive.agency_name, tsa_url=settings.archive.tsa_url or None)
+    """The signer the settings name; no key is opened yet."""
+    s = settings.signing
+    return Signer(settings.home / "secrets" / "signing", agency=settings.archive.agency_name, tsa_url=settings.archive.tsa_url or None,
+                  key=signing_key(settings), level=s.level or None, roots=[settings.home / p for p in s.trust],
+                  when_unreachable=s.when_unreachable)
+
+
+def signing_key(settings: Settings) -> SigningKey | None:
+    """The key outside the home's PEM folder, if the settings name one; paths are relative to the home. Raises SettingsError."""
+    s, home = settings.signing, settings.home
+    if s.key == "pem":
+        return None
+    needed = {"file": s.file} if s.key == "pkcs12" else {"module": s.module, "token": s.token, "certificate": s.certificate}
+    for name, value in needed.items():
+        if not value:
+            raise SettingsError(f"Thiếu signing.{name} (signing.key = {s.key}).", f"signing.{name} is missing (signing.key = {s.key}).")
+    if s.key == "pkcs12" and s.file is not None:
+        return Pkcs12File(home / s.file, Secret(s.passphrase.get_secret_value(), home / s.passphrase_file if s.passphrase_file else None))
+    assert s.module is not None
+    return Pkcs11Token(s.module, s.token, s.certificate, Secret(s.pin.get_secret_value(), home / s.pin_file if s.pin_file else None),
+                       s.key_label)
 
 
 def open_antivirus(settings: Settings) -> Antivirus:

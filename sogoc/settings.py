@@ -89,6 +89,25 @@ class ArchiveSettings(Section):
     tsa_url: str = Field("", description="time-stamp service; empty: none")
 
 
+class SigningSettings(Section):
+    key: Literal["pem", "pkcs12", "pkcs11"] = Field("pem", description="pem: secrets/signing in the home; pkcs12: a file; pkcs11: a token")
+    file: Path | None = Field(None, description="pkcs12: the .p12 or .pfx file")
+    passphrase: SecretStr = Field(SecretStr(""), description="pkcs12: its passphrase; only from the environment")
+    passphrase_file: Path | None = Field(None, description="pkcs12: file holding the passphrase")
+    module: Path | None = Field(None, description="pkcs11: library of the token's maker (.so)")
+    token: str = Field("", description="pkcs11: label of the token")
+    certificate: str = Field("", description="pkcs11: label of the certificate on it")
+    key_label: str = Field("", description="pkcs11: label of the key; empty: the certificate's")
+    pin: SecretStr = Field(SecretStr(""), description="pkcs11: PIN; only from the environment")
+    pin_file: Path | None = Field(None, description="pkcs11: file holding the PIN")
+    level: Literal["", "B-B", "B-T", "B-LT", "B-LTA"] = Field("", description="PAdES level; empty: B-T with archive.tsa_url, else B-B")
+    when_unreachable: Literal["wait", "upgrade"] = Field(
+        "wait", description="no time stamp or revocation answer to be had: wait, or sign B-B and upgrade later"
+    )
+    trust: list[Path] = Field(default_factory=list, description="PEM files of root authorities: of the signer, of the time-stamp service")
+    renew_days: int = Field(90, ge=1, description="B-LTA: a time stamp is renewed that many days before its certificate ends")
+
+
 class PortalSettings(Section):
     host: str = Field("127.0.0.1", description="address the portal listens on")
     port: int = Field(8080, ge=1, le=65535, description="port the portal listens on")
@@ -162,6 +181,7 @@ class Settings(BaseSettings):
     reading: ReadingSettings = ReadingSettings()
     matching: MatchingSettings = MatchingSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    signing: SigningSettings = SigningSettings()
     portal: PortalSettings = PortalSettings()
     sso: SsoSettings = SsoSettings()
     hub: HubSettings = HubSettings()
@@ -253,12 +273,13 @@ def check_names(data: Mapping[str, Any], path: Path) -> None:
                 raise SettingsError(f"{path}: không có thiết lập «{key}.{inner}».", f"{path}: there is no setting “{key}.{inner}”.")
     url = data.get("database", {}).get("url", "")
     written = "secret_key" in data.get("objects", {}) or "client_secret" in data.get("sso", {})
+    written = written or not {"pin", "passphrase"}.isdisjoint(data.get("signing", {}))
     if written or (isinstance(url, str) and urlsplit(url).password):
         raise SettingsError(
             f"{path}: không ghi mật khẩu vào tệp này; dùng biến môi trường SOGOC_… hoặc objects.secret_key_file, "
-            "database.password_file, sso.client_secret_file.",
+            "database.password_file, sso.client_secret_file, signing.pin_file, signing.passphrase_file.",
             f"{path}: no secrets in this file; use SOGOC_… in the environment, or objects.secret_key_file, database.password_file, "
-            "sso.client_secret_file.",
+            "sso.client_secret_file, signing.pin_file, signing.passphrase_file.",
         )
 
 

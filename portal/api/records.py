@@ -17,6 +17,7 @@ from records.text import nfc
 from storage import search
 from storage.models import ArchivePackage, Batch, Entry, Page, StoredObject, utc_now
 from storage.search import SearchHit
+from storage.signature_upkeep import current_copy
 
 router = APIRouter(prefix="/records", tags=["records"])
 Kind = Literal["KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN"]
@@ -139,7 +140,7 @@ def archived_entry(session: Session, record_id: str) -> tuple[Entry, ArchivePack
     package = session.get(ArchivePackage, record_id[:64])
     entry = session.scalar(select(Entry).where(Entry.archive_id == record_id[:64],
         Entry.status == "archived")) if package is not None else None
-    stored = session.get(StoredObject, package.pdf_key) if package is not None else None
+    stored = current_copy(session, package) if package is not None else None
     if package is None or entry is None or stored is None:
         raise Problem("not_found")
     return entry, package, stored

@@ -34,9 +34,16 @@ def register(app: Any) -> None:
     add("release", release, "Gỡ lệnh giữ một gói.", "Lift the hold on a package.", "sogoc archive release 5f0c… --reason 'Thanh tra xong'")
     add("restore", restore, "Dựng lại toàn bộ danh mục từ kho tệp trên máy mới (cơ sở dữ liệu trống).",
         "Rebuild the whole catalogue from the object store on a new machine (empty database).", "sogoc init", "sogoc archive restore")
+    add("renew-timestamps", renew_timestamps,
+        "Nâng các bản sao chưa đạt mức chữ ký đã đặt và gia hạn dấu thời gian sắp hết hạn; chạy lại lúc nào cũng được.",
+        "Raise copies below the level that is set, and renew time stamps before they end; may be run again at any time.",
+        "sogoc archive renew-timestamps")
     app.command(
         "verify",
-        help=t("Kiểm tra chữ ký số của một bản sao PDF.", "Check the signature of a PDF copy."),
+        help=t(
+            "Kiểm tra chữ ký số của một tệp PDF, nói rõ kết quả. Mã thoát: 0 tốt, 1 không đáng tin, 3 chưa ký, 4 không phải PDF đọc được.",
+            "Check the signatures of a PDF and say plainly what they are worth. Exit: 0 good, 1 not to be relied on, 3 unsigned, 4 no PDF.",
+        ),
         epilog=example("sogoc verify ban-sao.pdf"),
     )(verify_file)
 
@@ -175,7 +182,7 @@ def restore() -> None:
 
 
 def verify_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE.pdf", exists=True, dir_okay=False, help=t("Bản sao PDF.", "The PDF copy."))],
+    file: Annotated[Path, typer.Argument(metavar="FILE.pdf", exists=True, dir_okay=False, help=t("Tệp PDF.", "The PDF."))],
     root: Annotated[
         list[Path] | None,
         typer.Option(metavar="PEM", help=t("Chứng thư gốc tin cậy; mặc định: của cơ sở này.", "Trusted root; this home's by default.")),
@@ -189,4 +196,23 @@ def verify_file(
     for line in report.lines(language()):
         typer.echo(line)
     if not report.valid:
+        raise typer.Exit(report.exit_code)
+
+
+def renew_timestamps() -> None:
+    from sogoc.settings import load
+    from storage.signature_upkeep import upkeep
+
+    settings = load()
+    with services() as s, Bars() as bars:
+        done = upkeep(s.database, s.ledger, s.signer, s.archive, "sogoc", renew_days=settings.signing.renew_days,
+                      progress=bars.callback(("Chữ ký", "Signatures")))
+    for package, error in done.failed:
+        typer.echo(f"! {package}: {error.message(language())}")
+    level = s.signer.level
+    typer.echo(t(f"Mức {level}: {done.raised} bản sao được nâng, {done.renewed} dấu thời gian được gia hạn, lỗi {len(done.failed)}.",
+                 f"Level {level}: {done.raised} copies raised, {done.renewed} time stamps renewed, {len(done.failed)} failed."))
+    if done.waiting is not None:
+        typer.echo(done.waiting.message(language()), err=True)
+    if done.failed or done.waiting is not None:
         raise typer.Exit(1)

@@ -16,12 +16,13 @@ from storage.models.queue import QueueTally
 from storage.models.reports import ReportFigure, ReportPlan
 from storage.models.review import EntryComment, EntryUnsure, ReviewDecision
 from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
+from storage.models.signatures import CopySignature
 
 __all__ = [
     "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "BookStep", "BookWork", "CheckHand",
-    "CheckPolicy", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Field",
-    "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "ObjectHold", "Page",
-    "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PopulationRejection", "PopulationSnapshot",
-    "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries",
-    "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
+    "CheckPolicy", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion",
+    "Event", "Field", "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck",
+    "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PopulationRejection",
+    "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor",
+    "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
 ]

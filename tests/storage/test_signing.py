@@ -90,13 +90,14 @@ def test_a_stranger_is_not_trusted(signed, tmp_path):
 
 
 def test_an_expired_certificate_is_told(signer, signed):
-    assert verify_pdf(signed, signer.roots(), at=NOW + timedelta(days=4000)).problems == ("not_trusted",)
+    assert verify_pdf(signed, signer.roots(), at=NOW + timedelta(days=4000)).problems == ("expired",)
 
 
 def test_unsigned_and_unreadable_files_are_told(pdf):
     assert verify_pdf(pdf).problems == ("not_signed",)
-    assert verify_pdf(b"hello").problems == ("not_readable",)
-    assert verify_pdf(b"").problems == ("not_readable",)
+    assert verify_pdf(b"hello").problems == ("not_pdf",)
+    assert verify_pdf(b"").problems == ("not_pdf",)
+    assert verify_pdf(pdf[:400]).problems == ("not_readable",)
 
 
 def test_keys_are_private_encrypted_and_made_once(tmp_path):

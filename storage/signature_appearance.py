@@ -1,0 +1,44 @@
+"""What a signature shows on page 1 (NĐ 30/2020, Phụ lục I: top right, agency, ISO time, Times New Roman 10 black upright, no seal)."""
+from __future__ import annotations
+
+from typing import Any
+
+from storage.pdf_font import FONT_NAME, font_facts
+
+_SIZE, _LEADING, _MARGIN = 10.0, 11.5, 14.0     # points
+
+
+def appearance(writer: Any, lines: list[str]) -> tuple[tuple[int, int, int, int] | None, Any]:
+    """Box at the top right of page 1 and a stamp style that writes the lines in the document's own embedded font."""
+    from pyhanko.pdf_utils import content, generic
+    from pyhanko.stamp.base import BaseStamp, BaseStampStyle
+
+    page = writer.root["/Pages"]["/Kids"][0].get_object()
+    while page["/Type"] == "/Pages":
+        page = page["/Kids"][0].get_object()
+    fonts = page["/Resources"].get("/Font", {})
+    try:
+        font = fonts.raw_get("/F0")
+        if font.get_object()["/BaseFont"] != "/" + FONT_NAME:
+            return None, None
+    except (KeyError, AttributeError):
+        return None, None
+    facts = font_facts()
+    x0, y0, x1, y1 = (float(v) for v in page["/MediaBox"])
+    width = max(facts.width(line) for line in lines) * _SIZE
+    height = _LEADING * len(lines)
+    shown = [b"BT 0 g /F0 %d Tf %.2f TL 0 %.2f Td" % (_SIZE, _LEADING, height - _SIZE * facts.ascent / 1000 + 1)]
+    shown += [b"<" + facts.encode(line).hex().encode() + b"> Tj T*" for line in lines] + [b"ET"]
+
+    class Stamp(BaseStamp):
+        def _render_inner_content(self) -> list[bytes]:
+            self.set_resource(content.ResourceType.FONT, generic.pdf_name("/F0"), font)
+            return shown
+
+    class Style(BaseStampStyle):
+        def create_stamp(self, writer: Any, box: Any, text_params: dict[str, Any]) -> Any:
+            return Stamp(writer, self, box)
+
+    right, top = x1 - _MARGIN, y1 - _MARGIN
+    box = (round(max(right - width - 1, x0)), round(max(top - height, y0)), round(right), round(top))
+    return (box, Style(background=None, border_width=0)) if box[0] < box[2] and box[1] < box[3] else (None, None)

@@ -1,0 +1,138 @@
+"""Archived copies kept at the level that is wanted: B-B ones raised when the time-stamp service answers again, time stamps renewed in time.
+
+A locked object is never rewritten: a raised or renewed copy is a new object beside the first one (`….ky2.pdf`, `….ky3.pdf`), with all that
+was in the one before. Safe to kill anywhere and to repeat.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from storage import events
+from storage.archive_package import RetentionOptions, retention
+from storage.database import Database
+from storage.errors import SigningFailed, StorageError
+from storage.models import ArchivePackage, CopySignature, StoredObject
+from storage.outbox import STORED, ObjectLedger
+from storage.signature_levels import LEVELS, Evidence, below, reached
+from storage.signing import Signer
+from storage.signing_errors import CertificateRevoked, SigningWaits
+
+
+@dataclass
+class Upkeep:
+    """What one pass did. waiting: why the pass ended early (the service does not answer), the rest is for the next one; failed: package
+    ids whose copy could not be raised or renewed, with the error."""
+
+    looked: int = 0
+    raised: int = 0
+    renewed: int = 0
+    waiting: SigningWaits | None = None
+    failed: list[tuple[str, StorageError]] = field(default_factory=list)
+
+
+def current_copy(session: Session, package: ArchivePackage) -> StoredObject | None:
+    """The row of the copy to hand out: the newest."""
+    newest = session.get(CopySignature, package.id)
+    return session.get(StoredObject, newest.pdf_key if newest is not None else package.pdf_key)
+
+
+def upkeep(database: Database, ledger: ObjectLedger, signer: Signer, options: RetentionOptions, actor: str, *, renew_days: int = 90,
+           progress: Callable[[int, int], None] | None = None) -> Upkeep:
+    """Look at copies nobody has looked at, raise those below the signer's level, renew document time stamps that end within renew_days.
+
+    Does nothing to copies when the signer's level is B-B. Raises StorageError only for what stops everything (no object store).
+    """
+    done = Upkeep()
+    _look(database, ledger, done)
+    if signer.level == "B-B":
+        return done
+    now = signer.clock()
+    evidence, due = signer.evidence(), _due(database, signer.level, now + timedelta(days=renew_days))
+    for number, package_id in enumerate(due, start=1):
+        try:
+            _mend(database, ledger, signer, evidence, options, package_id, actor, done)
+        except SigningWaits as e:
+            done.waiting = e
+            break
+        except (SigningFailed, CertificateRevoked) as e:
+            done.failed.append((package_id, e))
+        if progress:
+            progress(number, len(due))
+    return done
+
+
+def below_level(session: Session, level: str) -> int:
+    """How many archived copies are known to be below a level."""
+    lower = [x for x in ("", *LEVELS) if below(x, level)]
+    return session.scalar(sa.select(sa.func.count()).select_from(CopySignature).where(CopySignature.level.in_(lower))) or 0
+
+
+def _look(database: Database, ledger: ObjectLedger, done: Upkeep) -> None:
+    """A row for every package without one, from the newest copy that is stored."""
+    with database.reading() as session:
+        unseen = session.execute(
+            sa.select(ArchivePackage.id, ArchivePackage.pdf_key).outerjoin(CopySignature, CopySignature.package_id == ArchivePackage.id)
+            .where(CopySignature.package_id.is_(None)).order_by(ArchivePackage.id)).all()
+    for package_id, first in unseen:
+        with database.reading() as session:
+            stem = first.removesuffix(".pdf")
+            keys = session.scalars(sa.select(StoredObject.key).where(
+                StoredObject.key.startswith(f"{stem}.ky", autoescape=True), StoredObject.state == STORED)).all()
+        newest = max(keys, key=_number, default=first)
+        level, until = reached(ledger.get(newest))
+        _note(database, package_id, newest, level or "", until)
+        done.looked += 1
+
+
+def _due(database: Database, level: str, before: datetime) -> list[str]:
+    lower = [x for x in LEVELS if below(x, level)]
+    wanted: sa.ColumnElement[bool] = CopySignature.level.in_(lower)
+    if level == "B-LTA":
+        wanted = wanted | (CopySignature.stamp_until < before)
+    with database.reading() as session:
+        return list(session.scalars(sa.select(CopySignature.package_id).where(wanted).order_by(CopySignature.stamp_until,
+                                                                                               CopySignature.package_id)))
+
+
+def _mend(database: Database, ledger: ObjectLedger, signer: Signer, evidence: Evidence, options: RetentionOptions, package_id: str,
+          actor: str, done: Upkeep) -> None:
+    with database.reading() as session:
+        package = session.get_one(ArchivePackage, package_id)
+        row = session.get_one(CopySignature, package_id)
+    key = f"{package.pdf_key.removesuffix('.pdf')}.ky{_number(row.pdf_key) + 1}.pdf"
+    raising = below(row.level, signer.level)
+    stored = ledger.settled(key)            # a pass that was cut off may have stored it
+    if stored is None:
+        pdf = ledger.get(row.pdf_key)
+        better = evidence.raise_level(pdf, signer.level) if raising else evidence.renew(pdf)
+        until, mode = retention(options, signer.clock())
+        ledger.put("archive", key, better, "application/pdf", until, mode)
+    level, stamped = reached(ledger.get(key))
+    with database.session() as session:
+        _note(session, package_id, key, level or "", stamped)
+        events.append(session, actor, "signature.raise" if raising else "signature.renew", package.subject,
+                      {"package": package_id, "pdf": key.rsplit("/", 1)[-1], "level": level or "",
+                       "until": stamped.isoformat() if stamped else ""})
+    if raising:
+        done.raised += 1
+    else:
+        done.renewed += 1
+
+
+def _note(where: Database | Session, package_id: str, key: str, level: str, until: datetime | None) -> None:
+    if isinstance(where, Database):
+        with where.session() as session:
+            _note(session, package_id, key, level, until)
+        return
+    where.merge(CopySignature(package_id=package_id, pdf_key=key, level=level, stamp_until=until))
+
+
+def _number(key: str) -> int:
+    """`….ky3.pdf` is 3, the package's own copy 1."""
+    tail = key.removesuffix(".pdf").rsplit(".ky", 1)
+    return int(tail[1]) if len(tail) == 2 and tail[1].isdigit() else 1
