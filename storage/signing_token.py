@@ -31,10 +31,8 @@ class TokenSession:
     @contextmanager
     def turn(self, pin: str) -> Iterator[Any]:
         """Raises TokenUnavailable (gone, no such token or key: may be back later), TokenPinWrong."""
-        try:
-            from pkcs11.exceptions import PKCS11Error
-        except ImportError as e:
-            raise TokenUnavailable(token=self._token, cause="python-pkcs11 is not installed: pip install sogoc[token]") from e
+        from pkcs11.exceptions import PKCS11Error
+
         with self._lock:
             if self._signer is None:
                 self._signer = self._open(pin)
