@@ -58,7 +58,7 @@ async function show() {
   const inPane = was && was.closest("#pane") ? was.dataset.page || was.dataset.part : "", total = was && was.id === "total" ? was.value : null;
   const scroll = window.scrollY, text = await answer.text();
   if (document.querySelector("dialog[open]")) return;
-  desk.innerHTML = text;
+  desk.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
   const now = card();
   if (now) choose(now, { focus: !!hadCard, open });
   if (inPane) { const again = $("pane").querySelector(`[data-page="${inPane}"],[data-part="${inPane}"]`); if (again) again.focus(); else if (now) now.focus(); }

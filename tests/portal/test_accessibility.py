@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 import uvicorn
-from portal_house import House
+from portal_house import House, session_cookie
 from sqlalchemy import select
 
 from portal.security import SESSION_COOKIE
@@ -60,7 +60,7 @@ def site(book: House) -> Iterator[SimpleNamespace]:
         time.sleep(0.02)
     with sync_api.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield SimpleNamespace(browser=browser, values=values, sessions=app.state.portal.sessions,
+        yield SimpleNamespace(browser=browser, values=values, app=app,
                               address=f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
         browser.close()
     server.should_exit = True
@@ -72,7 +72,7 @@ def opened(site: SimpleNamespace, screen: str, lang: str, account: str | None):
     context = site.browser.new_context(viewport=SCREENS[screen], base_url=site.address, bypass_csp=True, reduced_motion="reduce")
     cookies = [{"name": "sogoc_lang", "value": lang, "url": site.address}]
     if account:
-        cookies.append({"name": SESSION_COOKIE, "value": site.sessions.new(account, 0), "url": site.address})
+        cookies.append({"name": SESSION_COOKIE, "value": session_cookie(site.app, account), "url": site.address})
     context.add_cookies(cookies)
     return context.new_page()
 

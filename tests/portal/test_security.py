@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from portal_house import PASSWORD, House, sign_in
+from portal_house import PASSWORD, House, session_cookie, sign_in
 from routes import API, Known, addresses, body_of, known_routes, values_for
 from three_communes import COMMUNES, Holdings, digest, fill, marks, user_of
 
@@ -46,7 +46,6 @@ def world(tmp_path_factory, embedded_store) -> Iterator[SimpleNamespace]:
     held = fill(house, home / "scans")
     app = house.app()
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
-        app.state.portal.login_limit.__init__(per_minute=6000, burst=6000)
         yield SimpleNamespace(house=house, held=held, app=app, client=client, routes=known_routes(app))
     database.dispose()
 
@@ -57,7 +56,7 @@ def as_user(world: SimpleNamespace, name: str | None, token: bool = True) -> Non
     world.client.headers.pop(CSRF_HEADER, None)
     if name is not None:
         sessions = world.app.state.portal.sessions
-        cookie = sessions.new(name, 0)
+        cookie = session_cookie(world.app, name)
         world.client.cookies.set(SESSION_COOKIE, cookie)
         if token:
             world.client.headers[CSRF_HEADER] = sessions.csrf(sessions.read(cookie).nonce)
@@ -271,7 +270,7 @@ def test_every_changing_route_wants_the_sessions_token(world):
 def test_a_token_of_another_session_does_not_serve(world):
     sessions = world.app.state.portal.sessions
     as_user(world, user_of("reviewer", None))
-    world.client.headers[CSRF_HEADER] = sessions.csrf(sessions.read(sessions.new(user_of("reviewer", None), 0)).nonce)
+    world.client.headers[CSRF_HEADER] = sessions.csrf(sessions.read(session_cookie(world.app, user_of("reviewer", None))).nonce)
     assert world.client.post("/review/undo").status_code == 403
 
 
@@ -371,12 +370,12 @@ def test_signing_in_makes_a_new_session(world):
 def test_a_person_switched_off_or_moved_loses_what_they_had_at_once(world):
     name = "xa.moi"
     with world.house.database.session() as s:
-        s.add(accounts.User(name=name, password_hash="x", role="commune_officer", commune_code=COMMUNES[0], display_name=name))
+        accounts.add_user(s, name, None, "commune_officer", COMMUNES[0])
     as_user(world, name)
     mine = world.held[COMMUNES[0]].batches[0]
     assert world.client.get(f"/books/{mine}").status_code == 200
     with world.house.database.session() as s:
-        s.get(accounts.User, name).commune_code = COMMUNES[1]
+        accounts.set_grants(s, name, [accounts.Grant("commune_officer", frozenset({COMMUNES[1]}))], "local")
     assert world.client.get(f"/books/{mine}").status_code == 404
     with world.house.database.session() as s:
         s.get(accounts.User, name).active = False

@@ -23,7 +23,6 @@ from storage.models import (
     Page,
     Person,
     PopulationSnapshot,
-    User,
 )
 
 COMMUNES = ("21139", "21142", "00013")
@@ -56,7 +55,7 @@ def fill(house: House, folder: Path) -> Mapping[str, Holdings]:
         for role in accounts.ROLES:
             for commune in (*COMMUNES, None):
                 name = user_of(role, commune)
-                s.add(User(name=name, password_hash="x", role=role, commune_code=commune, display_name=name))
+                accounts.add_user(s, name, None, role, commune, display_name=name)
         snapshot = PopulationSnapshot(source="p.csv", sha256="0" * 64, state="current")
         s.add(snapshot)
         s.flush()
@@ -133,12 +132,15 @@ def user_of(role: str, commune: str | None) -> str:
     return f"{role}.{commune or 'tinh'}".replace("_", "-")
 
 
-def digest(house: House, but: tuple[str, ...] = ("event", "user", "cursor")) -> str:
+SIGNING_IN = ("user_session", "sign_in_tries")      # these grow by signing in, which is how a test asks
+
+
+def digest(house: House, but: tuple[str, ...] = ("event", "cursor")) -> str:
     """Changes when any row of any table does, except of those that grow by looking (the log) or by signing in; leases do not count."""
     seen = hashlib.sha256()
     with house.database.reading() as s:
         for table in Base.metadata.sorted_tables:
-            if table.name not in but:
+            if table.name not in (*but, *SIGNING_IN):
                 columns = [c for c in table.columns if c.name not in ("lease_by", "lease_until", "updated_at")]
                 for row in s.execute(sa.select(*columns).order_by(*table.primary_key.columns)):
                     seen.update(repr(tuple(row)).encode())
