@@ -66,10 +66,12 @@ async function show() {
   window.scrollTo(0, scroll);
   later();
 }
-let timer = null;
-function later() {
+let timer = null, wasBusy = false;
+function later() {      // once more after the last work: the queue is filled a moment after the links are made
+  const now = !!desk.querySelector(".desk-inside").dataset.busy;
   clearTimeout(timer);
-  if (desk.querySelector(".desk-inside").dataset.busy) timer = setTimeout(show, 2500);
+  if (now || wasBusy) timer = setTimeout(show, 2500);
+  wasBusy = now;
 }
 
 // --- work on a page ---
