@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipelines.looking import look_at
-from storage import accounts, book_way, check_policy, review, second_check
+from storage import accounts, book_way, check_policy, events, review, second_check
 from storage.intake import add_folder
 from storage.models import Batch, Entry, Field, Link, Page, Person, User, utc_now
 from storage.policy import Actor, Grant
@@ -57,6 +57,7 @@ def _book(house: House, name: str) -> list[int]:
     boxes = {b["file"]: b["boxes"] for b in map(json.loads, (SAMPLES / "boxes.jsonl").read_text("utf-8").splitlines())}
     made = []
     with house.database.session() as s:
+        events.append(s, "sogoc", "book.settle", f"batch:{name}", {"entries": 4})
         for page in s.scalars(select(Page).where(Page.batch_id == name).order_by(Page.file)).all():
             file = f"{name}/{page.file}"
             known, values = truth[file], truth[file]["values"]
@@ -64,7 +65,7 @@ def _book(house: House, name: str) -> list[int]:
             page.width, page.height = Image.open(SAMPLES / "books" / file).size
             page.quality = {"verdict": "good", "reasons": []}
             entry = Entry(page_id=page.id, kind=values["loai"], form=known["form"], number=str(values["so"]), year=int(name[3:7]),
-                          status="review", risk=1.5 - 0.1 * len(made), reasons=[["low_confidence", c] for c in DOUBTS if c in values])
+                          status="review", risk=1.5 - 0.1 * len(made), reasons=_reasons(values))
             entry.fields = [Field(code=c, value=str(v), raw=str(v), confidence=DOUBTS.get(c, 0.98), source="ocr", box=boxes[file].get(c))
                             for c, v in values.items() if c != "loai" and v is not None]
             for role, number in known["link"].items():
@@ -74,6 +75,10 @@ def _book(house: House, name: str) -> list[int]:
             s.flush()
             made.append(entry.id)
     return made
+
+
+def _reasons(values: dict[str, object]) -> list[list[str]]:
+    return [*(["low_confidence", c] for c in DOUBTS if c in values), ["link_review", "vo" if "voHoTen" in values else "me"]]
 
 
 def _link(s: Session, role: str, number: str, in_doubt: bool) -> Link:
@@ -95,6 +100,8 @@ def _past_months(s: Session) -> None:
             (TRA_THUY, 28, 21, 12, ("blurred", "blurred", "cut_off")), (TRA_SON, 40, 29, 15, ()))):
         for k, entry in enumerate(add_book(s, f"KS.201{n}.02", commune, year=2010 + n, at=today - timedelta(days=150 - 30 * n),
                                            entries=entries, verified=done, archived=stored, aside=aside)):
+            if entry.status == "review":
+                entry.reasons = [["low_confidence", "nksHoTen"]]
             if k % 3:
                 add_link(s, entry, "me", ("accept", "accept", "review", "none")[k % 4])
     set_plan(s, BOSS, [PlanLine(c, "", f"{today.year}-{today.month:02d}", 3, 60) for c in (TRA_SON, TRA_THUY)])

@@ -20,7 +20,8 @@ from portal_house import PASSWORD
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NEEDS_CHROMIUM = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
-GUIDES = Path(__file__).resolve().parents[2] / "docs" / "vi" / "anh"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+GUIDES = DOCS / "vi" / "anh"
 MOST_BYTES = 120_000
 _SCREEN = {"width": 1366, "height": 768}
 
@@ -45,10 +46,11 @@ def people_at(address: str, expected: str = "409|422|ERR_FAILED|ERR_ABORTED") ->
     sync_api = pytest.importorskip("playwright.sync_api")
     problems: list[str] = []
     with sync_api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--lang=vi"], env={**os.environ, "LANGUAGE": "vi"})
 
         def tab_of(name: str = "", screen: dict[str, int] | None = None) -> Any:
-            page = browser.new_context(viewport=screen or _SCREEN, base_url=address, reduced_motion="reduce").new_page()
+            page = browser.new_context(viewport=screen or _SCREEN, base_url=address, reduced_motion="reduce",
+                                       locale="vi-VN").new_page()
             page.on("pageerror", lambda e: problems.append(f"{page.url}: {e}"))
             page.on("console", lambda m: problems.append(f"{page.url}: {m.text}") if m.type == "error" and not re.search(expected, m.text)
                     else None)
@@ -75,13 +77,13 @@ def until(page: Any, expression: str, seconds: float = 30) -> None:
     raise AssertionError(f"never true: {expression} at {page.url}")
 
 
-def picture(page: Any, name: str, folder: Path, crop: int = 768) -> Path:
+def picture(page: Any, name: str, folder: Path, kept_in: Path = GUIDES, crop: int = 768) -> Path:
     """The screen as docs/vi/anh/NAME.png where SOGOC_PICTURES=1 asks for it, else below `folder`. crop: how many lines from the top.
 
     Colours are cut down until the file is small enough for a guide that is read over a commune's line.
     """
     until(page, "[...document.images].every(i => i.complete || i.loading === 'lazy' || !i.getAttribute('src'))")
-    place = GUIDES if os.environ.get("SOGOC_PICTURES") == "1" else folder
+    place = kept_in if os.environ.get("SOGOC_PICTURES") == "1" else folder
     place.mkdir(parents=True, exist_ok=True)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB").crop((0, 0, _SCREEN["width"], crop))
     for colours in (256, 128, 64, 32, 16):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from picture_house import SAMPLES, at_every_step, sent, settle_in
-from portal_browser import GUIDES, NEEDS_CHROMIUM, people_at, picture, serving, until
+from portal_browser import DOCS, GUIDES, NEEDS_CHROMIUM, people_at, picture, serving, until
 
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.slow]
 NO_WIDER = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -47,14 +47,19 @@ def test_each_page_of_the_guides(house, tmp_path):
         upload.goto("/upload")
         upload.wait_for_selector("#upload[data-ready]")
         upload.set_input_files("#files", sorted((SAMPLES / "books" / "KT.2019.01").glob("*.jpg")))
-        until(upload, "document.querySelectorAll('#chosen li').length >= 4")
+        until(upload, "document.querySelectorAll('#chosen li').length >= 4 && document.querySelector('[name=loai]').value === 'KT'")
         take(upload, "tai-len")
+        upload.context.set_offline(True)
+        upload.click("#send")
+        until(upload, "!document.getElementById('network').hidden")
+        picture(upload, "upload", folder, DOCS / "images")
         lan = tabs["tp.lan"]
         lan.goto(f"/review/{births[2]}")
         lan.wait_for_selector("#entry[data-ready]")
         until(lan, "document.querySelector('#view[data-shown]') !== null && document.getElementById('crop').width > 100")
         lan.wait_for_timeout(600)
         take(lan, "ra-soat")
+        picture(lan, "review", folder, DOCS / "images")
         hai = tabs["tp.hai"]
         hai.goto(f"/second-check/{births[0]}")
         hai.wait_for_selector("#entry[data-ready]")

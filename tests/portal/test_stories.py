@@ -189,7 +189,7 @@ def shown(tab):
         if found:
             return found
         time.sleep(0.03)
-    raise AssertionError(tab.url)
+    raise AssertionError((tab.url, tab.text_content("main")))
 
 
 def decide(tab, gone):
