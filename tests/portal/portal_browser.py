@@ -86,9 +86,9 @@ def picture(page: Any, name: str, folder: Path, kept_in: Path = GUIDES, crop: in
     place = kept_in if os.environ.get("SOGOC_PICTURES") == "1" else folder
     place.mkdir(parents=True, exist_ok=True)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB").crop((0, 0, _SCREEN["width"], crop))
-    for colours in (256, 128, 64, 32, 16):
+    for colours in (256, 192, 128, 96, 64, 48, 32):
         out = io.BytesIO()
-        image.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         if out.tell() < MOST_BYTES:
             break
     assert out.tell() < MOST_BYTES, name

@@ -26,6 +26,7 @@ from storage.policy import Actor
 from storage.population import import_population
 from storage.signing import Signer, create_demo_identity, verify_pdf
 
+sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.slow, pytest.mark.timeout(280)]
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 BOOK, PAGES = "KS.2017.01", 2
@@ -135,7 +136,7 @@ def reviewers_work_it_through(province):
     lan.keyboard.press("Enter")
     for left in range(PAGES, 0, -1):
         first = shown(lan)
-        presses = decide(lan, lambda entry=first: shown(lan) != entry)
+        presses = decide(lan, lambda entry=first: on_screen(lan) != entry)
         assert presses < 60
         assert waited(lambda n=left: open_entries(province) == n - 1)
     assert lan.evaluate("sessionStorage.mice || 0") == 0
@@ -155,7 +156,7 @@ def reviewers_work_it_through(province):
         decide(hai, lambda number=entry: f"/second-check/{number}" not in hai.url)
         assert waited(lambda n=left: len(checks(province, "open")) == n - 1), left
     assert hai.evaluate("sessionStorage.mice || 0") == 0
-    assert [*checks(province, "agreed")] == sorted(checks(province, "agreed")) and len(checks(province, "agreed")) == PAGES
+    assert len(checks(province, "agreed")) == PAGES
     assert ArchiveWorker(province.services).run_once() == PAGES
 
     lan.goto(f"/books/{BOOK}")
@@ -163,7 +164,7 @@ def reviewers_work_it_through(province):
     lan.on("dialog", lambda d: d.accept())
     press_button(lan, "accept")
     until(lan, "!document.querySelector('[data-do=accept]')")
-    assert f"{PAGES}" in lan.text_content(".way .archived") or lan.locator(".way .archived.reached").count() == 1
+    assert lan.locator(".way .archived.reached").count() == 1
     lan.context.close()
     hai.context.close()
 
@@ -179,14 +180,18 @@ def no_mouse(tab):
                         " sessionStorage.mice = Number(sessionStorage.mice || 0) + 1; }, true);")
 
 
+def on_screen(tab):
+    """The entry on the screen that takes keys, 0 if there is none or the browser is between two pages."""
+    try:
+        return tab.evaluate("document.querySelector('#entry[data-ready]') ? Number(document.getElementById('entry').dataset.entry) : 0")
+    except sync_api.Error:
+        return 0
+
+
 def shown(tab):
-    """The entry on the screen that takes keys."""
+    """As on_screen, waiting for one."""
     for _ in range(500):
-        try:
-            found = tab.evaluate("document.querySelector('#entry[data-ready]') ? Number(document.getElementById('entry').dataset.entry) : 0")
-        except Exception:       # between two pages
-            found = 0
-        if found:
+        if found := on_screen(tab):
             return found
         time.sleep(0.03)
     raise AssertionError((tab.url, tab.text_content("main")))
@@ -196,15 +201,16 @@ def decide(tab, gone):
     """Enter until the entry is done; where the machine proposes nobody the first candidate, or nobody. Returns the key presses."""
     presses = 0
     while not gone():
-        asks = tab.evaluate("(() => { const s = document.querySelector('[data-stop].active');"
-                            " return s && s.dataset.role && s.dataset.state === 'review'"
-                            " ? s.querySelectorAll('.candidate:not(.none)').length : -1; })()")
-        tab.keyboard.press("Enter" if asks < 0 else "1" if asks else "0")
-        presses += 1
-        assert presses < 80, tab.text_content("#toast")
+        try:
+            asks = tab.evaluate("(() => { const s = document.querySelector('[data-stop].active');"
+                                " return s && s.dataset.role && s.dataset.state === 'review'"
+                                " ? s.querySelectorAll('.candidate:not(.none)').length : -1; })()")
+            tab.keyboard.press("Enter" if asks < 0 else "1" if asks else "0")
+            presses += 1
+            assert presses < 80, tab.text_content("#toast")
+        except sync_api.Error:      # between two pages
+            pass
         tab.wait_for_timeout(120)
-        if asks < 0 and tab.url.endswith(("/review", "/second-check")):
-            break
     return presses
 
 
@@ -277,7 +283,6 @@ def a_program_fetches_the_copy(province, tmp_path):
     assert "Tải bản sao" in seen and "bị từ chối" in seen.lower() and PURPOSE["X-Dossier-Code"] in seen, seen
     auditor.goto(f"/log/entry/{entry}")
     who = auditor.text_content("main")
-    assert all(name in who for name in ("Một cửa điện tử", "xa.minh", "tp.lan", "tp.hai")) or all(
-        name in who for name in ("motcua", "xa.minh", "tp.lan", "tp.hai")), who
+    assert all(name in who for name in ("motcua", "xa.minh", "tp.lan", "tp.hai")), who
     assert "từ chối" in who.lower() and PURPOSE["X-Dossier-Code"] in who
     auditor.context.close()
