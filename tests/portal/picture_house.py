@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from pipelines.looking import look_at
 from storage import accounts, book_way, check_policy, events, review, second_check
+from storage.entry_comments import add_comment
 from storage.intake import add_folder
 from storage.models import Batch, Entry, Field, Link, Page, Person, User, utc_now
 from storage.policy import Actor, Grant
 from storage.population import import_population
 from storage.report_plan import PlanLine, set_plan
-from storage.entry_comments import add_comment
 from tests.storage.report_books import add_book, add_link
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -86,7 +86,8 @@ def _link(s: Session, role: str, number: str, in_doubt: bool) -> Link:
     assert person is not None
     like = s.scalars(select(Person).where(Person.name.like(person.name.split()[0] + "%"), Person.personal_id != number).limit(2)).all()
     people = [{"personal_id": number, "probability": 0.71 if in_doubt else 0.9995, "evidence": EVIDENCE}]
-    people += [{"personal_id": p.personal_id, "probability": 0.08, "evidence": [["prior", "", -12.2], ["name", "else", -2.0]]} for p in like]
+    unlike = [["prior", "", -12.2], ["name", "else", -2.0]]
+    people += [{"personal_id": p.personal_id, "probability": 0.08, "evidence": unlike} for p in like]
     decision = "review" if in_doubt else "accept"
     return Link(role=role, decision=decision, snapshot_id=person.snapshot_id, personal_id=number, probability=people[0]["probability"],
                 linker_probability=people[0]["probability"], joint_probability=people[0]["probability"], candidates=people)

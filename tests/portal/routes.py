@@ -66,7 +66,7 @@ def _dependants(dependant: Any) -> Iterator[Any]:
         yield from _dependants(inner)
 
 
-# One value each: a part of a page's picture is held by the page and the ticket, and every combination of nine would be thousands of requests.
+# One value each: parts of a page's picture are held by page and ticket; every combination of nine names would be thousands of requests.
 _PLACES: dict[str, Sequence[Any]] = {"ticket": ["0" * 40], "level": [0], "column": [0], "line": [0], "x": [0], "y": [0], "width": [10],
                                      "height": [10], "what": ["turn", "send"]}
 

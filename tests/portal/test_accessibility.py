@@ -28,7 +28,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
 
 PAGES = (
-    ("login", "/login", None), ("login-code", "/login/code", None), ("home", "/", "tp.lan"), ("home-admin", "/", "quan.tri"), ("books", "/books", "tp.lan"),
+    ("login", "/login", None), ("login-code", "/login/code", None),
+    ("home", "/", "tp.lan"), ("home-admin", "/", "quan.tri"), ("books", "/books", "tp.lan"),
     ("book", "/books/{batch}", "tp.lan"), ("queue", "/review", "tp.lan"), ("review", "/review/{entry}", "tp.lan"),
     ("upload", "/upload", "xa.minh"), ("dossiers", "/dossiers", "tp.lan"), ("dossier", "/dossiers/{dossier}", "tp.lan"),
     ("log", "/log", "kiem.toan"), ("log-check", "/log/check", "kiem.toan"), ("refused", "/khong-co", "tp.lan"),
