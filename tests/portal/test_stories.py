@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -140,7 +141,7 @@ def reviewers_work_it_through(province):
         assert presses < 60
         assert waited(lambda n=left: open_entries(province) == n - 1)
     assert lan.evaluate("sessionStorage.mice || 0") == 0
-    assert ArchiveWorker(province.services).run_once() == 0     # a second person has not checked yet
+    assert archived_now(province) == 0      # a second person has not checked yet
 
     assert "Không có mục nào chờ" in page_of(province, "tp.lan", "/second-check")
     hai = province.tab_of("tp.hai")
@@ -157,7 +158,7 @@ def reviewers_work_it_through(province):
         assert waited(lambda n=left: len(checks(province, "open")) == n - 1), left
     assert hai.evaluate("sessionStorage.mice || 0") == 0
     assert len(checks(province, "agreed")) == PAGES
-    assert ArchiveWorker(province.services).run_once() == PAGES
+    assert archived_now(province) == PAGES
 
     lan.goto(f"/books/{BOOK}")
     lan.wait_for_selector("#desk[data-ready]")
@@ -167,6 +168,16 @@ def reviewers_work_it_through(province):
     assert lan.locator(".way .archived.reached").count() == 1
     lan.context.close()
     hai.context.close()
+
+
+def archived_now(province):
+    return elsewhere(lambda: ArchiveWorker(province.services).run_once())
+
+
+def elsewhere(work):
+    """In a thread, as the portal's own worker is: signing runs an event loop of its own, and Playwright holds this thread's."""
+    with ThreadPoolExecutor(1) as one:
+        return one.submit(work).result()
 
 
 def press_button(tab, do):
@@ -271,7 +282,7 @@ def a_program_fetches_the_copy(province, tmp_path):
         copy = http.get(f"/records/{record}/copy", headers=PURPOSE)
     assert refused.status_code == 400 and "X-Dossier-Code" in refused.json()["detail_vi"]
     assert hashlib.sha256(copy.content).hexdigest() == facts["copy_sha256"]
-    assert verify_pdf(copy.content, province.services.signer.roots()).valid
+    assert elsewhere(lambda: verify_pdf(copy.content, province.services.signer.roots()).valid)
     with province.database.reading() as s:
         package = s.get_one(ArchivePackage, record)
         entry = int(package.subject.partition(":")[2])
