@@ -33,7 +33,7 @@ def test_each_page_of_the_guides(house, tmp_path):
             assert page.evaluate(HEADER) < 60, f"{name}: the head takes two lines"
         taken.append(picture(page, name, folder))
 
-    with serving(house.app()) as address, people_at(address) as tab_of:
+    with serving(house.app()) as address, people_at(address, "ERR_INTERNET_DISCONNECTED") as tab_of:
         nobody = tab_of()
         nobody.goto("/login")
         take(nobody, "dang-nhap")
