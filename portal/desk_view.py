@@ -24,6 +24,7 @@ from storage.page_looks import Look, looks_of
 from storage.page_order import book_pages
 from storage.page_work import work_of
 from storage.policy import Actor, allows
+from storage.readings import progress_of
 from storage.set_aside import explain
 
 _HIDDEN = ("cover_sheet", "replaced")
@@ -54,7 +55,8 @@ class PageCard:
 
 @dataclass(frozen=True)
 class DeskView:
-    """unlooked: pages whose picture nobody has looked at yet; past: (id, file, mark) of pages that are kept and not of the book."""
+    """unlooked: pages whose picture nobody has looked at yet; settling: pages are read, but their entries or links are still to come;
+    past: (id, file, mark) of pages that are kept and not of the book."""
 
     summary: BatchSummary
     batch: Batch
@@ -69,12 +71,13 @@ class DeskView:
     province: bool
     can_undo: bool
     unlooked: int
+    settling: bool
     past: tuple[tuple[int, str, str], ...]
 
     @property
     def busy(self) -> bool:
         """Whether something will change without anybody doing anything."""
-        return self.summary.waiting_to_be_read > 0 or self.unlooked > 0
+        return self.summary.waiting_to_be_read > 0 or self.unlooked > 0 or self.settling
 
 
 def desk_view(session: Session, actor: Actor, batch: Batch) -> DeskView:
@@ -97,7 +100,15 @@ def desk_view(session: Session, actor: Actor, batch: Batch) -> DeskView:
     return DeskView(summary(session, batch), batch, cards, complete, numbers, milestones(session, batch), state,
                     back.note if back is not None and state == "returned" else "", edits, at_home and allows(actor, "batch.send", *place),
                     at_province(actor) and allows(actor, "review", *place), step is not None and edits,
-                    sum(c.shows and not c.looked_at and c.state != "set_aside" for c in cards), past)
+                    sum(c.shows and not c.looked_at and c.state != "set_aside" for c in cards),
+                    batch.kind != "HS" and _settling(progress_of(session, batch.id), every, cards), past)
+
+
+def _settling(done: Mapping[str, str], pages: Sequence[Page], cards: Sequence[PageCard]) -> bool:
+    """Between a book's last page read and its entries linked: seconds in which the pages have no numbers yet."""
+    bare = any(c.state == "read" and not (c.entries or c.mark or c.part) for c in cards)
+    settled = done.get("pages", "0") == str(sum(p.state == "read" for p in pages))
+    return (bare and not settled) or ("settled" in done and "linked" not in done)
 
 
 def _told(pages: Sequence[Page], entries: Mapping[int, Sequence[Entry]], complete: Completeness, numbers: Mapping[int, int]

@@ -58,7 +58,7 @@ async function show() {
   const inPane = was && was.closest("#pane") ? was.dataset.page || was.dataset.part : "", total = was && was.id === "total" ? was.value : null;
   const scroll = window.scrollY, text = await answer.text();
   if (document.querySelector("dialog[open]")) return;
-  desk.innerHTML = text;
+  desk.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
   const now = card();
   if (now) choose(now, { focus: !!hadCard, open });
   if (inPane) { const again = $("pane").querySelector(`[data-page="${inPane}"],[data-part="${inPane}"]`); if (again) again.focus(); else if (now) now.focus(); }
@@ -66,10 +66,12 @@ async function show() {
   window.scrollTo(0, scroll);
   later();
 }
-let timer = null;
-function later() {
+let timer = null, wasBusy = false;
+function later() {      // once more after the last work: the queue is filled a moment after the links are made
+  const now = !!desk.querySelector(".desk-inside").dataset.busy;
   clearTimeout(timer);
-  if (desk.querySelector(".desk-inside").dataset.busy) timer = setTimeout(show, 2500);
+  if (now || wasBusy) timer = setTimeout(show, 2500);
+  wasBusy = now;
 }
 
 // --- work on a page ---

@@ -70,7 +70,9 @@ async function pick(index) {
     activate(role);
   });
 }
+const SETTLE = 250, opened = Date.now();       // milliseconds in which a new entry takes no Enter: the second of two quick presses was meant for the old one
 async function done() {
+  if (Date.now() - opened < SETTLE) return;
   const open = stops.find((s) => s.dataset.role && s.dataset.state === "review");
   if (open) { activate(open); toast(words.undecided, true); return; }
   await act(async () => {

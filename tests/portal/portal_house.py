@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
 from pipelines.services import ArchiveOptions, IntakeOptions, MatchingOptions, PortalOptions, ReadingOptions, Services
 from portal.app import create_app
+from portal.security import OpenSession
 from storage import accounts
 from storage.intake import add_folder
 from storage.models import (
@@ -27,6 +29,7 @@ from storage.models import (
     Person,
     PopulationSnapshot,
 )
+from storage.user_sessions import new_session
 
 PASSWORD = "cầu-vồng-7-sắc"
 SIZE = (620, 877)       # A4 at 75 dpi
@@ -128,6 +131,13 @@ def sign_in(client: TestClient, name: str = "tp.lan", password: str = PASSWORD, 
     """The answer to the login form, not followed."""
     token = re.search(r'name="csrf" value="(\w+)"', client.get("/login").text)[1]
     return client.post("/login", data={"name": name, "password": password, "csrf": token, "next": back}, follow_redirects=False)
+
+
+def session_cookie(app: FastAPI, name: str) -> str:
+    """The cookie of a new session of that person, without the login page."""
+    portal = app.state.portal
+    with portal.services.database.session() as s:
+        return portal.sessions.renew(OpenSession(new_session(s, name)))
 
 
 def csrf_of(client: TestClient) -> dict[str, str]:

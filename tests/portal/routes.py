@@ -66,10 +66,17 @@ def _dependants(dependant: Any) -> Iterator[Any]:
         yield from _dependants(inner)
 
 
+# One value each: parts of a page's picture are held by page and ticket; every combination of nine names would be thousands of requests.
+_PLACES: dict[str, Sequence[Any]] = {"ticket": ["0" * 40], "level": [0], "column": [0], "line": [0], "x": [0], "y": [0], "width": [10],
+                                     "height": [10], "what": ["turn", "send"]}
+
+
 def values_for(name: str, held: Holdings) -> Sequence[Any]:
     """What a parameter of that name may stand for among the things held; a name nobody foresaw gets one of each kind."""
+    if name in _PLACES:
+        return _PLACES[name]
     hints = {"batch": held.batches, "entry": held.entries, "page": held.pages, "dossier": held.dossiers, "record": held.records,
-             "size": ["thumb", "full"], "sha": ["0" * 64], "upload": ["0" * 64], "number": [0]}
+             "size": ["thumb", "full", "desk", "whole"], "sha": ["0" * 64], "upload": ["0" * 64], "number": [0]}
     for hint, values in hints.items():
         if hint in name:
             return values or [0]

@@ -1,6 +1,7 @@
 """WCAG 2.1 AA with axe in a real Chromium: every page, both languages, an office screen and a telephone; every control by keyboard.
 
-A new page is one line in PAGES: a name, its address ({entry}, {batch}, {dossier} are filled in) and an account that may see it.
+A new page is one line in PAGES: a name, its address ({entry}, {batch}, {dossier}, {second}, {differs} are filled in) and an account that
+may see it.
 """
 from __future__ import annotations
 
@@ -12,12 +13,14 @@ from types import SimpleNamespace
 
 import pytest
 import uvicorn
-from portal_house import House
+from portal_house import MOTHERS, House, session_cookie
 from sqlalchemy import select
 
+from portal.reports.catalogue import REPORTS
 from portal.security import SESSION_COOKIE
-from storage import accounts
+from storage import accounts, check_policy, review, second_check
 from storage.models import Base, Batch, Dossier, Page
+from storage.policy import Actor
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe_api = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -25,11 +28,18 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
 
 PAGES = (
-    ("login", "/login", None), ("home", "/", "tp.lan"), ("home-admin", "/", "quan.tri"), ("books", "/books", "tp.lan"),
+    ("login", "/login", None), ("login-code", "/login/code", None),
+    ("home", "/", "tp.lan"), ("home-admin", "/", "quan.tri"), ("books", "/books", "tp.lan"),
     ("book", "/books/{batch}", "tp.lan"), ("queue", "/review", "tp.lan"), ("review", "/review/{entry}", "tp.lan"),
     ("upload", "/upload", "xa.minh"), ("dossiers", "/dossiers", "tp.lan"), ("dossier", "/dossiers/{dossier}", "tp.lan"),
     ("log", "/log", "kiem.toan"), ("log-check", "/log/check", "kiem.toan"), ("refused", "/khong-co", "tp.lan"),
-    ("api-docs", "/api/v1/docs", None),
+    ("api-docs", "/api/v1/docs", None), ("new-book", "/books/new", "xa.minh"), ("desk", "/books/{batch}", "xa.minh"),
+    ("second-checks", "/second-check", "tp.hai"), ("second-check", "/second-check/{second}", "tp.hai"),
+    ("differences", "/differences", "tp.duyet"), ("difference", "/differences/{differs}", "tp.duyet"),
+    ("check-policy", "/check-policy", "quan.tri"), ("reviewers", "/reports/reviewers", "tp.duyet"), ("reports", "/reports", "quan.tri"),
+    *((f"report-{r.name}", f"/reports/{r.name}", "quan.tri") for r in REPORTS.values()), ("report-plan", "/reports/plan", "quan.tri"),
+    ("accounts", "/accounts", "quan.tri"), ("account", "/accounts/tp.lan", "quan.tri"), ("clients", "/clients", "quan.tri"),
+    ("me", "/me", "tp.lan"), ("who-saw", "/log/entry/{entry}", "kiem.toan"),
 )
 SCREENS = {"office": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
@@ -51,7 +61,8 @@ def site(book: House) -> Iterator[SimpleNamespace]:
         s.add(dossier)
         s.flush()
         values = {"batch": "KS.2017.01", "dossier": dossier.id}
-    values["entry"] = book.entries()[0]
+    values["entry"], values["second"], values["differs"] = book.entries()
+    _second_checks(book, values["second"], values["differs"])
     app = book.app()
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -60,19 +71,40 @@ def site(book: House) -> Iterator[SimpleNamespace]:
         time.sleep(0.02)
     with sync_api.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield SimpleNamespace(browser=browser, values=values, sessions=app.state.portal.sessions,
+        yield SimpleNamespace(browser=browser, values=values, app=app,
                               address=f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
         browser.close()
     server.should_exit = True
     thread.join(10)
 
 
+def _second_checks(book: House, second: int, differs: int) -> None:
+    """One entry waits for a second person, in the other two people wrote different things."""
+    lan, hai = Actor("tp.lan", "reviewer"), Actor("tp.hai", "reviewer")
+    with book.database.session() as s:
+        for name, role in (("tp.hai", "reviewer"), ("tp.duyet", "approver")):
+            accounts.add_user(s, name, None, role)
+        check_policy.set_policy(s, Actor("quan.tri", "administrator"), "KS", check_policy.KindPolicy(checks=2))
+    for step, *arguments in ((review.decide_link, lan, second, "me", MOTHERS[0][0]),
+                             (review.correct_field, lan, differs, "nksHoTen", "Lê Thị Loan Bích")):
+        with book.database.session() as s:
+            step(s, *arguments)
+    for entry in (second, differs):
+        with book.database.session() as s:
+            review.verify_entry(s, lan, entry, acknowledge=True)
+    with book.database.session() as s:
+        second_check.take(s, hai, differs)
+    with book.database.session() as s:
+        assert second_check.answer(s, hai, differs).state == "differs"
+
+
 def opened(site: SimpleNamespace, screen: str, lang: str, account: str | None):
     """A page as that account on that screen; the policy is set aside for axe's own script alone (another test holds the policy)."""
     context = site.browser.new_context(viewport=SCREENS[screen], base_url=site.address, bypass_csp=True, reduced_motion="reduce")
-    cookies = [{"name": "sogoc_lang", "value": lang, "url": site.address}]
+    step = site.app.state.portal.sessions.seal("step", ["tp.lan"])
+    cookies = [{"name": "sogoc_lang", "value": lang, "url": site.address}, {"name": "sogoc_step", "value": step, "url": site.address}]
     if account:
-        cookies.append({"name": SESSION_COOKIE, "value": site.sessions.new(account, 0), "url": site.address})
+        cookies.append({"name": SESSION_COOKIE, "value": session_cookie(site.app, account), "url": site.address})
     context.add_cookies(cookies)
     return context.new_page()
 
@@ -137,9 +169,14 @@ def test_every_page_of_people_is_in_the_list(book: House) -> None:
     """A page that answers HTML and takes no parameter but ids belongs here."""
     from routes import API, known_routes
     assert Base.metadata.tables
-    listed = {address.split("?")[0].format(entry="{entry_id}", batch="{batch_id}", dossier="{dossier_id}") for _, address, _ in PAGES}
+    listed = {address.split("?")[0].format(entry="{entry_id}", batch="{batch_id}", dossier="{dossier_id}", second="{entry_id}",
+                                           differs="{entry_id}") for _, address, _ in PAGES}
     pages = {r.path for r in known_routes(book.app()) if r.method == "GET" and not r.path.startswith(API)}
     others = {"/books/{batch_id}/progress", "/pages/{page_id}/{size}.jpg", "/review/next", "/dossiers/next", "/upload/shell",
-              "/upload/session",
+              "/upload/session", "/second-check/next", "/differences/next", "/review/ahead", "/review/{entry_id}/fragment",
+              "/books/{batch_id}/desk", "/books/{batch_id}/cover.pdf", "/books/{batch_id}/records.xlsx", "/reports/{name}",
+              "/reports/{name}/xlsx", "/accounts/{name}", "/accounts/communes", "/me/code.svg", "/login/sso", "/login/sso/back",
+              "/pages/{page_id}/tiles.json", "/pages/{page_id}/tiles/{ticket}/{level:int}/{column}_{line}.jpg",
+              "/pages/{page_id}/tiles/{ticket}/region/{x}_{y}_{width}_{height}.jpg",
               "/upload/app.webmanifest", "/upload/service-worker.js", "/upload/{upload}", "/upload/{upload}/files/{number}", "/health"}
     assert pages - listed - others == set()

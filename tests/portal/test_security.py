@@ -14,8 +14,9 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from portal_house import PASSWORD, House, sign_in
+from portal_house import PASSWORD, House, session_cookie, sign_in
 from routes import API, Known, addresses, body_of, known_routes, values_for
+from sqlalchemy import delete
 from three_communes import COMMUNES, Holdings, digest, fill, marks, user_of
 
 from pipelines.services import ArchiveOptions, IntakeOptions, MatchingOptions, PortalOptions, ReadingOptions, Services
@@ -24,6 +25,7 @@ from portal.security import CONTENT_SECURITY_POLICY, CSRF_HEADER, SESSION_COOKIE
 from storage import accounts
 from storage.accounts import ROLES
 from storage.database import Database
+from storage.models import SignInTries
 from storage.objects import ObjectStore
 from storage.outbox import ObjectLedger
 
@@ -46,7 +48,6 @@ def world(tmp_path_factory, embedded_store) -> Iterator[SimpleNamespace]:
     held = fill(house, home / "scans")
     app = house.app()
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
-        app.state.portal.login_limit.__init__(per_minute=6000, burst=6000)
         yield SimpleNamespace(house=house, held=held, app=app, client=client, routes=known_routes(app))
     database.dispose()
 
@@ -57,7 +58,7 @@ def as_user(world: SimpleNamespace, name: str | None, token: bool = True) -> Non
     world.client.headers.pop(CSRF_HEADER, None)
     if name is not None:
         sessions = world.app.state.portal.sessions
-        cookie = sessions.new(name, 0)
+        cookie = session_cookie(world.app, name)
         world.client.cookies.set(SESSION_COOKIE, cookie)
         if token:
             world.client.headers[CSRF_HEADER] = sessions.csrf(sessions.read(cookie).nonce)
@@ -67,6 +68,12 @@ def ask(world: SimpleNamespace, route: Known, address: str, held: Holdings, **mo
     if route.changes and "json" not in more and "data" not in more and "content" not in more:
         more["json"] = body_of(route.body, held) or {}
     return world.client.request(route.method, address, **more)
+
+
+def may_try_again(world: SimpleNamespace) -> None:
+    """As if the last minute had passed: the tests together sign in more often than one address may."""
+    with world.house.database.session() as s:
+        s.execute(delete(SignInTries))
 
 
 def junk(route: Known, text: str) -> str:
@@ -224,7 +231,7 @@ def test_every_answer_has_the_headers(world):
                 assert "unsafe" not in policy and "*" not in policy and "http" not in policy and "data:" not in policy
                 assert answer.headers["x-content-type-options"] == "nosniff" and answer.headers["x-frame-options"] == "DENY"
                 assert answer.headers["referrer-policy"] == "same-origin"
-                assert "content-type" in answer.headers or answer.status_code in (204, 303, 304)
+                assert "content-type" in answer.headers or not answer.content
                 assert "server" not in answer.headers and "x-powered-by" not in answer.headers
                 cache = answer.headers["cache-control"]
                 assert "no-store" in cache or "private" in cache or route.path == "/upload/service-worker.js", (str(route), cache)
@@ -271,7 +278,7 @@ def test_every_changing_route_wants_the_sessions_token(world):
 def test_a_token_of_another_session_does_not_serve(world):
     sessions = world.app.state.portal.sessions
     as_user(world, user_of("reviewer", None))
-    world.client.headers[CSRF_HEADER] = sessions.csrf(sessions.read(sessions.new(user_of("reviewer", None), 0)).nonce)
+    world.client.headers[CSRF_HEADER] = sessions.csrf(sessions.read(session_cookie(world.app, user_of("reviewer", None))).nonce)
     assert world.client.post("/review/undo").status_code == 403
 
 
@@ -334,12 +341,14 @@ def test_no_parameter_leads_to_another_site(world):
         path = quote(target if target.startswith("/") else f"/{target}", safe="/%")
         where = world.client.get(path).headers.get("location", "/")
         assert where.startswith("/") and not re.match(r"/[/\\\t]", where), where
+        may_try_again(world)
         answer = sign_in(world.client, "dang.nhap", back=target)
         assert answer.status_code == 303 and re.match(r"/(?![/\\\t])", answer.headers["location"]), answer.headers["location"]
 
 
 def test_a_wrong_name_is_answered_like_a_wrong_password(world):
     """In words and in time, before the account is locked and after."""
+    may_try_again(world)
     with world.house.database.session() as s:
         accounts.add_user(s, "co.that", PASSWORD, "auditor")
     said: dict[str, list[str]] = {"co.that": [], "khong.co": []}
@@ -356,6 +365,7 @@ def test_a_wrong_name_is_answered_like_a_wrong_password(world):
 
 
 def test_signing_in_makes_a_new_session(world):
+    may_try_again(world)
     with world.house.database.session() as s:
         accounts.add_user(s, "co.ma", PASSWORD, "auditor")
     world.client.cookies.set(SESSION_COOKIE, "planted-by-an-attacker")
@@ -371,12 +381,12 @@ def test_signing_in_makes_a_new_session(world):
 def test_a_person_switched_off_or_moved_loses_what_they_had_at_once(world):
     name = "xa.moi"
     with world.house.database.session() as s:
-        s.add(accounts.User(name=name, password_hash="x", role="commune_officer", commune_code=COMMUNES[0], display_name=name))
+        accounts.add_user(s, name, None, "commune_officer", COMMUNES[0])
     as_user(world, name)
     mine = world.held[COMMUNES[0]].batches[0]
     assert world.client.get(f"/books/{mine}").status_code == 200
     with world.house.database.session() as s:
-        s.get(accounts.User, name).commune_code = COMMUNES[1]
+        accounts.set_grants(s, name, [accounts.Grant("commune_officer", frozenset({COMMUNES[1]}))], "local")
     assert world.client.get(f"/books/{mine}").status_code == 404
     with world.house.database.session() as s:
         s.get(accounts.User, name).active = False

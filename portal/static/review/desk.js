@@ -51,7 +51,7 @@ export class Desk {
   get busy() { return [...this.outbox.entries, ...this.ahead.ids]; }
 
   show(html, message = "") {
-    this.slot.innerHTML = html;
+    this.slot.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
     const root = $("entry");
     history.replaceState(null, "", `/review/${root.dataset.entry}${this.ahead.query ? `?${this.ahead.query}` : ""}`);
     send(`/review/${root.dataset.entry}/shown`).catch(() => {});
