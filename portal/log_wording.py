@@ -135,6 +135,8 @@ _VALUES: Mapping[str, Pair] = {
     "new_codes": ("cấp mã dự phòng mới", "new recovery codes"), "spreadsheet": ("bảng tính", "spreadsheet"),
     "not_allowed": ("không có quyền", "no right"), "no_such_entry": ("không có, hoặc của nơi khác", "not there, or of another unit"),
     "no_such_dossier": ("không có, hoặc của nơi khác", "not there, or of another unit"),
+    "program.read": ("phần mềm xem dữ liệu", "program that reads"), "program.copy": ("phần mềm lấy bản sao", "program that fetches copies"),
+    "missing_context": ("thiếu mã hồ sơ, thủ tục hoặc cán bộ", "dossier, service or officer code lacking"),
     "not_permitted": ("thiếu phạm vi", "scope lacking"), "not_found": ("không có", "not there"),
     "sso_away": ("máy chủ đăng nhập không trả lời", "provider does not answer"),
     "sso_refused": ("máy chủ đăng nhập từ chối", "provider refused"),
@@ -156,7 +158,7 @@ _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "role": lambda code: wording.USER_ROLES.get(code) or wording.ROLES.get(code, (code, code)),
     "acknowledged": lambda rule: wording.FINDINGS.get(rule, (rule, rule)),
     "action": lambda code: ACTIONS.get(code, (code, code)),
-    "found": lambda code: subject(code), "roles": lambda code: wording.USER_ROLES.get(code, (code, code)),
+    "found": lambda code: subject(code), "roles": lambda code: wording.USER_ROLES.get(code) or _VALUES.get(code, (code, code)),
     "granted": lambda code: wording.USER_ROLES.get(code, (code, code)), "kinds": lambda code: wording.KINDS.get(code, (code, code)),
     "active": lambda code: ACTIVE.get(code, (code, code)),
 }

@@ -71,8 +71,12 @@ def people_at(address: str, expected: str = "409|422|ERR_FAILED|ERR_ABORTED") ->
 def until(page: Any, expression: str, seconds: float = 30) -> None:
     """Wait until the expression is true; Playwright's own waiting evaluates strings in the page, which the security policy refuses."""
     for _ in range(int(seconds * 25)):
-        if page.evaluate(expression):
-            return
+        try:
+            if page.evaluate(expression):
+                return
+        except Exception as e:      # between two pages
+            if "context was destroyed" not in str(e):
+                raise
         time.sleep(0.04)
     raise AssertionError(f"never true: {expression} at {page.url}")
 
