@@ -63,9 +63,9 @@ def until(page, expression):
 
 
 def ready(page, path=None):
-    page.wait_for_selector("#entry[data-ready]")
     if path is not None:
-        page.wait_for_url(re.compile(path))
+        page.wait_for_url(re.compile(path))         # set once the entry is in its place: the one before was ready too
+    page.wait_for_selector("#entry[data-ready]")
     until(page, "document.querySelector('#view[data-shown]') !== null && OpenSeadragon.getViewer('view').world.getItemCount() > 0")
 
 
