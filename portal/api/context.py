@@ -16,7 +16,7 @@ from portal.api.tokens import Client, Tokens, bearer
 from portal.rate_limit import RateLimit
 from storage.access_log import Purpose, log_access
 from storage.clients import client_actor
-from storage.models import ApiClient
+from storage.models import ApiClient, ArchivePackage
 from storage.policy import Actor, allows
 
 _WANTED = (("X-Dossier-Code", "mã hồ sơ một cửa, ví dụ H21.129-250812-0035",
@@ -58,8 +58,8 @@ class Inquiry:
         """Write the look into the hash-chained log; `detail` has field codes and counts, never values. basis: the rule that allows it."""
         log_access(session, self.actor, action, subject, Purpose(self.purpose, self.dossier, self.service, self.officer, basis), **detail)
 
-    def log_refused(self, code: str, route: Any) -> None:
-        refuse(self.desk, self.actor, code, route, Purpose(self.purpose, self.dossier, self.service, self.officer))
+    def log_refused(self, code: str, request: Request) -> None:
+        refuse(self.desk, self.actor, code, request, Purpose(self.purpose, self.dossier, self.service, self.officer))
 
     def must(self, kind: str, right: str) -> None:
         if not allows(self.actor, f"api.{right}", None, kind):
@@ -85,8 +85,8 @@ def inquiry(
             raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
         client = Client(client.id, client.scopes & frozenset(row.scopes), row.agency_code)     # a right taken away is gone at once
     slow_down(desk.limit, client.id)
-    address, route = request.client.host if request.client else "?", request.scope.get("route")
-    request.state.refused = lambda code: refuse(desk, client_actor(client.id, client.scopes, client.agency_code, address), code, route)
+    address = request.client.host if request.client else "?"
+    request.state.refused = lambda code: refuse(desk, client_actor(client.id, client.scopes, client.agency_code, address), code, request)
     given = (x_dossier_code, x_service_code, x_officer_code)
     missing = [w for w, value in zip(_WANTED, given, strict=True) if value is None or not _CODE.match(value.strip())]
     if missing:
@@ -95,15 +95,18 @@ def inquiry(
     dossier, service, officer = (str(v).strip() for v in given)
     purpose = unquote(x_purpose or "").strip()[:_PURPOSE_LENGTH] or f"service {service}"
     asked = Inquiry(client, dossier, service, officer, purpose, desk, address)
-    request.state.refused = lambda code: asked.log_refused(code, route)
+    request.state.refused = lambda code: asked.log_refused(code, request)
     return asked
 
 
-def refuse(desk: Desk, actor: Actor, code: str, route: Any, purpose: Purpose | None = None) -> None:
-    """Write down that a client's request was refused; the record asked for is not named, for it may be nobody's, and of a client that is
-    held back for asking too often nothing is written."""
+def refuse(desk: Desk, actor: Actor, code: str, request: Request, purpose: Purpose | None = None) -> None:
+    """Write down that a client's request was refused, of which record if there is one; of a client that is held back for asking too often
+    nothing is written."""
+    route, record = request.scope.get("route"), str(request.path_params.get("record_id", ""))
     with desk.services.database.session() as session:
-        log_access(session, actor, "access.refused", "records", purpose, refused=code, page=getattr(route, "path", "?"))
+        package = session.get(ArchivePackage, record[:64]) if record else None
+        log_access(session, actor, "access.refused", package.subject if package is not None else "records", purpose, refused=code,
+                   page=getattr(route, "path", "?"))
 
 
 def slow_down(limit: RateLimit, name: str) -> None:
