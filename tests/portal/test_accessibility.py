@@ -114,8 +114,7 @@ def told(violation) -> str:
     return f"{violation['id']} ({violation['impact']}): {violation['help']}: {nodes}"
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize(("lang", "screen"), [("vi", "office"), ("vi", "phone"), ("en", "office")])
 def test_no_page_has_a_serious_violation(site: SimpleNamespace, screen: str, lang: str) -> None:
     axe, bad, tabs = axe_api.Axe(), {}, {}
     for name, address, account in PAGES:
