@@ -19,6 +19,7 @@ from storage.entry_comments import MOST_TEXT, add_comment
 from storage.errors import StorageError
 from storage.models import Entry, utc_now
 from storage.review_acts import accept_entry, once, undo_act
+from storage.review_errors import NoSuchEntry, NotAllowed
 from storage.review_unsure import MOST_NOTE, mark_unsure
 from storage.unsure_marks import unsure_count
 
@@ -97,6 +98,8 @@ def _decide(who: Visitor, what: str, entry_id: int, act: Act, decision: Callable
         else:
             done = once(database, who.actor, act.id, what, entry_id, decision, steps)
             entry, answer = done.entry, {"revision": done.revision, "status": done.status, "entry": done.entry.id, **more}
+    except (NotAllowed, NoSuchEntry):       # refused and logged by the application
+        raise
     except StorageError as e:
         return JSONResponse({"code": e.code, "message": e.message(who.words.lang)}, 409)
     answer["findings"] = [{"severity": f.severity, "message": who.words.pick((f.message_vi, f.message_en)), "fields": f.fields}
