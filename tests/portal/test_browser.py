@@ -247,7 +247,7 @@ def test_uploading_a_book(tab, book, tmp_path):
     assert "1 trang đã nhận nhưng nên quét lại:KH.2019.01.003.jpg" in said
     tab.click("#result .button")
     tab.wait_for_url(re.compile("/books/KH.2019.01"))
-    assert tab.locator(".thumb").count() == 3 and book.started == ["KH.2019.01"]
+    assert tab.locator(".page-card").count() == 3 and book.started == ["KH.2019.01"]
 
 
 def test_text_stands_out_enough_and_nothing_is_cut_off_at_1366(tab, book):

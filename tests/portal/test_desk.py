@@ -36,7 +36,7 @@ MINH, OTHER = Actor("xa.minh", "commune_officer", "21139"), Actor("xa.xa", "comm
 
 
 def sender(house, actor=MINH):
-    return SenderHere(actor.name, actor.commune_code, "vi", house.services, 10**9, house.started.append, actor)
+    return SenderHere(actor.name, actor.commune_code, "vi", house.services, 10**9, house.started.append, actor=actor)
 
 
 def bring(house, tmp_path, files, actor=MINH, name="gui", **about):
