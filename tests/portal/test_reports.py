@@ -124,7 +124,7 @@ def test_the_records_of_a_book_as_a_marked_file(client, house):
     assert client.get("/books/SECRET.KH/records.xlsx").status_code == 404
     with house.database.reading() as s:
         event = s.scalars(select(Event).where(Event.action == "records.export")).one()
-    assert (event.subject, event.detail["entries"], event.actor) == ("batch:KS.2017", 3, "xa.dau")
+    assert (event.subject, event.detail["count"], event.actor) == ("batch:KS.2017", 3, "xa.dau")
 
 
 def test_the_plan_is_typed_or_brought_in_a_file(client, house):

@@ -39,7 +39,8 @@ PURPOSE = {"X-Dossier-Code": "H21.129-261130-0007", "X-Service-Code": "2.000635"
 def province(house, tmp_path):
     """The house with a signer, the people of the samples, everybody of the stories, and two checks for births."""
     create_demo_identity(tmp_path / "identity")
-    services = dataclasses.replace(house.services, signer=Signer(tmp_path / "identity"), archive=ArchiveOptions(undo_seconds=0),
+    services = dataclasses.replace(house.services, signer=Signer(tmp_path / "identity"),
+                                   archive=ArchiveOptions(undo_seconds=0, fonds_code="THU"),
                                    reading=ReadingOptions(workers=1))
     (tmp_path / "dagster").mkdir()
     (tmp_path / "dagster" / "dagster.yaml").write_text(dagster_yaml(), "utf-8")
