@@ -99,7 +99,7 @@ def test_an_entry_changed_meanwhile_is_not_archived(sqlite_ledger, signer):
             return super().sign(pdf, **kw)
 
     with pytest.raises(NotReadyToArchive):
-        archive(sqlite_ledger, Slow(signer.folder, "x"), entry_id)
+        archive(sqlite_ledger, Slow(signer.key.folder, "x"), entry_id)
     with sqlite_ledger.database.reading() as session:
         assert session.get_one(Entry, entry_id).archive_id is None and session.scalars(sa.select(ArchivePackage)).all() == []
 
@@ -196,7 +196,7 @@ class TestWhatTheAuditNames:
     def test_a_changed_row(self, sqlite_ledger, archived):
         with sqlite_ledger.database.session() as session:
             session.execute(sa.update(StoredObject).where(StoredObject.key == archived.pdf_key).values(sha256="0" * 64))
-        assert self.codes(sqlite_ledger) == [("object_changed", archived.pdf_key), ("manifest_differs", archived.manifest_key)]
+        assert sorted(self.codes(sqlite_ledger)) == [("manifest_differs", archived.manifest_key), ("object_changed", archived.pdf_key)]
 
     def test_a_lost_row_and_a_lost_object(self, sqlite_ledger, archived):
         sqlite_ledger.put("work", "lattices/x", b"1", "x")

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from portal.batch_view import visible_batches, visible_page
 from storage import dossier_review, search
 from storage.clients import client_actor, client_grants
-from storage.models import Base, Batch, Dossier, Entry, Link, Page
+from storage.database import Database
+from storage.models import Batch, Dossier, Entry, Link, Page
 from storage.policy import KINDS, RIGHTS, ROLES, WHOLE, Actor, Grant, allowed, allows, communes_of, kinds_of, may_approve
 from storage.review_errors import NoSuchDossier, NoSuchEntry
 from storage.review_queue import queue, visible_entries
@@ -28,10 +29,11 @@ actors = st.builds(Actor, st.sampled_from(["an", "binh"]), grants=st.lists(grant
 
 
 @pytest.fixture(scope="module")
-def ledger():
+def ledger(tmp_path_factory):
     """A book for every place, each with a page, an entry of its kind and, where it is one, a dossier."""
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
+    database = Database(tmp_path_factory.mktemp("policy") / "sogoc.db")
+    database.upgrade()
+    engine = database.engine
     with Session(engine) as session:
         for n, (commune, kind) in enumerate(PLACES, 1):
             session.add(Batch(id=f"b{n}", folder="", content_hash=str(n), kind=kind, commune_code=commune, declared={}))
