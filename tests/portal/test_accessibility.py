@@ -6,13 +6,11 @@ may see it.
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-import uvicorn
+from portal_browser import serving
 from portal_house import MOTHERS, House, session_cookie
 from sqlalchemy import select
 
@@ -64,18 +62,10 @@ def site(book: House) -> Iterator[SimpleNamespace]:
     values["entry"], values["second"], values["differs"] = book.entries()
     _second_checks(book, values["second"], values["differs"])
     app = book.app()
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    with sync_api.sync_playwright() as p:
+    with serving(app) as address, sync_api.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield SimpleNamespace(browser=browser, values=values, app=app,
-                              address=f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
+        yield SimpleNamespace(browser=browser, values=values, app=app, address=address)
         browser.close()
-    server.should_exit = True
-    thread.join(10)
 
 
 def _second_checks(book: House, second: int, differs: int) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import threading
-import time
 from pathlib import Path
 
 import pyotp
 import pytest
-import uvicorn
+from portal_browser import serving, until
 from portal_house import PASSWORD
 
 from storage import accounts
@@ -29,29 +27,14 @@ def address(book):
         accounts.add_user(s, "sso.hoa", None, "approver", display_name="Lê Hoa")
         accounts.give(s, "xa.minh", accounts.Grant("commune_head", frozenset({"21139", "21142"}), frozenset({"KS", "KH"})))
         accounts.add_client(s, "mot-cua", ["KS:read", "KS:copy"], "Một cửa điện tử", "H21.129")
-    server = uvicorn.Server(uvicorn.Config(book.app(), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with serving(book.app()) as at:
+        yield at
 
 
 def shot(page, name):
     """A picture for the guides, where the environment says so: SOGOC_PICTURES=docs/images."""
     if "SOGOC_PICTURES" in os.environ:
         page.screenshot(path=Path(os.environ["SOGOC_PICTURES"]) / f"{name}.png")
-
-
-def until(page, expression):
-    """Playwright's own waiting evaluates strings in the page, which the security policy refuses."""
-    for _ in range(200):
-        if page.evaluate(expression):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"never true: {expression}")
 
 
 def sign_in(page, name, password):

@@ -3,11 +3,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
 import time
 
 import pytest
-import uvicorn
+from portal_browser import serving, until
 from portal_house import PASSWORD, page_bytes
 from sqlalchemy import select
 
@@ -21,14 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="
 
 @pytest.fixture
 def address(book):
-    server = uvicorn.Server(uvicorn.Config(book.app(), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with serving(book.app()) as at:
+        yield at
 
 
 @pytest.fixture
@@ -51,15 +44,6 @@ def tab(address):
         yield page
         assert problems == []
         browser.close()
-
-
-def until(page, expression):
-    """Wait until the expression is true; Playwright's own waiting evaluates strings in the page, which the security policy refuses."""
-    for _ in range(300):
-        if page.evaluate(expression):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"never true: {expression}")
 
 
 def ready(page, path=None):

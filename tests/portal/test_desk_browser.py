@@ -2,63 +2,32 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import threading
-import time
 from pathlib import Path
 
 import pytest
-import uvicorn
-from portal_house import PASSWORD, SIZE, csrf_of, page_bytes, sign_in
+from portal_browser import NEEDS_CHROMIUM, people_at, serving, until
+from portal_house import SIZE, csrf_of, page_bytes, sign_in
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from storage.models import Batch, BookWork, Entry, Event, HoleReason, Page, PageWork
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+pytestmark = NEEDS_CHROMIUM
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "books"
 
 
 @pytest.fixture
 def address(house):
-    server = uvicorn.Server(uvicorn.Config(house.app(), port=0, log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with serving(house.app()) as at:
+        yield at
 
 
 @pytest.fixture
 def tab(address):
-    with sync_api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1366, "height": 768}, base_url=address)
-        problems: list[str] = []
-        page.on("pageerror", lambda e: problems.append(str(e)))
-        page.on("console", lambda m: problems.append(m.text) if m.type == "error" and "409" not in m.text else None)
+    with people_at(address, "409") as tab_of:
+        page = tab_of("xa.minh")
         page.set_default_timeout(60000)
-        page.goto("/login")
-        page.fill("input[name=name]", "xa.minh")
-        page.fill("input[name=password]", PASSWORD)
-        page.press("input[name=password]", "Enter")
-        page.wait_for_url(re.compile(r"/$"))
         yield page
-        assert problems == []
-        browser.close()
-
-
-def until(page, expression):
-    for _ in range(1200):
-        if page.evaluate(expression):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"never true: {expression}")
 
 
 def picture(page, name):

@@ -3,13 +3,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
-import time
 from datetime import timedelta
 
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
+from portal_browser import people_at, serving, until
 from portal_house import MOTHERS, PASSWORD, csrf_of, sign_in
 from sqlalchemy import select
 
@@ -120,43 +118,8 @@ def test_the_policy_is_set_on_its_page(twice):
 @pytest.fixture
 def open_tab(twice):
     """open_tab(name): a browser tab in which that person is signed in; whatever the page's console complains of fails the test."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    server = uvicorn.Server(uvicorn.Config(twice.app(), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    problems: list[str] = []
-    with sync_api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-        def opened(name):
-            page = browser.new_context(viewport={"width": 1366, "height": 768},
-                                       base_url=f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}").new_page()
-            page.on("pageerror", lambda e: problems.append(str(e)))
-            page.on("console", lambda m: problems.append(m.text) if m.type == "error" and "409" not in m.text and "422" not in m.text
-                    else None)
-            page.set_default_timeout(15000)
-            page.goto("/login")
-            page.fill("input[name=name]", name)
-            page.fill("input[name=password]", PASSWORD)
-            page.keyboard.press("Enter")
-            page.wait_for_url(re.compile(r"/$"))
-            return page
-
-        yield opened
-        browser.close()
-    server.should_exit = True
-    thread.join(10)
-    assert problems == []
-
-
-def until(page, expression):
-    for _ in range(300):
-        if page.evaluate(expression):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"never true: {expression}")
+    with serving(twice.app()) as address, people_at(address, "409|422") as tab_of:
+        yield tab_of
 
 
 @pytest.mark.browser

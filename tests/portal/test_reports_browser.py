@@ -5,38 +5,23 @@ import io
 
 import pytest
 from openpyxl import load_workbook
+from portal_browser import NEEDS_CHROMIUM, people_at, serving, until
 from portal_house import PASSWORD
-from test_browser import CHROMIUM, until
-from test_browser import address as _address  # noqa: F401
 
 from storage import accounts
 from tests.storage.report_books import TRA_SON, add_book, add_link
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture
-def page(book, _address):      # noqa: F811
+def page(book):
     with book.database.session() as s:
         accounts.add_user(s, "quan.tri", PASSWORD, "administrator", None, display_name="Trần Thị Lan")
         for entry in add_book(s, "KS.2017.09", TRA_SON, entries=4, verified=3, archived=2, aside=("empty_file",)):
             add_link(s, entry, "me", "accept")
-    with sync_api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 1366, "height": 768}, base_url=_address)
-        problems: list[str] = []
-        tab.on("pageerror", lambda e: problems.append(str(e)))
-        tab.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        tab.set_default_timeout(15000)
-        tab.goto("/login")
-        tab.fill("input[name=name]", "quan.tri")
-        tab.fill("input[name=password]", PASSWORD)
-        tab.keyboard.press("Enter")
-        tab.wait_for_url(f"{_address}/")
-        yield tab
-        assert problems == []
-        browser.close()
+    with serving(book.app()) as address, people_at(address, "$^") as tab_of:
+        yield tab_of("quan.tri")
 
 
 def test_reports_are_read_filtered_taken_and_printed(page):

@@ -5,11 +5,9 @@ import hashlib
 import random
 import re
 import shutil
-import threading
-import time
 
 import pytest
-import uvicorn
+from portal_browser import serving
 from portal_house import PASSWORD, page_bytes
 from sqlalchemy import select
 
@@ -27,16 +25,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="
 @pytest.fixture
 def line(house):
     """The house's portal behind a proxy that can limit and drop."""
-    server = uvicorn.Server(uvicorn.Config(house.app(), port=0, log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    proxy = DropProxy(("127.0.0.1", server.servers[0].sockets[0].getsockname()[1]))
-    yield proxy
-    proxy.close()
-    server.should_exit = True
-    thread.join(10)
+    with serving(house.app()) as at:
+        proxy = DropProxy(("127.0.0.1", int(at.rpartition(":")[2])))
+        yield proxy
+        proxy.close()
 
 
 @pytest.fixture

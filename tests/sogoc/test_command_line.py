@@ -87,7 +87,7 @@ def test_help_in_vietnamese_has_none_of_the_librarys_english(command: tuple[str,
     (["records", "export", "--format", "xml", "out"], "không thuộc danh sách"), (["serve", "--port", "0"], "phải từ 1 trở lên"),
     (["serve", "--port", "65536"], "phải không quá 65535"), (["serve", "--port", "abc"], "phải là một số"),
     (["serve", "--port"], "tùy chọn --port cần một giá trị"), (["serve", "--quiet=1"], "tùy chọn --quiet không nhận giá trị"),
-    (["init", "thừa", "hai"], "thừa tham số thừa hai"), (["bach"], "Không có lệnh 'bach'. Có phải 'batch', 'match'?"),
+    (["init", "thừa", "hai"], "thừa tham số thừa hai"), (["bach"], "Không có lệnh 'bach'. Có phải 'batch', 'match', 'backup'?"),
     (["run", "--al"], "Không có tùy chọn --al"), (["batch", "add"], "Thiếu FOLDER.")])
 def test_the_librarys_own_errors_are_vietnamese_too(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str],
                                                     monkeypatch: pytest.MonkeyPatch) -> None:

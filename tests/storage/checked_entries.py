@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 from storage import check_policy, review, second_check
+from storage.accounts import add_user
 from storage.check_policy import KindPolicy
-from storage.models import Batch, Entry, Field, Link, Page, Person, PopulationSnapshot, User
+from storage.models import Batch, Entry, Field, Link, Page, Person, PopulationSnapshot
 from storage.policy import Actor
 
 BOSS = Actor("quan.tri", "administrator")
@@ -42,7 +43,8 @@ def seed(database, entries=1, link=True, kind="KS", commune="21139"):
 
 def people(database, *actors):
     with database.session() as s:
-        s.add_all(User(name=a.name, role=a.role, commune_code=a.commune_code, password_hash="-", display_name=a.name) for a in actors)
+        for a in actors:
+            add_user(s, a.name, None, a.role, a.commune_code, a.name)
 
 
 def do(database, function, *args, **named):

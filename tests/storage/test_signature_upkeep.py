@@ -15,7 +15,7 @@ from storage.signing import Signer, verify_pdf
 from storage.signing_errors import SigningWaits
 from storage.signing_keys import Pkcs12File, Secret
 
-OPTIONS = ArchiveOptions(undo_seconds=0, retain_days=1, retention_mode="GOVERNANCE", agency_name="UBND xã Mẫu")
+OPTIONS = ArchiveOptions(undo_seconds=0, fonds_code="THU", retain_days=1, retention_mode="GOVERNANCE", agency_name="UBND xã Mẫu")
 
 
 @pytest.fixture(scope="module")
