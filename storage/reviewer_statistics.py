@@ -98,7 +98,7 @@ def _kappas(session: Session, since: datetime) -> dict[str, tuple[float | None, 
         SecondCheck, SecondCheck.entry_id == one.entry_id).join(Entry, Entry.id == one.entry_id).where(
         SecondCheck.blind, SecondCheck.second_at >= since, one.stage == "check1", two.stage == "check2", ~one.withdrawn, ~two.withdrawn)
     pairs: dict[str, list[tuple[str, str]]] = {}
-    for first, second, form in session.execute(query.order_by(SecondCheck.second_at.desc()).limit(_MOST)).tuples():
+    for first, second, form in session.execute(query.order_by(SecondCheck.second_at.desc()).limit(_MOST)):
         for code in {*first["fields"], *second["fields"]}:
             if kind_of(FIELD + code, form) == "choice":
                 pairs.setdefault(code, []).append((first["fields"].get(code, ""), second["fields"].get(code, "")))

@@ -178,6 +178,12 @@ def test_bad_pdfs_have_their_own_codes() -> None:
     assert check_content(locked, SMALL) == (PDF, 2)
 
 
+def test_what_the_reader_itself_holds_in_memory_makes_no_file_a_bomb() -> None:
+    held = bytearray(b"x" * 600_000_000)        # more than what makes a damaged file suspicious
+    assert code_of(b"%PDF-1.7\nrubbish without objects\n%%EOF") == "damaged"
+    del held
+
+
 def test_a_bomb_is_refused_from_its_header() -> None:
     started = time.perf_counter()
     assert code_of(huge_png(50_000, 50_000), Limits()) == "too_large"

@@ -81,6 +81,16 @@ def until(page: Any, expression: str, seconds: float = 30) -> None:
     raise AssertionError(f"never true: {expression} at {page.url}")
 
 
+NO_MOUSE = "Number(sessionStorage.mice || 0) === 0"
+
+
+def no_mouse(page: Any) -> None:
+    """From the next page on, count what a mouse or a finger does; NO_MOUSE is true while there was nothing."""
+    page.add_init_script("for (const kind of ['mousedown', 'click', 'pointerdown', 'touchstart', 'wheel'])"
+                         " addEventListener(kind, (e) => { if (e.isTrusted && e.detail !== 0)"
+                         " sessionStorage.mice = Number(sessionStorage.mice || 0) + 1; }, true);")
+
+
 def picture(page: Any, name: str, folder: Path, kept_in: Path = GUIDES, crop: int = 768) -> Path:
     """The screen as docs/vi/anh/NAME.png where SOGOC_PICTURES=1 asks for it, else below `folder`. crop: how many lines from the top.
 

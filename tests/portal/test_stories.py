@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from portal_browser import NEEDS_CHROMIUM, people_at, serving, until
+from portal_browser import NEEDS_CHROMIUM, NO_MOUSE, no_mouse, people_at, serving, until
 from portal_house import PASSWORD
 from sqlalchemy import select
 
@@ -141,7 +141,7 @@ def reviewers_work_it_through(province):
         presses = decide(lan, lambda entry=first: on_screen(lan) != entry)
         assert presses < 60
         assert waited(lambda n=left: open_entries(province) == n - 1)
-    assert lan.evaluate("sessionStorage.mice || 0") == 0
+    until(lan, NO_MOUSE)
     assert archived_now(province) == 0      # a second person has not checked yet
 
     assert "Không có mục nào chờ" in page_of(province, "tp.lan", "/second-check")
@@ -157,7 +157,7 @@ def reviewers_work_it_through(province):
             correct(hai, "nguoiKy", TYPED)
         decide(hai, lambda number=entry: f"/second-check/{number}" not in hai.url)
         assert waited(lambda n=left: len(checks(province, "open")) == n - 1), left
-    assert hai.evaluate("sessionStorage.mice || 0") == 0
+    until(hai, NO_MOUSE)
     assert len(checks(province, "agreed")) == PAGES
     assert archived_now(province) == PAGES
 
@@ -184,12 +184,6 @@ def elsewhere(work):
 def press_button(tab, do):
     tab.focus(f"[data-do={do}]")
     tab.keyboard.press("Enter")
-
-
-def no_mouse(tab):
-    tab.add_init_script("for (const kind of ['mousedown', 'click', 'pointerdown', 'touchstart', 'wheel'])"
-                        " addEventListener(kind, (e) => { if (e.isTrusted && e.detail !== 0)"
-                        " sessionStorage.mice = Number(sessionStorage.mice || 0) + 1; }, true);")
 
 
 def on_screen(tab):
