@@ -1,7 +1,8 @@
 """How fast the desk is with a million open entries: `python -m bench.portal` (--items 1000000 --reviewers 1 4).
 
 Makes a PostgreSQL of its own, fills it, starts the real portal under uvicorn in a process of its own, and measures over HTTP as signed-in
-reviewers: first queue page with and without filters, taking the next item, the item's page, decisions; bytes on the wire.
+reviewers: first queue page with and without filters, taking the next item, the item's page, decisions; bytes on the wire. Then the other
+pages that count over everything: home, books, reports.
 The database, the portal and the reviewers share this machine. Beside it the same page as one would write it at first (COUNT, ORDER BY,
 OFFSET), asked of the same database. Label Studio's figures are what its users report in its issues; it was not run here.
 """
@@ -27,6 +28,7 @@ import psutil
 import sqlalchemy as sa
 
 from bench.portal_data import PASSWORD, fill
+from portal.reports.catalogue import REPORTS
 from storage.database import Database
 
 BOUNDS = {"first queue page": 300.0, "item": 150.0, "decision": 50.0}      # milliseconds, p95
@@ -151,6 +153,18 @@ def measure_queue(address: str, rounds: int) -> Times:
     return times
 
 
+def measure_overviews(address: str, rounds: int = 3) -> Times:
+    """The pages an administrator opens that count over the whole province."""
+    times = Times()
+    reader = Reviewer(address, "qt.1", times)
+    for path in ("/", "/books", "/second-check", "/log", *(f"/reports/{name}" for name in REPORTS)):
+        for _ in range(rounds):
+            answer = times.take(path, reader.http.get, path)
+            if answer.status_code != 200:
+                raise RuntimeError(f"{path}: {answer.status_code}")
+    return times
+
+
 def measure_work(address: str, reviewers: int, items: int, pause: float) -> tuple[Times, float]:
     """`reviewers` at once, `items` in all; the seconds it took."""
     Reviewer(address, f"tp.{reviewers + 1}", Times()).work(6)       # what a portal loads at its first decisions
@@ -245,6 +259,10 @@ def report(database: Database, address: str, cpu: Cpu, items: int, reviewers: li
         for what in ("item", "decision"):
             kept.append((f"{what}, {n} at once", at(sorted(times.ms[what]), 95), BOUNDS[what]))
         kept.append((f"bytes of an item, {n} at once", float(max(times.bytes["item"])), float(ITEM_BYTES)))
+    overviews = measure_overviews(address)
+    print(f"\nPages that count over everything\n{head}")
+    for what in overviews.ms:
+        print(overviews.line(what))
     print("\nThe queue page as one writes it at first (COUNT, ORDER BY, OFFSET), same database, no HTML, median of 3")
     ours = {"first page": at(sorted(pages.ms["first queue page: no filter"]), 50),
             "a commune's first page": at(sorted(pages.ms["first queue page: commune"]), 50),

@@ -53,6 +53,7 @@ def fill(database: Database, items: int, log: Callable[[str], None]) -> None:
     with database.session() as session:
         for n in range(1, REVIEWERS + 1):
           accounts.add_user(session, f"tp.{n}", PASSWORD, "reviewer")
+        accounts.add_user(session, "qt.1", PASSWORD, "administrator")
     add_up(database)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
         start = time.perf_counter()

@@ -19,10 +19,11 @@ from ocr.images import Limits as PageLimits
 from pipelines.services import Services
 from portal.keys import portal_key
 from portal.upload_target import Target, find_target, finish_target, named_target
+from storage.book_making import commune_of_new_book
 from storage.book_transfer import WORK_FILE, take_told
 from storage.intake import add_files, conflict_name
 from storage.models import Page
-from storage.policy import Actor
+from storage.policy import Actor, kinds_of
 from storage.review_errors import OtherKind
 from storage.scan_folder import Source, escapes, safe_name, unique
 from storage.set_aside import explain
@@ -47,13 +48,15 @@ class About(BaseModel):
     quyenSo: Short = ""
     noiDangKy: Short = ""
     mau: Annotated[str, StringConstraints(max_length=16)] = ""
+    xa: Annotated[str, StringConstraints(pattern=r"^([0-9]{2,8})?$")] = ""     # commune of a new book, where a person works for several
     batch: Annotated[str, StringConstraints(max_length=120)] = ""       # an open book the files are added to
     replaces: Annotated[int | None, Field(ge=1)] = None                 # a page of it that the file is taken again for
 
 
 @dataclass(frozen=True)
 class SenderHere:
-    """Who sends, for which commune. owner is also the name in the log; lang: of messages; actor: the person, None for a program."""
+    """Who sends. owner is also the name in the log; commune: the program's, a person says it of each book; lang: of messages; actor: the
+    person, None for a program."""
 
     owner: str
     commune: str | None
@@ -61,7 +64,6 @@ class SenderHere:
     services: Services
     max_upload_bytes: int
     start_reading: Callable[[str], None] | None = None
-    kinds: frozenset[str] | None = None         # of register that may be brought; None: all, and not yet known
     actor: Actor | None = None
 
     @property
@@ -88,9 +90,10 @@ class SenderHere:
             bad = escapes(facts.name)
             name = conflict_name(old, facts.sha256) if old is not None else safe_name(facts.name)
             sources.append(Source(unique(name, claimed), None if bad else path, "unsafe_name" if bad else None))
-        declared = {k: v for k, v in manifest.about.items() if v not in ("", None) and k not in ("batch", "replaces")}
+        declared = {k: v for k, v in manifest.about.items() if v not in ("", None) and k not in ("batch", "replaces", "xa")}
         taken = add_files(s.database, s.ledger, safe_name(manifest.name)[:100], sources, limits=self.page_limits(), declared=declared,
-                          commune=self.commune, actor=self.owner, into=target.batch, replaces=target.replaces, antivirus=s.antivirus)
+                          commune=None if target.batch else self._commune(manifest.about), actor=self.owner, into=target.batch,
+                          replaces=target.replaces, antivirus=s.antivirus)
         if self.actor is not None and target.batch is not None:
             with s.database.session() as session:
                 finish_target(session, self.actor, target, [f.sha256 for f in manifest.files])
@@ -103,12 +106,21 @@ class SenderHere:
         return {"batch": taken.batch_id, "added": taken.added, "known": taken.known, "refused": refused}
 
     def check(self, about: Mapping[str, Any]) -> None:
-        """Refuse before anything travels what would be refused at the end: a book that is not there or not open."""
-        if self.actor is not None:
-            with self.services.database.reading() as session:
-                named_target(session, self.actor, about)
-        elif about.get("batch"):
-            raise BadManifest(what="about")
+        """Refuse before anything travels what would be refused at the end: a book that is not there or not open, another's commune or
+        kind."""
+        if self.actor is None:
+            if about.get("batch") or about.get("xa"):
+                raise BadManifest(what="about")
+            return
+        with self.services.database.reading() as session:
+            if named_target(session, self.actor, about).batch is not None:
+                return
+        kinds = kinds_of(self.actor, "batch.upload", self._commune(about))
+        if kinds is not None and about.get("loai") not in kinds:
+            raise OtherKind(kinds=", ".join(sorted(kinds)))
+
+    def _commune(self, about: Mapping[str, Any]) -> str | None:
+        return self.commune if self.actor is None else commune_of_new_book(self.actor, about.get("xa"))
 
     def _file_of(self, page_id: int | None) -> str | None:
         if page_id is None:
@@ -189,8 +201,6 @@ def _agree(who: SenderHere, data: bytes) -> dict[str, Any]:
         About.model_validate(dict(manifest.about))
     except (ValueError, RecursionError) as e:       # not JSON, not UTF-8, or not what may be said of a book
         raise BadManifest(what="about" if isinstance(e, ValidationError) else "JSON") from None
-    if who.kinds is not None and manifest.about.get("loai") not in who.kinds:
-        raise OtherKind(kinds=", ".join(sorted(who.kinds)))
     who.check(manifest.about)
     return who.said(receiver.agree(who.owner, manifest))
 

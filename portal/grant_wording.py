@@ -8,7 +8,7 @@ from functools import cache
 from portal import wording
 from portal.wording import Pair
 from records.places import default_gazetteer, written
-from storage.policy import Grant
+from storage.policy import Actor, Grant, communes_of
 
 _SHOWN = 3                  # communes named; the rest is counted
 
@@ -29,6 +29,12 @@ def commune_name(code: str) -> str:
     """The commune with its district and province, or the code alone where no list knows it."""
     unit = default_gazetteer().unit(code)
     return f"{written(unit)} ({code})" if unit is not None and unit.level == "commune" else code
+
+
+def commune_choices(actor: Actor) -> list[tuple[str, str]]:
+    """(code, name) of the communes among which the actor says whose a new book is, by name; none where there is nothing to say."""
+    mine = communes_of(actor, "batch.upload")
+    return sorted(((code, commune_name(code)) for code in mine), key=lambda c: c[1]) if mine is not None and len(mine) > 1 else []
 
 
 def grant_view(number: int, grant: Grant, source: str) -> GrantView:

@@ -12,11 +12,28 @@ from storage.access_log import told
 from storage.book_way import check_open
 from storage.desk_errors import BookExists
 from storage.models import Batch
-from storage.policy import Actor, allows
-from storage.review_errors import NotAllowed
+from storage.policy import Actor, allows, communes_of
+from storage.review_errors import NotAllowed, SeveralCommunes
 from storage.scan_folder import check_declared, safe_name
 
 ABOUT = ("loai", "nam", "quyenSo", "noiDangKy", "mau")
+
+
+def commune_of_new_book(actor: Actor, said: str | None) -> str | None:
+    """The commune a new book is of: the one said, else the only one in which the actor may bring books in; None: not one commune's.
+
+    Raises NotAllowed for a commune that is not the actor's, SeveralCommunes where one of several has to be said.
+    """
+    mine = communes_of(actor, "batch.upload")
+    if said:
+        if mine is not None and said not in mine:
+            raise NotAllowed(actor=actor.name)
+        return said
+    if mine is None:
+        return actor.commune_code
+    if len(mine) != 1:
+        raise SeveralCommunes(actor=actor.name)
+    return min(mine)
 
 
 def make_book(session: Session, actor: Actor, name: str, about: Mapping[str, Any], commune: str | None) -> Batch:

@@ -90,8 +90,8 @@ class NotAllowed(StorageError):
 
 class SeveralCommunes(StorageError):
     code = "several_communes"
-    vi = "Tài khoản {actor} làm cho nhiều xã nên không biết sổ này của xã nào. Hãy dùng tài khoản của một xã."
-    en = "Account {actor} works for several communes, so it is not known whose book this is. Use an account of one commune."
+    vi = "Tài khoản {actor} làm cho nhiều xã: hãy chọn xã của quyển sổ này."
+    en = "Account {actor} works for several communes: choose the commune of this book."
 
 
 class OtherKind(StorageError):

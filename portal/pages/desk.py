@@ -14,11 +14,12 @@ from portal.batch_view import summary, visible_batch, visible_page
 from portal.context import Visitor, Who, page
 from portal.desk_view import desk_view
 from portal.exchange import About
+from portal.grant_wording import commune_choices
 from portal.notation import VIETNAM
 from portal.wording import KINDS, kind
 from records.forms import load_forms
 from storage import book_way, events, page_work
-from storage.book_making import book_name, describe_book, make_book
+from storage.book_making import book_name, commune_of_new_book, describe_book, make_book
 from storage.book_way import book_work, check_open
 from storage.completeness import completeness, explain_hole
 from storage.cover_sheet import cover_sheet, label_of
@@ -54,7 +55,7 @@ class NewBook(About):
 @router.get("/new")
 def new_book(request: Request, who: Who) -> Response:
     who.must("batch.upload")
-    return page(who, request, "new_book.html", kinds=KINDS, forms=_forms(), problem="")
+    return page(who, request, "new_book.html", communes=commune_choices(who.actor), kinds=KINDS, forms=_forms(), problem="")
 
 
 @router.post("/new")
@@ -66,10 +67,11 @@ async def make(request: Request, who: Who) -> Response:
         about = NewBook.model_validate(said)
     except ValueError:
         problem = who.words("Năm phải là bốn chữ số, ví dụ 2017.")
-        return page(who, request, "new_book.html", 422, kinds=KINDS, forms=_forms(), problem=problem)
+        return page(who, request, "new_book.html", 422, communes=commune_choices(who.actor), kinds=KINDS, forms=_forms(),
+                    problem=problem)
     with who.portal.services.database.session() as session:
-        batch = make_book(session, who.actor, about.name or book_name(about.model_dump()), about.model_dump(exclude={"name"}),
-                          who.actor.commune_code)
+        batch = make_book(session, who.actor, about.name or book_name(about.model_dump()), about.model_dump(exclude={"name", "xa"}),
+                          commune_of_new_book(who.actor, about.xa))
         batch_id = batch.id
     return RedirectResponse(f"/books/{batch_id}", 303)
 

@@ -21,13 +21,12 @@ from portal.batch_view import open_books
 from portal.context import STATIC, Visitor, Who, keep_session, page, portal_of, render, static_url, visitor
 from portal.desk_wording import arrival_remarks
 from portal.exchange import Hash, SenderHere, Short, add_exchange, exchange_route
+from portal.grant_wording import commune_choices
 from portal.wording import KINDS
 from records.book_names import book_of_names
 from records.forms import load_forms
 from storage.models import Page, PageLook
 from storage.page_looks import keep_look
-from storage.policy import communes_of, kinds_of
-from storage.review_errors import SeveralCommunes
 from storage.scan_folder import escapes
 from storage.set_aside import evidence_text, explain
 from sync.manifest import CHUNK_SIZE, Manifest
@@ -40,12 +39,8 @@ _SHELL = "/upload/shell"
 
 def _sender(who: Annotated[Visitor, Depends(visitor)]) -> SenderHere:
     who.must("batch.upload")
-    communes = communes_of(who.actor, "batch.upload")
-    if communes is not None and len(communes) != 1:         # whose book is it?
-        raise SeveralCommunes(actor=who.actor.name)
-    commune = None if communes is None else min(communes)
-    return SenderHere(who.actor.name, commune, who.words.lang, who.portal.services, who.portal.options.max_upload_bytes,
-                      who.portal.begin, kinds_of(who.actor, "batch.upload", commune), who.actor)
+    return SenderHere(who.actor.name, None, who.words.lang, who.portal.services, who.portal.options.max_upload_bytes, who.portal.begin,
+                      who.actor)
 
 
 Sender = Annotated[SenderHere, Depends(_sender)]
@@ -61,14 +56,16 @@ def upload_page(request: Request, who: Who) -> Response:
     who.must("batch.upload")
     with who.portal.services.database.reading() as session:
         books = open_books(session, who.actor)
-    return page(who, request, "upload.html", books=books, **_values(who.portal.options.max_upload_bytes))
+    return page(who, request, "upload.html", books=books, communes=commune_choices(who.actor), shell=False,
+                **_values(who.portal.options.max_upload_bytes))
 
 
 @router.get("/shell")
 def shell(request: Request) -> Response:
     """The same page for nobody in particular, kept by the browser for when this machine cannot be reached; it has no one's data."""
     portal = portal_of(request)
-    return render(portal, request, portal.words(request), "upload.html", books=[], **_values(portal.options.max_upload_bytes))
+    return render(portal, request, portal.words(request), "upload.html", books=[], communes=[], shell=True,
+                  **_values(portal.options.max_upload_bytes))
 
 
 @router.get("/session")

@@ -82,6 +82,14 @@ function setTarget(batch, replaces) {
   $("again").hidden = !replaces; $("again").textContent = replaces ? say(words.again, { page: asked.get("page") || "?" }) : "";
   showTarget();
 }
+// Kept for when this machine cannot be reached: the page the browser then shows is nobody's, so it has no communes.
+function setCommunes() {
+  const offered = [...about.xa.options].slice(1).map((o) => [o.text, o.value]);
+  if (!("shell" in $("upload").dataset)) { localStorage.communes = JSON.stringify(offered); return; }
+  const kept = JSON.parse(localStorage.communes || "[]");
+  about.xa.append(...kept.map(([text, value]) => new Option(text, value)));
+  about.xa.required = kept.length > 0; $("commune").hidden = !kept.length;
+}
 about.batch.addEventListener("change", showTarget);
 about.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -219,6 +227,7 @@ drop.addEventListener("drop", async (e) => {
 });
 (async () => {
   await Sender.start({ worker, chunkSize: Number(chunkSize) });
+  setCommunes();
   setTarget(asked.get("batch") || "", again);
   await heard.changed();
   $("upload").dataset.ready = "yes";

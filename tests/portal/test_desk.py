@@ -10,7 +10,7 @@ import time
 import pytest
 import uvicorn
 from PIL import Image
-from portal_house import SIZE, csrf_of, page_bytes, sign_in
+from portal_house import PASSWORD, SIZE, csrf_of, page_bytes, sign_in
 from sqlalchemy import select
 
 from ocr.images import open_page
@@ -27,8 +27,8 @@ from storage.intake import add_folder
 from storage.models import Batch, Entry, Event, HoleReason, Page, PageWork
 from storage.outbox import ObjectLedger
 from storage.page_order import book_pages
-from storage.policy import Actor
-from storage.review_errors import NoSuchEntry
+from storage.policy import Actor, Grant
+from storage.review_errors import NoSuchEntry, NotAllowed, OtherKind, SeveralCommunes
 from sync.manifest import Manifest, file_facts
 from sync.pace import Patience
 
@@ -51,6 +51,31 @@ def bring(house, tmp_path, files, actor=MINH, name="gui", **about):
     asked = sender(house, actor)
     asked.check(manifest.about)
     return asked.take_in(manifest, paths)
+
+
+def test_who_works_for_several_communes_says_whose_a_new_book_is(house, client, tmp_path):
+    two = frozenset({"21139", "00001"})
+    both = Actor("xa.hai", "commune_officer", grants=(Grant("commune_officer", two, frozenset({"KS"})),))
+    with pytest.raises(SeveralCommunes):
+        bring(house, tmp_path, {"a.jpg": page_bytes("một")}, both, "KS.2016.01", loai="KS")
+    with pytest.raises(NotAllowed):
+        bring(house, tmp_path, {"a.jpg": page_bytes("một")}, both, "KS.2016.01", loai="KS", xa="00004")
+    with pytest.raises(OtherKind):
+        bring(house, tmp_path, {"a.jpg": page_bytes("một")}, both, "KH.2016.01", loai="KH", xa="00001")
+    taken = bring(house, tmp_path, {"a.jpg": page_bytes("một")}, both, "KS.2016.01", loai="KS", xa="00001")
+    again = bring(house, tmp_path, {"b.jpg": page_bytes("hai")}, both, batch=taken["batch"])
+    with house.database.session() as s:
+        book = s.get_one(Batch, taken["batch"])
+        assert (book.commune_code, again["batch"]) == ("00001", book.id) and "xa" not in book.declared
+        accounts.add_user(s, "xa.hai", PASSWORD, "commune_officer", "21139")
+        accounts.give(s, "xa.hai", Grant("commune_officer", frozenset({"00001"})))
+    sign_in(client, "xa.hai")
+    form = {"loai": "KT", "nam": "2018", "csrf": csrf_of(client)["X-CSRF-Token"]}
+    assert '<option value="00001">' in client.get("/upload").text
+    assert client.post("/books/new", data=form).status_code == 409
+    assert client.post("/books/new", data=form | {"xa": "00001"}, follow_redirects=False).headers["location"] == "/books/KT.2018"
+    with house.database.reading() as s:
+        assert s.get_one(Batch, "KT.2018").commune_code == "00001"
 
 
 def sheet_picture(client, batch):
