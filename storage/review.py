@@ -18,10 +18,11 @@ from storage.changes import change_of
 from storage.field_writing import restore_field, writable, write_field
 from storage.link_states import waits
 from storage.links import one_at_a_time
-from storage.models import Entry, Event, Page, utc_now
+from storage.models import Entry, Event, utc_now
+from storage.page_rejection import REJECT_REASONS, check_reason, reject, undo_reject
 from storage.policy import Actor
 from storage.queue_counts import count_by_filter, queue_counts, queue_size
-from storage.review_errors import BadReason, FindingsOpen, LeasedByOther, LinksUndecided, NoSuchField, NothingToUndo
+from storage.review_errors import FindingsOpen, LeasedByOther, LinksUndecided, NoSuchField, NothingToUndo
 from storage.review_links import LinkFact, decide_link, link_facts, rule_out, undo_link
 from storage.review_queue import (
     DOUBTFUL,
@@ -43,7 +44,6 @@ from storage.review_queue import (
 )
 from storage.review_steps import append, hold
 from storage.review_unsure import undo_unsure
-from storage.set_aside import evidence_text
 from storage.verified_values import note_decision
 
 __all__ = [
@@ -53,19 +53,9 @@ __all__ = [
     "visible_entry",
 ]
 
-REJECT_REASONS: dict[str, tuple[str, str]] = {      # code: Vietnamese, English
-    "unreadable": ("Mờ, nhòe, không đọc được", "Blurred or faded, cannot be read"),
-    "cut_off": ("Ảnh bị cắt mất chữ", "Writing is cut off"),
-    "wrong_page": ("Trang của quyển khác", "A page of another book"),
-    "two_pages": ("Hai trang trong một ảnh", "Two pages in one image"),
-    "duplicate": ("Trùng với trang khác", "The same as another page"),
-    "void_entry": ("Mục đã hủy, bỏ trống trong sổ", "Void or blank in the book"),
-    "not_register": ("Không phải trang sổ hộ tịch", "Not a register page"),
-    "other": ("Lý do khác", "Another reason"),
-}
 DECISIONS = ("field.correct", "link.decide", "link.exclude", "page.reject", "entry.verify", "entry.unsure", "check.answer",
              "difference.settle")
-_MAX_VALUE, _MAX_NOTE = 2000, 500      # characters
+_MAX_VALUE = 2000       # characters
 
 
 def correct_field(session: Session, actor: Actor, entry_id: int, code: str, value: str, *, unit_code: str | None = None,
@@ -87,16 +77,10 @@ def correct_field(session: Session, actor: Actor, entry_id: int, code: str, valu
 
 
 def reject_page(session: Session, actor: Actor, entry_id: int, reason: str, note: str = "", *, revision: int | None = None) -> Entry:
-    """Set the entry's page aside, to be scanned again or left out; `reason` is one of REJECT_REASONS, `note` is for people."""
-    if reason not in REJECT_REASONS:
-        raise BadReason(reason=reason[:40])
+    """Set the entry's page aside, to be scanned again or left out (storage.page_rejection). Raises BadReason."""
+    check_reason(reason)
     entry = hold(session, actor, entry_id, revision)
-    page = session.get_one(Page, entry.page_id)
-    before = {"state": page.state, "reason": page.reason, "detail": page.detail}
-    said = REJECT_REASONS[reason][0] + (f". {note.strip()[:_MAX_NOTE]}" if note.strip() else "")
-    page.state, page.reason, page.detail = "set_aside", "rejected", evidence_text({"why": reason, "note": said})
-    entry.lease_by = entry.lease_until = None
-    append(session, actor, "page.reject", entry, {"page": page.id, "reason": reason}, before, {"state": page.state})
+    reject(session, actor, entry, reason, note)
     return entry
 
 
@@ -170,19 +154,13 @@ def _undo_field(session: Session, entry: Entry, event: Event, before: Any) -> No
     restore_field(session, entry, event.detail["field"], before)
 
 
-def _undo_reject(session: Session, entry: Entry, event: Event, before: Any) -> None:
-    page = session.get_one(Page, event.detail["page"])
-    for name, value in before.items():
-        setattr(page, name, value)
-
-
 def _undo_verify(session: Session, entry: Entry, event: Event, before: Any) -> None:
     second_check.withdraw_check(session, entry)
     entry.status, entry.verified_by, entry.verified_at = before, None, None
 
 
 _UNDO: dict[str, Callable[[Session, Entry, Event, Any], None]] = {
-    "field.correct": _undo_field, "link.decide": undo_link, "link.exclude": undo_link, "page.reject": _undo_reject,
+    "field.correct": _undo_field, "link.decide": undo_link, "link.exclude": undo_link, "page.reject": undo_reject,
     "entry.verify": _undo_verify, "entry.unsure": undo_unsure, "check.answer": second_check.undo_answer,
     "difference.settle": differences.undo_settle,
 }

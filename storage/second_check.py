@@ -20,6 +20,7 @@ from storage.entry_versions import Values, answer_of, first_reading, keep_versio
 from storage.field_differences import compare, still_open
 from storage.field_writing import FIELD, writable
 from storage.models import CheckHand, Entry, Event, Field, Link, SecondCheck, User, utc_now
+from storage.page_rejection import check_reason, reject
 from storage.policy import Actor
 from storage.review_errors import (
     ChangedMeanwhile,
@@ -101,7 +102,8 @@ def withdraw_check(session: Session, entry: Entry) -> None:
 def hold_back_undo(session: Session, entry: Entry, action: str) -> None:
     """Steps are taken back in the order they were made: what was decided before the verification stands while a second check is asked of
     it, or its first version would no longer be what the entry says. Raises LaterStepStands."""
-    if action not in ("entry.verify", "check.answer", "difference.settle") and session.get(SecondCheck, entry.id) is not None:
+    later = ("entry.verify", "check.answer", "difference.settle", "page.reject")
+    if action not in later and session.get(SecondCheck, entry.id) is not None:
         raise LaterStepStands(entry=entry.id)
 
 
@@ -191,6 +193,16 @@ def answer(session: Session, actor: Actor, entry_id: int, *, revision: int | Non
     session.flush()
     release(session, actor, entry_id)
     return check
+
+
+def send_back(session: Session, actor: Actor, entry_id: int, reason: str, note: str = "", *, revision: int | None = None) -> Entry:
+    """The second person finds that the page cannot be checked: it goes back to be scanned again, and the check waits until that is undone
+    or another page is in its place. Raises BadReason and what `take` raises."""
+    check_reason(reason)
+    entry = hold(session, actor, entry_id, revision, ("verified",))
+    _open_check(session, actor, entry)
+    reject(session, actor, entry, reason, note)
+    return entry
 
 
 def undo_answer(session: Session, entry: Entry, event: Event, before: Any) -> None:

@@ -79,7 +79,7 @@ def next_check(session: Session, actor: Actor, step: Step, after: int | None = N
 def check_counts(session: Session, actor: Actor) -> CheckCounts:
     found = {step: session.scalar(select(func.count()).select_from(_mine(actor, step).subquery())) or 0 for step in ("open", "differs")}
     waiting = visible_entries(actor, "review").join(SecondCheck, SecondCheck.entry_id == Entry.id).where(
-        SecondCheck.state.in_(("open", "differs")))
+        SecondCheck.state.in_(("open", "differs")), ~Entry.set_aside)
     total = session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
     return CheckCounts(found["open"], found["differs"], total - found["open"] - found["differs"])
 
@@ -87,7 +87,9 @@ def check_counts(session: Session, actor: Actor) -> CheckCounts:
 def step_for(session: Session, actor: Actor, entry: Entry) -> Step | None:
     """What this actor may do with the entry now: check it a second time, settle its differences, or neither."""
     check = session.get(SecondCheck, entry.id)
-    if check is None or check.state not in ("open", "differs") or session.get(CheckHand, (entry.id, actor.name)) is not None:
+    if check is None or entry.set_aside or check.state not in ("open", "differs"):
+        return None
+    if session.get(CheckHand, (entry.id, actor.name)) is not None:
         return None
     if check.state == "differs":
         return "differs" if may_settle(actor, entry) else None
@@ -109,7 +111,7 @@ def _mine(actor: Actor, step: Step) -> Select[Entry]:
     query = visible_entries(actor, "review").join(SecondCheck, SecondCheck.entry_id == Entry.id)
     approves = allowed(actor, "approve", Entry.commune_code, Entry.kind)
     hand = select(CheckHand.entry_id).where(CheckHand.entry_id == Entry.id, CheckHand.name == actor.name).exists()
-    query = query.where(SecondCheck.state == step, Entry.status == "verified", ~hand)
+    query = query.where(SecondCheck.state == step, Entry.status == "verified", ~Entry.set_aside, ~hand)
     if step == "differs":
         return query.where(approves)
     return query.where(or_(SecondCheck.needs == "review", approves), or_(~SecondCheck.blind, ~_saw(actor)))

@@ -16,6 +16,7 @@ from portal.review_item import review_item
 from portal.second_check_item import check_address
 from storage import review, second_check
 from storage.errors import StorageError
+from storage.page_rejection import REJECT_REASONS
 from storage.review_errors import HadAHand, LeasedByOther, NoSecondCheck
 from storage.second_check_queue import Step, check_counts, next_check, step_for, waiting_checks
 
@@ -40,6 +41,11 @@ class PersonEntry(BaseModel):
 class Done(BaseModel):
     model_config = ConfigDict(extra="forbid")
     revision: int
+
+
+class Rejection(Done):
+    reason: Annotated[str, StringConstraints(max_length=120)]
+    note: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
 def waiting_page(request: Request, who: Visitor, step: Step, start: int) -> Response:
@@ -118,7 +124,7 @@ def item(entry_id: int, request: Request, who: Who) -> Response:
             second_check.log_view(session, who.actor, taken.entry, view.codes)
     except (LeasedByOther, NoSecondCheck, HadAHand) as e:
         return page(who, request, "refused.html", 409, message=e.message(who.words.lang), code=e.code)
-    return page(who, request, "second_check.html", item=view, blind=taken.check.blind)
+    return page(who, request, "second_check.html", item=view, blind=taken.check.blind, reject_reasons=REJECT_REASONS)
 
 
 @router.post("/second-check/{entry_id}/field")
@@ -150,6 +156,13 @@ def done(entry_id: int, said: Done, who: Who) -> Response:
         return {"entry": entry_id}
 
     return answered(who, work)
+
+
+@router.post("/second-check/{entry_id}/reject")
+def send_back(entry_id: int, said: Rejection, who: Who) -> Response:
+    """The page goes back to be scanned again."""
+    return answered(who, lambda s: {"entry": second_check.send_back(s, who.actor, entry_id, said.reason, said.note,
+                                                                    revision=said.revision).id})
 
 
 @router.post("/second-check/{entry_id}/hold")

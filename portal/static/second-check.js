@@ -81,8 +81,17 @@ async function done() {
     if (said.refused) toast(said.refused.message, true); else goOn(false);
   });
 }
-const doings = { done, edit, doubt, undo, skip, "zoom-in": () => zoom(1.25), "zoom-out": () => zoom(0.8) };
-const keys = { Enter: done, F2: edit, " ": doubt, ArrowDown: () => move(1), ArrowUp: () => move(-1), ArrowRight: () => move(1), ArrowLeft: () => move(-1), s: skip, S: skip, "+": doings["zoom-in"], "=": doings["zoom-in"], "-": doings["zoom-out"] };
+async function back() {
+  const { ask } = await import("./review/dialogs.js"), why = await ask("reject");
+  if (!why) return;
+  await act(async () => {
+    const said = await post(address("reject"), { revision: desk.revision, reason: why.reason, note: why.note });
+    if (!said) return;
+    if (said.refused) toast(said.refused.message, true); else goOn(false);
+  });
+}
+const doings = { done, edit, doubt, back, undo, skip, "zoom-in": () => zoom(1.25), "zoom-out": () => zoom(0.8) };
+const keys = { Enter: done, F2: edit, " ": doubt, ArrowDown: () => move(1), ArrowUp: () => move(-1), ArrowRight: () => move(1), ArrowLeft: () => move(-1), s: skip, S: skip, r: back, R: back, "+": doings["zoom-in"], "=": doings["zoom-in"], "-": doings["zoom-out"] };
 document.addEventListener("click", (event) => {
   const doing = event.target.closest("[data-do]"), row = event.target.closest(".candidate"), stop = event.target.closest("[data-stop]");
   if (doing) { doings[doing.dataset.do](); return; }

@@ -131,6 +131,18 @@ def test_checking_and_settling_by_keyboard_alone(twice, open_tab):
     hai.keyboard.press("Enter")
     hai.wait_for_selector("#entry[data-ready]")
     until(hai, "document.getElementById('crop').width > 200")
+    hai.keyboard.press("r")                                     # the page cannot be checked: back to the scanner
+    hai.wait_for_selector("#reject-dialog[open]")
+    hai.keyboard.press("2")
+    hai.keyboard.press("Enter")
+    hai.wait_for_url(re.compile("/second-check$"))
+    assert hai.is_visible(".empty") and check_state(twice, entry) == "open"
+    with twice.database.session() as s:
+        assert s.get_one(Entry, entry).set_aside
+        review.undo(s, Actor("tp.hai", "reviewer"))
+        review.release(s, Actor("tp.hai", "reviewer"), entry)
+    hai.goto(f"/second-check/{entry}")
+    hai.wait_for_selector("#entry[data-ready]")
     hai.keyboard.press("F2")
     hai.keyboard.type("Lê Thị Loan Anh")
     hai.keyboard.press("Enter")

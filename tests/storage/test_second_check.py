@@ -16,6 +16,7 @@ from storage.models import Cursor, Entry, EntryVersion, Event, SecondCheck, utc_
 from storage.policy import Actor
 from storage.review_errors import (
     BadCheckPolicy,
+    BadReason,
     ChangedMeanwhile,
     DifferencesOpen,
     HadAHand,
@@ -29,7 +30,9 @@ from storage.review_errors import (
     NoSuchField,
     NotAllowed,
     NothingToUndo,
+    PageSetAside,
 )
+from storage.second_check_queue import check_counts, step_for, waiting_checks
 
 
 def state(database, entry_id):
@@ -232,6 +235,33 @@ def test_another_commune_and_another_right(database):
     with database.reading() as s:
         assert second_check_queue.next_check(s, HAI, "open") is None and second_check_queue.next_check(s, HEAD, "open") == entry
         assert second_check_queue.waiting_checks(s, Actor("x", "auditor"), "differs") == []
+
+
+def test_who_checks_second_sends_the_page_back(database):
+    people(database, LAN, HAI, BINH)
+    policy(database, TWICE)
+    one, two = seed(database, 2)
+    for entry in (one, two):
+        verify(database, LAN, entry)
+    with pytest.raises(BadReason):
+        do(database, second_check.send_back, HAI, one, "vì thích")
+    with pytest.raises(HadAHand):
+        do(database, second_check.send_back, LAN, one, "unreadable")
+    do(database, second_check.send_back, HAI, one, "unreadable", "mờ nửa dưới")
+    with database.reading() as s:
+        assert [w.entry_id for w in waiting_checks(s, BINH, "open")] == [two]
+        assert check_counts(s, BINH).open == 1 and step_for(s, BINH, s.get_one(Entry, one)) is None
+    assert due(database) == [] and state(database, one) == "open"
+    with pytest.raises(PageSetAside):
+        do(database, second_check.answer, BINH, one)
+    with pytest.raises(NothingToUndo):
+        do(database, review.undo, LAN, one)         # not the first person's to take back
+    assert do(database, review.undo, HAI).id == one
+    do(database, review.release, HAI, one)
+    check(database, BINH, one)
+    with database.reading() as s:
+        assert [w.entry_id for w in waiting_checks(s, BINH, "open")] == [two]
+    assert state(database, one) == "agreed"
 
 
 def test_policies_are_dated_and_only_added(database):
