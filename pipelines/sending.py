@@ -1,4 +1,5 @@
-"""A book that the commune sent goes from its node to the hub: files and what was done to them, by the exchange of sync."""
+"""A book that the commune sent goes from its node to the hub: files and what was done to them, by the exchange of sync; and what the
+province then makes of it comes back."""
 from __future__ import annotations
 
 import hashlib
@@ -8,12 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from pipelines.services import HubOptions, Services
 from storage.book_making import ABOUT
+from storage.book_news import MOST_BOOKS, BookNews, books_at_hub, take_news
 from storage.book_transfer import WORK_FILE, pages_to_send, told_of
 from storage.book_way import note_step, state_of, step
 from storage.models import Batch, BookStep, BookWork
+from sync.errors import Refused
+from sync.http_transport import HttpTransport
 from sync.hub import Hub, push_to
 from sync.journal import Journal
 from sync.pace import Patience
@@ -33,14 +38,37 @@ def send_to_hub(services: Services, hub: HubOptions, batch_id: str, patience: Pa
             return False
     folder = services.scratch / "send" / hashlib.sha256(batch_id.encode()).hexdigest()[:24]
     source = stage(services, batch_id, folder)
-    where = Hub(hub.url, hub.client, hub.secret_file.read_text("utf-8").strip(), hub.kilobytes_per_second)
-    push_to(where, Journal(services.home / "sync"), source, folder, patience or Patience(), progress)
+    where = _hub(hub)
+    _, receipt = push_to(where, Journal(services.home / "sync"), source, folder, patience or Patience(), progress)
     shutil.rmtree(folder, ignore_errors=True)
     with services.database.session() as session:
         if state_of(session, batch_id) == "sent":
-            note_step(session, batch_id, "pushed", BY)
+            note_step(session, batch_id, "pushed", BY, str(receipt["outcome"]["batch"]))      # what the hub calls it
             step(session, batch_id, "received", BY)
     return True
+
+
+def hear_from_hub(services: Services, hub: HubOptions) -> int:
+    """Ask what became of the books the hub has, and note it here; how many came back or are done. Raises SyncError, OSError."""
+    with services.database.reading() as session:
+        books = sorted(books_at_hub(session))
+    if not books:
+        return 0
+    where, changed = _hub(hub), 0
+    for start in range(0, len(books), MOST_BOOKS):
+        with HttpTransport(where.url, where.client, where.secret) as transport:
+            said = transport.ask("/sync/books", {"books": books[start:start + MOST_BOOKS]})
+        try:
+            news = [BookNews.model_validate(n) for n in said["books"]]
+        except (ValidationError, KeyError, TypeError):
+            raise Refused(other="books", said="") from None
+        with services.database.session() as session:
+            changed += take_news(session, news, BY)
+    return changed
+
+
+def _hub(hub: HubOptions) -> Hub:
+    return Hub(hub.url, hub.client, hub.secret_file.read_text("utf-8").strip(), hub.kilobytes_per_second)
 
 
 def stage(services: Services, batch_id: str, folder: Path) -> Source:

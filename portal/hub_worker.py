@@ -1,10 +1,11 @@
-"""On a commune's node: sends books that were sent to the province, one thread beside the web server, until the hub has them."""
+"""On a commune's node: sends books that were sent to the province, one thread beside the web server, until the hub has them, and asks
+what became of those it has."""
 from __future__ import annotations
 
 import logging
 import threading
 
-from pipelines.sending import books_on_their_way, send_to_hub
+from pipelines.sending import books_on_their_way, hear_from_hub, send_to_hub
 from pipelines.services import HubOptions, Services
 from storage.errors import StorageError
 from sync.errors import SyncError
@@ -35,7 +36,7 @@ class HubWorker:
         self._wake.set()
 
     def run_once(self) -> int:
-        """Send what waits; how many books the hub has now that it had not."""
+        """Send what waits and hear what became of the rest; how many books the hub has now that it had not."""
         done = 0
         for batch_id in books_on_their_way(self._services):
             if self._stop.is_set():
@@ -49,6 +50,11 @@ class HubWorker:
             except (StorageError, OSError) as e:
                 self.trouble[batch_id] = ("Không đọc được tệp trên máy này.", "A file on this machine cannot be read.")
                 _LOG.error("a book did not reach the hub: %s", type(e).__name__)
+        try:
+            if not self._stop.is_set():
+                hear_from_hub(self._services, self._hub)
+        except (SyncError, OSError) as e:       # asked again next time
+            _LOG.info("the hub was not heard: %s", e.code if isinstance(e, SyncError) else type(e).__name__)
         return done
 
     def _loop(self) -> None:

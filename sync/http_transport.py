@@ -49,6 +49,10 @@ class HttpTransport:
     def finish(self, upload: str) -> Mapping[str, Any]:
         return self._ask("POST", f"/sync/{upload}/finish")
 
+    def ask(self, path: str, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A question beside the exchange, JSON there and back. Raises SyncError."""
+        return self._ask("POST", path, json=dict(question))
+
     def _ask(self, method: str, path: str, **body: Any) -> Mapping[str, Any]:
         fresh = not self._token
         headers = {**body.pop("headers", {}), "Authorization": f"Bearer {self._bearer()}"}

@@ -3,12 +3,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from annotated_types import Len
 from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
 
 from portal.api.context import Desk, desk_of, slow_down
 from portal.api.problems import Problem
 from portal.api.tokens import bearer
 from portal.exchange import SenderHere, add_exchange, exchange_route, receipt_key
+from storage.book_news import MOST_BOOKS, BookId, BookNews, news_of
 from storage.clients import client_actor
 from storage.models import ApiClient
 from storage.policy import communes_of
@@ -42,6 +45,23 @@ router = APIRouter(tags=["sync"], route_class=exchange_route(_language))
 def key(desk: Annotated[Desk, Depends(desk_of)]) -> dict[str, str]:
     """The public key (Ed25519, base64) that receipts of this hub are checked with."""
     return {"public_key": receipt_key(desk.services).public}
+
+
+class Books(BaseModel):
+    """As the hub called them in its receipts."""
+
+    books: Annotated[list[BookId], Len(1, MOST_BOOKS)]
+
+
+class BooksNews(BaseModel):
+    books: list[BookNews]
+
+
+@router.post("/sync/books", summary="Tỉnh đã làm gì với các quyển đã gửi / What became of the books that were sent")
+def books(asked: Books, who: Annotated[SenderHere, Depends(node)]) -> BooksNews:
+    """State of each book of the client's commune, why it went back, and the pages to be taken again. Others' books are left out."""
+    with who.services.database.reading() as session:
+        return BooksNews(books=news_of(session, asked.books, who.commune or ""))
 
 
 add_exchange(router, node, "/sync")

@@ -14,21 +14,23 @@ from portal_house import PASSWORD, SIZE, csrf_of, page_bytes, sign_in
 from sqlalchemy import select
 
 from ocr.images import open_page
-from pipelines.sending import send_to_hub
+from pipelines.sending import hear_from_hub, send_to_hub
 from pipelines.services import HubOptions
 from portal.exchange import SenderHere
 from storage import accounts, page_work
 from storage.book_making import make_book
-from storage.book_way import send, state_of
+from storage.book_way import accept, give_back, give_page_back, last_step, receive, returned_pages, send, state_of
 from storage.completeness import completeness, explain_hole
 from storage.database import Database
 from storage.desk_errors import BookSent
-from storage.intake import add_folder
+from storage.intake import add_files, add_folder
 from storage.models import Batch, Entry, Event, HoleReason, Page, PageWork
 from storage.outbox import ObjectLedger
 from storage.page_order import book_pages
 from storage.policy import Actor, Grant
 from storage.review_errors import NoSuchEntry, NotAllowed, OtherKind, SeveralCommunes
+from storage.scan_folder import Source
+from sync.http_transport import HttpTransport
 from sync.manifest import Manifest, file_facts
 from sync.pace import Patience
 
@@ -229,7 +231,46 @@ def test_a_nodes_book_reaches_the_hub_with_what_was_done_to_its_pages(house, hub
         work = s.get(PageWork, there[1].id)
         assert (work.turn, work.corners) == (180, [list(c) for c in square])
         assert [h.reason for h in s.scalars(select(HoleReason))] == ["lost"]
+    comes_back_and_goes_again(house, node, options, folder)
     here.dispose()
+
+
+def comes_back_and_goes_again(house, node, options, folder):
+    """The province gives a page and the book back; the node hears it, its officer takes the page again and sends the book once more."""
+    here, name = node.database, "KS.2018.03"
+    assert hear_from_hub(node, options) == 0        # nothing yet
+    boss = Actor("tp.lan", "reviewer")
+    with house.database.session() as s:
+        receive(s, boss, s.get_one(Batch, name))
+        give_page_back(s, boss, book_pages(s, name)[1], "mờ nửa dưới")
+        give_back(s, boss, s.get_one(Batch, name), "chụp lại trang 1")
+        s.add(Batch(id="KS.2018.99", folder="", content_hash="", commune_code="00001"))
+    with HttpTransport(options.url, options.client, options.secret_file.read_text().strip()) as transport:
+        assert transport.ask("/sync/books", {"books": ["KS.2018.99", "none"]}) == {"books": []}      # another commune's is not there
+    assert hear_from_hub(node, options) == 1 and hear_from_hub(node, options) == 0
+    with here.session() as s:
+        assert state_of(s, name) == "returned" and last_step(s, name, "returned").note == "chụp lại trang 1"
+        (_, old), = returned_pages(s, select(Batch))
+        assert old.file == "KS.2018.03.001.jpg" and "mờ nửa dưới" in old.detail
+        old_id = old.id
+    (folder.parent / "moi").mkdir()
+    path = folder.parent / "moi" / "chup lai.jpg"
+    path.write_bytes(page_bytes("trang 1 rõ"))
+    add_files(here, node.ledger, name, [Source("KS.2018.03.001 lai.jpg", path)], into=name, replaces=old_id, actor="xa.minh")
+    with here.session() as s:
+        new = s.scalar(select(Page).where(Page.file == "KS.2018.03.001 lai.jpg"))
+        page_work.replace_page(s, MINH, s.get_one(Page, old_id), new)
+        send(s, MINH, s.get_one(Batch, name))
+    assert send_to_hub(node, options, name, Patience(give_up=20))
+    with house.database.reading() as s:
+        assert state_of(s, name) == "sent"
+        good = [p.file for p in book_pages(s, name) if p.state != "set_aside"]
+        assert sorted(good) == ["KS.2018.03.001 lai.jpg", "KS.2018.03.003.jpg"]
+    with house.database.session() as s:
+        accept(s, boss, s.get_one(Batch, name))
+    assert hear_from_hub(node, options) == 1
+    with here.reading() as s:
+        assert state_of(s, name) == "done" and not returned_pages(s, select(Batch))
 
 
 def test_an_empty_book_shows_and_a_second_one_of_its_name_is_refused(house, client):
