@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import dagster as dg
 
-from pipelines import assets, checks, fixity, jobs, schedules, sensors
+from pipelines import assets, checks, fixity, jobs, schedules, sensors, signatures
 from pipelines.progress import NoProgress, Progress
 from pipelines.services import Services
 
@@ -26,7 +26,9 @@ def build_definitions(open_services: Callable[[], AbstractContextManager[Service
 
     return dg.Definitions(
         assets=assets.ALL, asset_checks=checks.ALL,
-        jobs=[jobs.process_batch, jobs.take_in_inbox_folder, jobs.link_batches, schedules.report_figures, fixity.prove_archive],
-        schedules=[schedules.nightly_figures, fixity.nightly_fixity], sensors=[sensors.inbox_folders, sensors.waiting_batches],
+        jobs=[jobs.process_batch, jobs.take_in_inbox_folder, jobs.link_batches, schedules.report_figures, fixity.prove_archive,
+              signatures.keep_signatures_valid],
+        schedules=[schedules.nightly_figures, fixity.nightly_fixity, signatures.nightly_signatures],
+        sensors=[sensors.inbox_folders, sensors.waiting_batches],
         executor=executor, resources={"services": services, "progress": dg.ResourceDefinition.hardcoded_resource(progress or NoProgress()),
                    "faults": dg.ResourceDefinition.hardcoded_resource(faults if faults is not None else [])})

@@ -282,6 +282,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             tsa_url=s.archive.tsa_url or None,
             retention_mode=s.archive.retention_mode,
             fonds_code=s.archive.fonds_code,
+            renew_days=s.signing.renew_days,
         ),
         reports=ReportOptions(
             s.reports.read_days,

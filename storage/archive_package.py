@@ -36,7 +36,7 @@ class ArchiveOptions:
 
     agency_name, agency_code: who archives, written into the manifest. tsa_url: a time-stamp service, None for none.
     fonds_code: mã phông, part of every package's identifier; nothing is archived without it. retention_mode is that of originals, records
-    and manifests; the PDF made from them is locked under GOVERNANCE.
+    and manifests; the PDF made from them is locked under GOVERNANCE. renew_days: a time stamp is renewed that many days before it ends.
     """
 
     undo_seconds: int = 60
@@ -47,6 +47,7 @@ class ArchiveOptions:
     retention_mode: RetentionMode = "COMPLIANCE"
     retain_days: int | None = None
     fonds_code: str = ""
+    renew_days: int = 90
 
 
 def retention(options: RetentionOptions, now: datetime) -> tuple[datetime, RetentionMode]:

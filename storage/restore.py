@@ -21,6 +21,7 @@ from storage.models import ArchivePackage, Batch, Cursor, Entry, Event
 from storage.objects import ObjectStore
 from storage.outbox import ObjectLedger
 from storage.restore_rows import add_others, add_package
+from storage.signature_upkeep import look
 
 _CURSOR = "restore"
 _COMMIT_EVERY = 50          # packages in one unit of work
@@ -74,7 +75,9 @@ def restore_catalogue(database: Database, store: ObjectStore, actor: str, progre
         noted = max((int(m["events"]["seq"]) for _, m in manifests), default=0)
         events.append(session, actor, "archive.restore", "archive", {
             "packages": out.packages, "problems": len(out.problems), "log_to": out.events, "log_noted": noted})
-    out.objects = len(ObjectLedger(database, store).recover(scan=True).adopted)
+    ledger = ObjectLedger(database, store)
+    out.objects = len(ledger.recover(scan=True).adopted)
+    look(database, ledger, raised_only=True)
     return out
 
 

@@ -5,7 +5,8 @@ was in the one before. Safe to kill anywhere and to repeat.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -47,8 +48,7 @@ def upkeep(database: Database, ledger: ObjectLedger, signer: Signer, options: Re
 
     Does nothing to copies when the signer's level is B-B. Raises StorageError only for what stops everything (no object store).
     """
-    done = Upkeep()
-    _look(database, ledger, done)
+    done = Upkeep(looked=look(database, ledger))
     if signer.level == "B-B":
         return done
     now = signer.clock()
@@ -72,8 +72,10 @@ def below_level(session: Session, level: str) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(CopySignature).where(CopySignature.level.in_(lower))) or 0
 
 
-def _look(database: Database, ledger: ObjectLedger, done: Upkeep) -> None:
-    """A row for every package without one, from the newest copy that is stored."""
+def look(database: Database, ledger: ObjectLedger, raised_only: bool = False) -> int:
+    """A row for every package without one, from the newest copy that is stored; how many. raised_only: only where a copy lies beside the
+    first one, as after a restore. A file in its place that does not begin with the first copy is none of ours and is passed over."""
+    looked = 0
     with database.reading() as session:
         unseen = session.execute(
             sa.select(ArchivePackage.id, ArchivePackage.pdf_key).outerjoin(CopySignature, CopySignature.package_id == ArchivePackage.id)
@@ -83,10 +85,19 @@ def _look(database: Database, ledger: ObjectLedger, done: Upkeep) -> None:
             stem = first.removesuffix(".pdf")
             keys = session.scalars(sa.select(StoredObject.key).where(
                 StoredObject.key.startswith(f"{stem}.ky", autoescape=True), StoredObject.state == STORED)).all()
-        newest = max(keys, key=_number, default=first)
-        level, until = reached(ledger.get(newest))
-        _note(database, package_id, newest, level or "", until)
-        done.looked += 1
+        if raised_only and not keys:
+            continue
+        found = _newest(ledger, first, keys)
+        level, until = reached(ledger.get(found))
+        _note(database, package_id, found, level or "", until)
+        looked += 1
+    return looked
+
+
+def _newest(ledger: ObjectLedger, first: str, others: Sequence[str]) -> str:
+    """A raised copy is the first one with more behind it."""
+    start = ledger.get(first) if others else b""
+    return next((key for key in sorted(others, key=_number, reverse=True) if ledger.get(key).startswith(start)), first)
 
 
 def _due(database: Database, level: str, before: datetime) -> list[str]:
@@ -108,16 +119,17 @@ def _mend(database: Database, ledger: ObjectLedger, signer: Signer, evidence: Ev
     raising = below(row.level, signer.level)
     stored = ledger.settled(key)            # a pass that was cut off may have stored it
     if stored is None:
-        pdf = ledger.get(row.pdf_key)
-        better = evidence.raise_level(pdf, signer.level) if raising else evidence.renew(pdf)
+        before = ledger.get(row.pdf_key)
+        better = evidence.raise_level(before, signer.level) if raising else evidence.renew(before)
         until, mode = retention(options, signer.clock())
         ledger.put("archive", key, better, "application/pdf", until, mode)
-    level, stamped = reached(ledger.get(key))
+    pdf = ledger.get(key)
+    level, stamped = reached(pdf)
     with database.session() as session:
         _note(session, package_id, key, level or "", stamped)
         events.append(session, actor, "signature.raise" if raising else "signature.renew", package.subject,
-                      {"package": package_id, "pdf": key.rsplit("/", 1)[-1], "level": level or "",
-                       "until": stamped.isoformat() if stamped else ""})
+                      {"package": package_id, "pdf": key.rsplit("/", 1)[-1], "sha256": hashlib.sha256(pdf).hexdigest(),
+                       "level": level or "", "until": stamped.isoformat() if stamped else ""})
     if raising:
         done.raised += 1
     else:

@@ -200,12 +200,10 @@ def verify_file(
 
 
 def renew_timestamps() -> None:
-    from sogoc.settings import load
     from storage.signature_upkeep import upkeep
 
-    settings = load()
     with services() as s, Bars() as bars:
-        done = upkeep(s.database, s.ledger, s.signer, s.archive, "sogoc", renew_days=settings.signing.renew_days,
+        done = upkeep(s.database, s.ledger, s.signer, s.archive, "sogoc", renew_days=s.archive.renew_days,
                       progress=bars.callback(("Chữ ký", "Signatures")))
     for package, error in done.failed:
         typer.echo(f"! {package}: {error.message(language())}")

@@ -10,7 +10,7 @@ from registers import add_entry, add_page, page_image
 
 from storage.archive import ArchiveOptions, archive_entry, verify_archive
 from storage.models import CopySignature, Event
-from storage.signature_upkeep import below_level, current_copy, upkeep
+from storage.signature_upkeep import below_level, current_copy, look, upkeep
 from storage.signing import Signer, verify_pdf
 from storage.signing_errors import SigningWaits
 from storage.signing_keys import Pkcs12File, Secret
@@ -60,6 +60,17 @@ def test_b_b_copies_are_raised_and_time_stamps_renewed(ledger, ca):
     before, after = ledger.get(package.pdf_key), ledger.get(newest.key)
     assert after.startswith(before) and verify_pdf(after, ca.roots).level == "B-LTA" and len(verify_pdf(after, ca.roots).last.stamps) == 2
     assert [d for d in verify_archive(database, ledger.store) if d.code != "object_unfinished"] == []
+    a_strangers_file_is_no_copy(ledger, package, newest.key)
+
+
+def a_strangers_file_is_no_copy(ledger, package, newest):
+    """Also on a machine where the catalogue was rebuilt: the raised copy is handed out, a file laid beside it is not."""
+    ledger.put("archive", package.pdf_key.replace(".pdf", ".ky9.pdf"), b"%PDF-1.7 another paper", "application/pdf")
+    with ledger.database.session() as session:
+        session.execute(sa.delete(CopySignature))
+    assert look(ledger.database, ledger, raised_only=True) == 1
+    with ledger.database.reading() as session:
+        assert current_copy(session, package).key == newest
 
 
 def test_b_b_is_left_alone(sqlite_ledger, ca):
