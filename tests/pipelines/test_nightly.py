@@ -1,0 +1,43 @@
+"""What runs at night, as Dagster runs it: audit, figures, signatures."""
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+from sqlalchemy import select
+
+from pipelines.services import Services
+from storage.archive import archive_entry
+from storage.models import ArchivePackage, CopySignature
+from tests.pipelines.test_definitions import definitions
+from tests.storage.registers import add_entry, add_page, page_image
+
+
+@pytest.fixture
+def archived(services: Services) -> Services:
+    entry = add_entry(services.ledger, add_page(services.ledger, "KS.2017.01", "KS.2017.01.001.jpg", page_image()))
+    archive_entry(services.database, services.ledger, services.signer, services.archive, entry, "tp.duyet")
+    return services
+
+
+def run(services: Services, job: str) -> dg.ExecuteInProcessResult:
+    return definitions(services).resolve_job_def(job).execute_in_process(raise_on_error=False)
+
+
+def test_each_night_has_its_jobs() -> None:
+    said = {s.job_name: s.cron_schedule for s in definitions().schedules or [] if isinstance(s, dg.ScheduleDefinition)}
+    assert set(said) == {"report_figures", "prove_archive", "keep_signatures_valid"}
+    assert all(s.execution_timezone == "Asia/Ho_Chi_Minh" for s in definitions().schedules or [] if isinstance(s, dg.ScheduleDefinition))
+
+
+def test_the_audit_fails_where_an_object_was_changed(archived: Services) -> None:
+    assert run(archived, "prove_archive").success
+    with archived.database.reading() as session:
+        key = session.scalars(select(ArchivePackage.pdf_key)).one()
+    archived.objects.put("archive", key, b"%PDF-1.7 changed", "application/pdf")      # a version over the one that was archived
+    assert not run(archived, "prove_archive").success
+
+
+def test_signatures_are_looked_at(archived: Services) -> None:
+    assert run(archived, "keep_signatures_valid").success
+    with archived.database.reading() as session:
+        assert session.scalars(select(CopySignature.level)).all() == ["B-B"]
