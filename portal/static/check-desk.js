@@ -1,7 +1,5 @@
-// What the page of the second check and that of the differences share: the page picture, calls to the server, messages.
+// What the page of the second check and that of the differences share: the page picture, and how one goes on.
 "use strict";
-const $ = (id) => document.getElementById(id);
-const words = JSON.parse($("words").textContent);
 const entry = $("entry");
 const stops = [...document.querySelectorAll("[data-stop]")];
 const desk = { revision: Number(entry.dataset.revision), active: null, leaving: false, acts: Promise.resolve() };
@@ -32,32 +30,11 @@ const picture = {
     pen.drawImage(this.image, x, y, cw, ch, 0, 0, canvas.width, canvas.height);
   },
 };
-function boxOf(element) {
-  if (!element || !element.dataset.box) return null;
-  const [x, y, width, height] = element.dataset.box.split(" ").map(Number);
-  return { x, y, width, height };
-}
 function zoom(factor) { picture.zoom = Math.min(Math.max(picture.zoom * factor, 0.6), 4); picture.size(); }
 
-let toastTimer;
-function toast(text, bad = false) {
-  const box = $("toast");
-  box.textContent = text;
-  box.classList.toggle("bad", bad);
-  box.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { box.hidden = true; }, bad ? 6000 : 2000);
-}
-// {…} when done, {refused: {code, message}} when not, null when nobody answered.
 async function post(path, body) {
-  let answer;
-  try {
-    answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF-Token": document.querySelector("meta[name=csrf]").content, Accept: "application/json" }, body: JSON.stringify(body || {}) });
-  } catch { toast(words.offline, true); return null; }
-  if (answer.status === 401) { location.href = `/login?next=${encodeURIComponent(location.pathname)}`; return null; }
-  const said = answer.status === 204 ? {} : await answer.json().catch(() => ({ message: words.offline }));
-  if (!answer.ok) return { refused: said };
-  if (said.revision !== undefined) desk.revision = said.revision;
+  const said = await call(path, body);
+  if (said && said.revision !== undefined) desk.revision = said.revision;
   return said;
 }
 // One step at a time, in the order they were made.
@@ -75,5 +52,5 @@ async function undo() {
 }
 setInterval(() => post(address("hold")), 60000);
 addEventListener("pagehide", () => {
-  if (!desk.leaving) fetch(address("release"), { method: "POST", keepalive: true, headers: { "X-CSRF-Token": document.querySelector("meta[name=csrf]").content } });
+  if (!desk.leaving) fetch(address("release"), { method: "POST", keepalive: true, headers: { "X-CSRF-Token": csrf } });
 });

@@ -1,42 +1,12 @@
 // Confirming one dossier: all its fields beside the picture, typed over where they are wrong; Enter says that they are right.
 "use strict";
-const $ = (id) => document.getElementById(id);
-const words = JSON.parse($("words").textContent);
 const form = $("dossier");
-const csrf = document.querySelector("meta[name=csrf]").content;
 const sheet = new Sheet($("view"), $("sheet"), $("image"), $("boxes"));
 const inputs = [...form.querySelectorAll("input, textarea")];
 const pages = [...document.querySelectorAll("[data-page]")];
 let busy = false, shownPage = pages[0];
 
-let toastTimer;
-function toast(text, bad = false) {
-  const box = $("toast");
-  box.textContent = text;
-  box.classList.toggle("bad", bad);
-  box.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { box.hidden = true; }, bad ? 6000 : 2200);
-}
-
-async function post(what, body) {
-  let answer;
-  try {
-    answer = await fetch(`/dossiers/${form.dataset.dossier}/${what}`, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf, Accept: "application/json" }, body: JSON.stringify(body || {}) });
-  } catch {
-    toast(words.offline, true);
-    return null;
-  }
-  if (answer.status === 401) { location.href = `/login?next=${encodeURIComponent(location.pathname)}`; return null; }
-  const said = await answer.json().catch(() => ({ message: words.offline }));
-  return answer.ok ? said : { refused: said };
-}
-
-const boxOf = (input) => {
-  if (!input || !input.dataset.box) return null;
-  const [x, y, width, height] = input.dataset.box.split(" ").map(Number);
-  return { x, y, width, height };
-};
+const post = (what, body) => call(`/dossiers/${form.dataset.dossier}/${what}`, body);
 function showPage(button) {
   if (!button || button === shownPage) return;
   shownPage = button;
