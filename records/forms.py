@@ -248,3 +248,9 @@ def load_forms() -> dict[str, Form]:
         from records.form_file import read_own
         forms += read_own(_own_folder, {f.id for f in forms})
     return {f.id: f for f in sorted(forms, key=lambda f: (f.kind, f.valid_from, f.id))}
+
+
+def codes_of_kind(kind: str) -> tuple[str, ...]:
+    """The codes of all fields that forms of this kind have, in the order of the newest form that has each."""
+    forms = sorted((f for f in load_forms().values() if f.kind == kind), key=lambda f: f.valid_from, reverse=True)
+    return tuple(dict.fromkeys(code for f in forms for code in (*(b.code for b in f.blanks), *(t.code for t in f.ticks)) if code))

@@ -103,7 +103,8 @@ def test_figures_are_ones_own_or_for_who_approves(twice):
 def test_the_policy_is_set_on_its_page(twice):
     boss = signed_in(twice, "quan.tri")
     token = csrf_of(boss)["X-CSRF-Token"]
-    form = {"csrf": token, "kind": "KT", "checks": "2", "sample": "2,5", "fields": "nktHoTen, nktNgayChet", "second": "approve"}
+    form = {"csrf": token, "kind": "KT", "checks": "2", "sample": "2,5", "second": "approve",
+            "fields": ["KT:nktHoTen", "KT:nktNgayChet", "KS:nksHoTen"]}
     assert boss.post("/check-policy", data=form).status_code == 200
     with twice.database.reading() as s:
         now = check_policy.in_force(s)
