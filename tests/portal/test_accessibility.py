@@ -41,6 +41,8 @@ PAGES = (
 )
 SCREENS = {"office": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+_NAMES = {"runOnly": {"type": "rule", "values": ["button-name", "link-name", "label", "select-name", "image-alt", "document-title"]},
+          "resultTypes": ["violations"]}
 _OPTIONS = {"runOnly": {"type": "tag", "values": _RULES}, "resultTypes": ["violations"]}
 
 
@@ -106,6 +108,7 @@ def told(violation) -> str:
 
 @pytest.mark.parametrize(("lang", "screen"), [("vi", "office"), ("vi", "phone"), ("en", "office")])
 def test_no_page_has_a_serious_violation(site: SimpleNamespace, screen: str, lang: str) -> None:
+    """In English only what other words can change: the width, and what controls are called."""
     axe, bad, tabs = axe_api.Axe(), {}, {}
     for name, address, account in PAGES:
         if account not in tabs:
@@ -113,7 +116,7 @@ def test_no_page_has_a_serious_violation(site: SimpleNamespace, screen: str, lan
         page = tabs[account]
         page.goto(address.format(**site.values) + ("?lang=en" if lang == "en" and account is None else ""))
         page.wait_for_load_state("load")
-        found = axe.run(page, options=_OPTIONS).response["violations"]
+        found = axe.run(page, options=_OPTIONS if lang == "vi" else _NAMES).response["violations"]
         serious = [told(v) for v in found if v["impact"] in ("serious", "critical")]
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
             serious.append("the page scrolls sideways")

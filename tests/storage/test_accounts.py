@@ -1,6 +1,8 @@
 """People: passwords with a lock-out, grants, sessions, second factors, rates; programs with secrets."""
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 
@@ -283,3 +285,10 @@ def test_roles_of_before_become_grants(tmp_path):
         assert [(g.user_name, accounts.grant_of(g)) for g in s.scalars(sa.select(UserGrant).order_by(UserGrant.user_name))] == [
             ("tp.lan", Grant("reviewer")), ("xa.minh", Grant("commune_officer", frozenset({"21139"})))]
     database.dispose()
+
+
+def test_the_program_hashes_with_the_work_of_rfc_9106():
+    """In a process of its own: the tests' hashes are quick ones."""
+    said = subprocess.run([sys.executable, "-c", "from storage.passwords import hasher; print(hasher().hash('x'))"], capture_output=True,
+                          text=True, check=True).stdout
+    assert said.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
