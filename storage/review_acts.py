@@ -19,7 +19,6 @@ from storage.review import decide_link, undo, verify_entry
 from storage.review_errors import DecisionOfAnother, NotProposed
 from storage.review_queue import visible_entry
 
-
 KEPT = timedelta(days=90)       # longer than a browser may be without a line
 
 
