@@ -47,7 +47,7 @@ ACTIONS: Mapping[str, Pair] = {
     "page.view": ("Xem ảnh trang", "Page picture viewed"), "records.export": ("Xuất bản ghi", "Records exported"),
     "records.import": ("Nhập bản ghi đã gõ", "Typed records taken in"),
     "records.bind": ("Gắn bản chụp vào bản ghi", "Images bound to records"),
-    "record.search": ("Tra cứu", "Searched"),
+    "record.search": ("Tra cứu", "Searched"), "changes.read": ("Nhận báo thay đổi", "Changes read"),
     "record.metadata": ("Lấy dữ liệu", "Data fetched"), "copy.fetch": ("Lấy bản sao", "Copy fetched"),
     "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"),
     "user.logout": ("Đăng xuất", "Signed out"), "user.add": ("Thêm tài khoản", "Account added"),
