@@ -57,7 +57,7 @@ class PopulationQuestion(Base):
 
     __tablename__ = "population_question"
     __table_args__ = (Index("ix_population_question_due", "state", "next_at"), Index("ix_population_question_entry", "entry_id", "role"))
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)   # MaYeuCau: the same however often it is sent
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)  # MaYeuCau: the same however often it is sent
     entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"))
     role: Mapped[str] = mapped_column(String(8))
     service: Mapped[str] = mapped_column(String(40))

@@ -57,7 +57,7 @@ def upgrade() -> None:
     op.create_index('ix_ministry_push_due', 'ministry_push', ['state', 'next_at'], unique=False)
     op.create_index(op.f('ix_ministry_push_entry_id'), 'ministry_push', ['entry_id'], unique=False)
     op.create_table('population_question',
-    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('id', sa.String(length=100), nullable=False),
     sa.Column('entry_id', KEY, nullable=False),
     sa.Column('role', sa.String(length=8), nullable=False),
     sa.Column('service', sa.String(length=40), nullable=False),
