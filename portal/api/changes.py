@@ -1,11 +1,11 @@
 """The change feed: what happened to archived records since a place that the client keeps. No personal data: ids, codes, times."""
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import datetime
 from typing import Annotated, Literal
 
-import anyio
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel
@@ -70,7 +70,7 @@ async def changes(
     _Waiting.count += 1
     try:
         while not page.changes and time.monotonic() < until and not await request.is_disconnected():
-            await anyio.sleep(_LOOK_EVERY)
+            await asyncio.sleep(_LOOK_EVERY)
             if await run_in_threadpool(_newest, desk) > page.next.seq:
                 page = await run_in_threadpool(_read, desk, asker, page.next.cursor(), None, limit)
     finally:

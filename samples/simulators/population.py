@@ -150,7 +150,8 @@ def _citizen(p: Mapping[str, str]) -> str:
     day = f"<q:NgayThangNam>{born}</q:NgayThangNam>" if len(born) == 8 else f"<q:Nam>{born[:4]}</q:Nam>"
     live = f"<q:ThuongTru><q:ChiTiet>{escape(p['noi_thuong_tru'])}</q:ChiTiet></q:ThuongTru>"
     family = "".join(f"<q:{tag}><q:HoVaTen>{escape(p[f'ho_ten_{who}'])}</q:HoVaTen>"
-                     f"<q:SoDinhDanh>{p[f'so_dinh_danh_{who}']}</q:SoDinhDanh></q:{tag}>" for tag, who in (("Cha", "cha"), ("Me", "me"), ("VoChong", "vo_chong")))
+                     f"<q:SoDinhDanh>{p[f'so_dinh_danh_{who}']}</q:SoDinhDanh></q:{tag}>"
+                     for tag, who in (("Cha", "cha"), ("Me", "me"), ("VoChong", "vo_chong")))
     return f"<q:CongDan>{simple}<q:HoVaTen>{name}</q:HoVaTen><q:NgayThangNamSinh>{day}</q:NgayThangNamSinh>{live}{family}</q:CongDan>"
 
 

@@ -1,6 +1,8 @@
 """What pushing to the Ministry's software can run into: a stable code, the evidence, and what the person can do."""
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from storage.errors import StorageError
 
 
@@ -64,3 +66,13 @@ class NoSuchPush(PushError):
     code = "no_such_push"
     vi = "Không có hồ sơ {dossier} trong danh sách gửi Bộ."
     en = "There is no dossier {dossier} among those for the Ministry."
+
+
+# What a row's `problem` says, short, without the evidence: Vietnamese, English.
+PROBLEMS: Mapping[str, tuple[str, str]] = {
+    NoEndpoint.code: ("chưa có địa chỉ nhận trong thời gian này", "no endpoint in force"),
+    Unreachable.code: ("chưa kết nối được, sẽ tự gửi lại", "unreachable; tried again by itself"),
+    AccessRefused.code: ("tài khoản kết nối không được nhận", "account refused"),
+    DossierRefused.code: ("Bộ không nhận vì lỗi dữ liệu", "refused for its data"),
+    BadDossier.code: ("thiếu tệp kèm theo", "a file is missing"),
+}

@@ -1,6 +1,8 @@
 """What asking the national population database can run into: a stable code, the evidence, and what the person can do."""
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from storage.errors import StorageError
 
 
@@ -48,3 +50,12 @@ class AnswerUnreadable(QueryError):
     code = "population_answer_unreadable"
     vi = "Không đọc được trả lời của CSDL dân cư ({cause}). Báo cho người quản trị."
     en = "The answer of the population database cannot be read ({cause}). Tell the administrator."
+
+
+# What a row's `problem` says, short, without the evidence: Vietnamese, English.
+PROBLEMS: Mapping[str, tuple[str, str]] = {
+    QueryUnreachable.code: ("chưa kết nối được CSDL dân cư, sẽ tự hỏi lại", "unreachable; asked again by itself"),
+    QueryRefused.code: ("CSDL dân cư từ chối", "the population database refused"),
+    OfficerUnknown.code: ("cán bộ chưa có tài khoản CSDL dân cư", "officer without an account there"),
+    AnswerUnreadable.code: ("trả lời không đọc được", "answer unreadable"),
+}

@@ -38,7 +38,8 @@ from storage.review_errors import NoSuchEntry
 
 CHILD = {"so_dinh_danh": "051317000001", "ho_ten": "NGUYỄN THỊ ÁNH & <B>", "ngay_sinh": "2017-03-01", "gioi_tinh": "Nữ", "dan_toc": "Kinh",
          "quoc_tich": "Việt Nam", "noi_sinh": "", "que_quan": "Quảng Ngãi", "noi_thuong_tru": "Xã Nghĩa Kỳ & hơn",
-         "ho_ten_cha": "LÊ VĂN <C>", "so_dinh_danh_cha": "051080000001", "ho_ten_me": "TRẦN THỊ MẬN", "so_dinh_danh_me": "", "ho_ten_vo_chong": "",
+         "ho_ten_cha": "LÊ VĂN <C>", "so_dinh_danh_cha": "051080000001", "ho_ten_me": "TRẦN THỊ MẬN", "so_dinh_danh_me": "",
+         "ho_ten_vo_chong": "",
          "so_dinh_danh_vo_chong": "", "tinh_trang": ""}
 FOR = WhatFor("2.000635", "cb.hoa", "H21.129-260302-0001")
 LAN = Actor("tp.lan", "reviewer")
@@ -197,7 +198,7 @@ ENVELOPE = '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:B
 
 
 @pytest.mark.parametrize("hostile", [
-    LAUGHS + ENVELOPE % "&a11;", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + ENVELOPE % "&x;",
+    LAUGHS + ENVELOPE % "&a11;", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:' + '///etc/passwd">]>' + ENVELOPE % "&x;",
     '<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd">' + ENVELOPE % "x", '<!DOCTYPE a [<!ENTITY % p SYSTEM "http://127.0.0.1:9/p"> %p;]>'
     + ENVELOPE % "x", "<a" * 100_000, "", "<a>" * 5000, "\x00", "x" * (4 * 1024 * 1024 + 1)])
 def test_hostile_answers_open_nothing_and_cost_nothing(hostile):
