@@ -42,6 +42,10 @@ class Connection:
         """Hand the dossier over. Raises Unreachable (it may have arrived all the same), AccessRefused."""
         return answer_of(self._ask(endpoint, endpoint.path, body_of(endpoint, parcel)))
 
+    def probe(self, endpoint: Endpoint) -> None:
+        """Ask for a token and nothing else. Raises Unreachable, AccessRefused."""
+        self._bearer(endpoint)
+
     def states(self, endpoint: Endpoint, module: str, dossiers: Sequence[str]) -> list[State]:
         """What became of dossiers; [] where the endpoint has no poll. Raises Unreachable, AccessRefused."""
         if not endpoint.poll:

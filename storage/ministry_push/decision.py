@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from records.ministry.messages import MODULES, Facts, Requester
 from storage.access_log import Purpose, log_access
 from storage.corrections import current_values
+from storage.errors import Words
 from storage.ministry_push.errors import BadDossier, DossierKnown, NoSuchPush
 from storage.models import Batch, Entry, MinistryPush, utc_now
 from storage.policy import Actor
@@ -55,7 +56,7 @@ def send_again(session: Session, actor: Actor, dossier: str) -> MinistryPush:
         raise NoSuchPush(dossier=dossier)
     visible_entry(session, actor, row.entry_id, "approve")
     if row.state not in ("dead", "waiting"):
-        raise BadDossier(what=f"{dossier}: {row.state}")
+        raise BadDossier(what=Words(f"{dossier} đã được tiếp nhận", f"{dossier} was taken already"))
     _anew(row)
     session.flush()
     log_access(session, actor, "push.retry", f"entry:{row.entry_id}", Purpose("ministry", dossier))
@@ -80,11 +81,13 @@ def _check(entry: Entry, module: str, dossier: str, requester: Requester | None)
         offered = "; ".join(f"{name}: {' '.join(kinds)}" for name, kinds in MODULES.items())
         raise BadDossier(what=f"module {module} / {entry.kind} ({offered})")
     if not _CODE.fullmatch(dossier):
-        raise BadDossier(what="mã hồ sơ không đúng dạng, ví dụ H21.129-250812-0035")
+        raise BadDossier(what=Words("mã hồ sơ không đúng dạng, ví dụ H21.129-250812-0035",
+                                    "the dossier code is malformed; as H21.129-250812-0035"))
     if entry.status != "archived":
-        raise BadDossier(what=f"mục {entry.id} chưa lưu trữ")
+        raise BadDossier(what=Words(f"mục {entry.id} chưa lưu trữ", f"entry {entry.id} is not archived"))
     if module == "BS" and (requester is None or not requester.name.strip() or requester.copies < 1):
-        raise BadDossier(what="bản sao trích lục cần họ tên người yêu cầu và số bản")
+        raise BadDossier(what=Words("bản sao trích lục cần họ tên người yêu cầu và số bản",
+                                    "a copy of an extract needs the requester's name and a number of copies"))
 
 
 def _content(session: Session, entry: Entry, linked: str, received: datetime, requester: Requester | None,

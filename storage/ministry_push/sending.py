@@ -19,6 +19,7 @@ from records.ministry.date_styles import VIETNAM
 from records.ministry.messages import copy_request, registration
 from storage import events
 from storage.database import Database
+from storage.errors import Words
 from storage.ministry_push.adapters import Answer, Attachment, Parcel
 from storage.ministry_push.connection import Connection
 from storage.ministry_push.decision import facts_of, requester_of
@@ -109,7 +110,7 @@ class Sender:
             package = session.get(ArchivePackage, content["copy_of"])
             stored = current_copy(session, package) if package is not None else None
         if stored is None:
-            raise BadDossier(what="bản sao có chữ ký số không còn")
+            raise BadDossier(what=Words("không còn bản sao có chữ ký số", "its signed copy is not there"))
         return (Attachment("BSTL", "Bản sao số hóa có chữ ký số", f"{content['kind']}.pdf", self._ledger.get(stored.key)),)
 
     def _taken(self, row: MinistryPush, endpoint: Endpoint, answer: Answer) -> None:

@@ -14,6 +14,7 @@ from records.personal_number import parse_personal_number
 from storage import events
 from storage.access_log import Purpose, log_access
 from storage.database import Database
+from storage.errors import Words
 from storage.models import Entry, PopulationQuestion, utc_now
 from storage.policy import Actor
 from storage.population_query.connection import QueryConnection
@@ -130,7 +131,7 @@ def _asked(entry: Entry, role: str) -> dict[str, str]:
     """What the register and the accepted link say of the person: a number where there is one, name and birth."""
     values = {f.code: f.value for f in entry.fields}
     if not values.get(f"{role}HoTen"):
-        raise QueryIncomplete(what=f"người giữ vai trò {role} trong mục")
+        raise QueryIncomplete(what=Words(f"người giữ vai trò {role} trong mục", f"a person who is {role} in the entry"))
     asked = {"name": values[f"{role}HoTen"], "born": values.get(f"{role}NgaySinh", "")}
     linked = next((x.personal_id for x in entry.links if x.role == role and x.decision == "accept" and x.personal_id), "")
     for text in (*(values.get(f"{role}{ending}", "") for ending in _NUMBERS), linked or ""):

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from records.partial_date import PartialDate
+from storage.errors import Words
 from storage.population_query.errors import QueryIncomplete
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,79}")
@@ -30,17 +31,18 @@ class Question:
     born: str = ""
 
     def __post_init__(self) -> None:
-        for what, value in (("mã dịch vụ công", self.service), ("mã cán bộ", self.officer), ("mã hồ sơ", self.dossier)):
+        for what, value in ((Words("mã dịch vụ công", "the service code"), self.service), (Words("mã cán bộ", "the officer"), self.officer),
+                            (Words("mã hồ sơ", "the dossier code"), self.dossier)):
             if not _CODE.fullmatch(value):
                 raise QueryIncomplete(what=what)
         if not 0 < len(self.id) <= 100:
-            raise QueryIncomplete(what="mã yêu cầu")
+            raise QueryIncomplete(what=Words("mã yêu cầu", "the request's id"))
         if self.personal_id and not _DIGITS.fullmatch(self.personal_id):
-            raise QueryIncomplete(what="số định danh đủ 12 chữ số")
+            raise QueryIncomplete(what=Words("số định danh đủ 12 chữ số", "a personal number of 12 digits"))
         if self.card and not _CARD.fullmatch(self.card):
-            raise QueryIncomplete(what="số CMND đủ 9 chữ số")
+            raise QueryIncomplete(what=Words("số CMND đủ 9 chữ số", "an identity card number of 9 digits"))
         if not (self.personal_id or self.card) and not (self.name.strip() and self.birth is not None):
-            raise QueryIncomplete(what="số định danh, hoặc họ tên và ngày sinh")
+            raise QueryIncomplete(what=Words("số định danh, hoặc họ tên và ngày sinh", "a number, or name and birth"))
 
     @property
     def birth(self) -> PartialDate | None:
