@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -65,6 +65,8 @@ async def changes(
     """Archived entries, later versions and withdrawals, in the order in which they became so; of the kinds for which the token has a
     scope, with `feed:read`. A client that was away asks from the cursor it kept; nothing is left out and nothing comes twice behind it."""
     asker = await run_in_threadpool(_asker, request, desk)
+    if cursor is not None and since is not None:
+        raise Problem("invalid", "Send cursor or from, not both.", "Chỉ gửi cursor hoặc from.")
     until = time.monotonic() + (wait if _Waiting.count < _MOST_WAITING else 0)
     page = await run_in_threadpool(_read, desk, asker, cursor, since, limit)
     _Waiting.count += 1
@@ -100,7 +102,7 @@ def _kinds(actor: Actor) -> list[str]:
 def _read(desk: Desk, asker: Actor, cursor: str | None, since: datetime | None, limit: int) -> FeedPage:
     with desk.services.database.reading() as session:
         try:
-            place = Place.of(cursor) if cursor is not None else change_feed.place_at(session, since) if since is not None else Place()
+            place = Place.of(cursor) if cursor is not None else change_feed.place_at(session, since.astimezone(UTC)) if since is not None else Place()
             return change_feed.read(session, _kinds(asker), place, limit)
         except BadCursor as e:
             raise Problem("invalid", e.message("en"), e.message("vi")) from None

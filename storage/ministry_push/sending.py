@@ -179,7 +179,7 @@ class Sender:
                 if said is not None:
                     values["result"] = {"trangThai": said.state, **said.result}
                 if said is not None and said.result:
-                    values["state"] = "done"
+                    values |= {"state": "done", "content": {}}      # what was said is in the archive; here it is needed no more
                     finished += 1
                     events.append(session, ACTOR, "push.done", f"entry:{row.entry_id}", {"dossier": row.dossier, "module": module})
                 session.execute(update(MinistryPush).where(MinistryPush.id == row.id, MinistryPush.state == "sent").values(**values))

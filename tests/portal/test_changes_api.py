@@ -99,7 +99,9 @@ def test_replay_from_a_time(api, house):
     assert records(api.get("/changes", params={"from": before})) == ["r1", "r2"]
     assert len(records(api.get("/changes", params={"from": "2020-01-01T00:00:00+07:00"}))) >= 2
     assert records(api.get("/changes", params={"from": "2999-01-01T00:00:00Z"})) == []
-    assert api.get("/changes", params={"from": "2020-01-01T00:00:00"}).status_code == 422        # of no zone
+    for wrong in ("2020-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "hôm qua"):        # of no zone, before all time, no time
+        assert api.get("/changes", params={"from": wrong}).status_code == 422
+    assert api.get("/changes", params={"from": before, "cursor": end(api)}).status_code == 422
 
 
 @pytest.mark.parametrize("name", ["khong", "trong"])

@@ -54,6 +54,7 @@ class House:
         with self.database.session() as s:
             row = decide_to_send(s, HEAD, entry, module, dossier, received=NOW, **more)
             row.next_at = min(row.next_at, self.now)            # the test's clock stands in the past
+            return row
 
     def row(self, dossier=CODE):
         with self.database.reading() as s:
@@ -80,6 +81,7 @@ def test_a_dossier_is_sent_once_and_followed_to_its_result(push, ministry):
     taken = ministry.system.dossiers[CODE]
     assert taken.data["nksHoTen"] == NAME and taken.data["nksNgaySinh"] == "01/03/2017" and taken.times == 1
     assert push.run(minutes=20).finished == 1 and push.row().state == "done" and push.row().result["soDangKy"] == "15"
+    assert push.row().content == {} and push.decide(entry).state == "done"
     with pytest.raises(BadDossier), push.database.session() as s:
         send_again(s, HEAD, CODE)
 
