@@ -102,7 +102,9 @@ def _kinds(actor: Actor) -> list[str]:
 def _read(desk: Desk, asker: Actor, cursor: str | None, since: datetime | None, limit: int) -> FeedPage:
     with desk.services.database.reading() as session:
         try:
-            place = Place.of(cursor) if cursor is not None else change_feed.place_at(session, since.astimezone(UTC)) if since is not None else Place()
+            place = Place() if cursor is None else Place.of(cursor)
+            if since is not None:
+                place = change_feed.place_at(session, since.astimezone(UTC))
             return change_feed.read(session, _kinds(asker), place, limit)
         except BadCursor as e:
             raise Problem("invalid", e.message("en"), e.message("vi")) from None

@@ -19,7 +19,7 @@ from storage.models import Batch, Entry, Field, Page
 from storage.population_query import Officer, PopulationQueryOptions
 
 PEOPLE = [{"so_dinh_danh": "051317000001", "ho_ten": "LÊ THỊ LOAN", "ngay_sinh": "2017-03-01", "gioi_tinh": "Nữ", "dan_toc": "Kinh",
-           "quoc_tich": "Việt Nam", "que_quan": "", "noi_thuong_tru": "", "ho_ten_cha": "", "so_dinh_danh_cha": "", 
+           "quoc_tich": "Việt Nam", "que_quan": "", "noi_thuong_tru": "", "ho_ten_cha": "", "so_dinh_danh_cha": "",
            "ho_ten_me": "TRẦN THỊ MẬN", "so_dinh_danh_me": "", "ho_ten_vo_chong": "", "so_dinh_danh_vo_chong": ""}]
 ASK = ["population", "ask", "1", "nks", "--service", "2.000635", "--officer", "cb.hoa", "--dossier", "H21-2"]
 
