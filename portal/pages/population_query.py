@@ -29,17 +29,17 @@ def look(entry_id: int, request: Request, who: Who) -> Response:
 
 
 @router.post("/{entry_id}/population")
-def ask(entry_id: int, request: Request, who: Who, role: Annotated[str, Form(max_length=8)] = "", service: Code = "", officer: Code = "",
+def ask(entry_id: int, request: Request, who: Who, role: Annotated[str, Form(max_length=8)] = "", service: Code = "",
         dossier: Code = "") -> Response:
-    """Keep the question, try to send it at once; without a network it waits and the page says so."""
+    """Keep the question, in the reviewer's own name, and try to send it at once; without a network it waits and the page says so."""
     who.must("review")
     services = who.portal.services
     try:
         if services.population_query is None:
             raise QueryNotConnected()
-        services.population_query.officer(officer.strip())
+        services.population_query.officer(who.actor.name)
         with services.database.session() as session:
-            row = ask_about(session, who.actor, entry_id, role, WhatFor(service.strip(), officer.strip(), dossier.strip()))
+            row = ask_about(session, who.actor, entry_id, role, WhatFor(service.strip(), who.actor.name, dossier.strip()))
         with QueryConnection(services.population_query) as connection:
             send(services.database, connection, row.id)
     except (NotAllowed, NoSuchEntry):       # refused and logged by the application
@@ -57,8 +57,9 @@ def _shown(entry_id: int, request: Request, who: Visitor, status: int = 200, pro
         people = [(r, written[f"{r}HoTen"]) for r in _PEOPLE if f"{r}HoTen" in written]
         title = (entry.kind, entry.number)
     connected = who.portal.services.population_query
+    known = connected is not None and who.actor.name in connected.officers
     return page(who, request, "population_query.html", status, entry_id=entry_id, title=title, people=people, questions=questions,
-                problem=problem, labels=LABELS, connected=connected is not None, officers=sorted(connected.officers) if connected else [])
+                problem=problem, labels=LABELS, connected=connected is not None, known=known)
 
 
 def _question(row: PopulationQuestion, written: dict[str, str], who: Visitor) -> dict[str, Any]:
