@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from portal.context import Visitor, Who, page
 from portal.field_text import shown
 from records.text import nfc
+from storage.access_log import REVIEW, log_access
 from storage.errors import StorageError
 from storage.models import PopulationQuestion
 from storage.population_query import QueryConnection, WhatFor, answers, ask_about, send
@@ -55,6 +56,9 @@ def _shown(entry_id: int, request: Request, who: Visitor, status: int = 200, pro
         written = {f.code: nfc(f.value) for f in entry.fields if f.value}
         questions = [_question(row, written, who) for row in answers(session, who.actor, entry_id)]
         people = [(r, written[f"{r}HoTen"]) for r in _PEOPLE if f"{r}HoTen" in written]
+        beside_them = {line.code for q in questions for lines in q["people"] for line, _, _ in lines if line.written}
+        seen = {f"{r}HoTen" for r, _ in people} | beside_them
+        log_access(session, who.actor, "record.view", f"entry:{entry_id}", REVIEW, fields=seen)
         title = (entry.kind, entry.number)
     connected = who.portal.services.population_query
     known = connected is not None and who.actor.name in connected.officers

@@ -67,6 +67,8 @@ def test_a_reviewer_asks_sees_both_values_and_nothing_is_overwritten(joined, sys
     with joined.database.reading() as s:
         assert s.scalar(select(Field.value).where(Field.entry_id == entry, Field.code == "meHoTen")) == "Trần Thị Mận"
         asked = s.scalars(select(Event).where(Event.action == "population.ask")).one()
+        looks = s.scalars(select(Event).where(Event.action == "record.view", Event.actor == "xa.minh")).all()
+    assert looks[-1].detail["fields"] == ["chaHoTen", "meHoTen", "meNgaySinh", "nksHoTen"]
     assert asked.actor == "tp.lan" and asked.detail["channel"] == "portal" and systems[0].system.figures()["questions"] == 1
 
 

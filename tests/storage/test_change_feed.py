@@ -17,6 +17,8 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
+from ministry_dossiers import archived_entries
+from registers import add_entry, add_page, page_image
 
 from storage import change_feed, events
 from storage.archive import archive_entry
@@ -24,7 +26,7 @@ from storage.archive_package import ArchiveOptions
 from storage.change_feed import BadCursor, CursorElsewhere, Place
 from storage.corrections import Correction, correct_archived
 from storage.database import Database, alembic_config
-from storage.models import Event, RecordChange, utc_now
+from storage.models import ArchivePackage, Event, RecordChange, StoredObject, utc_now
 from storage.policy import Actor
 from storage.signing import Signer, create_demo_identity
 
@@ -116,36 +118,36 @@ def test_a_reader_beside_many_writers_sees_everything_once(database):
     assert len(seen + found) == len(wanted) and set(seen + found) == wanted
 
 
-def test_lines_of_other_kinds_are_passed_by_and_not_told(database):
-    add(database, "a", kind="KS")
-    add(database, "b", kind="KT")
-    page = read(database, kinds=["KS"])
+def test_lines_of_other_kinds_are_passed_by_and_not_told(sqlite_database):
+    add(sqlite_database, "a", kind="KS")
+    add(sqlite_database, "b", kind="KT")
+    page = read(sqlite_database, kinds=["KS"])
     assert names(page) == ["a"] and page.next.seq == 2
-    add(database, "c", kind="KS")
-    assert names(read(database, page.next, kinds=["KS"])) == ["c"] and names(read(database, kinds=["KH"])) == []
+    add(sqlite_database, "c", kind="KS")
+    assert names(read(sqlite_database, page.next, kinds=["KS"])) == ["c"] and names(read(sqlite_database, kinds=["KH"])) == []
 
 
-def test_replay_from_a_time(database):
-    add(database, "old")
-    with database.session() as session:
+def test_replay_from_a_time(sqlite_database):
+    add(sqlite_database, "old")
+    with sqlite_database.session() as session:
         session.execute(sa.update(RecordChange).values(at=utc_now() - timedelta(days=9)))
     week = utc_now() - timedelta(days=7)
-    add(database, "new", "newer")
-    with database.reading() as session:
-        assert [follow(database, change_feed.place_at(session, at))[0] for at in (week - timedelta(days=9), week, utc_now())] == [
+    add(sqlite_database, "new", "newer")
+    with sqlite_database.reading() as session:
+        assert [follow(sqlite_database, change_feed.place_at(session, at))[0] for at in (week - timedelta(days=9), week, utc_now())] == [
             ["old", "new", "newer"], ["new", "newer"], []]
 
 
-def test_a_cursor_of_another_history_is_refused(database):
-    add(database, "a", "b")
-    _, place = follow(database)
-    with database.session() as session:         # restored from an older copy, then something else happened
+def test_a_cursor_of_another_history_is_refused(sqlite_database):
+    add(sqlite_database, "a", "b")
+    _, place = follow(sqlite_database)
+    with sqlite_database.session() as session:         # restored from an older copy, then something else happened
         session.execute(sa.delete(RecordChange).where(RecordChange.seq == 2))
         session.execute(sa.delete(Event).where(Event.seq == 2))
     for _ in range(2):
         with pytest.raises(CursorElsewhere):
-            read(database, place)
-        add(database, "other")
+            read(sqlite_database, place)
+        add(sqlite_database, "other")
 
 
 @given(st.text(max_size=30))
@@ -203,16 +205,13 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(sqlite_database, tmp_pa
     assert seen == logged and len(seen) >= told
 
 
-def test_a_feed_lost_with_its_database_is_written_again(sqlite_ledger, tmp_path):
+def test_a_feed_lost_with_its_database_is_written_again(sqlite_database):
     """Two archived entries; of one the log's event is there, of the other it was lost."""
-    from registers import add_entry, add_page, page_image
-
-    from storage.models import ArchivePackage
-
-    ids = [add_entry(sqlite_ledger, add_page(sqlite_ledger, "KS.2017.01", f"{n}.jpg", page_image(f"So {n}")), str(n)) for n in (1, 2)]
-    database = sqlite_ledger.database
+    database, key = sqlite_database, "archive/x"
+    ids = archived_entries(database, 2)
     with database.session() as session:
-        key = session.scalar(sa.text("select key from stored_object limit 1"))
+        session.add(StoredObject(key=key, bucket="archive", sha256="0" * 64, size=1, media_type="application/pdf", state="stored"))
+        session.flush()
         for n, entry in enumerate(ids):
             session.add(ArchivePackage(id=f"p{n}", subject=f"entry:{entry}", manifest_key=key, pdf_key=key, original_key=key))
         events.append(session, "t", "entry.archive", f"entry:{ids[0]}", {"package": "p0"})
@@ -222,11 +221,8 @@ def test_a_feed_lost_with_its_database_is_written_again(sqlite_ledger, tmp_path)
     assert names(read(database)) == ["p0", "p1"]
 
 
-def test_the_upgrade_tells_what_the_log_knows(ledger):
-    from registers import add_entry, add_page, page_image
-
-    database = ledger.database
-    entry = add_entry(ledger, add_page(ledger, "KS.2017.01", "1.jpg", page_image()))
+def test_the_upgrade_tells_what_the_log_knows(database):
+    entry, = archived_entries(database)
     with database.session() as session:
         events.append(session, "t", "entry.archive", f"entry:{entry}", {"package": "p1"})
         events.append(session, "t", "record.view", f"entry:{entry}", {})
@@ -241,8 +237,6 @@ def test_the_upgrade_tells_what_the_log_knows(ledger):
 
 
 def test_an_archived_entry_and_its_later_versions_are_told(sqlite_ledger, tmp_path):
-    from registers import add_entry, add_page, page_image
-
     create_demo_identity(tmp_path / "identity")
     database, signer, options = sqlite_ledger.database, Signer(tmp_path / "identity"), ArchiveOptions(fonds_code="THU")
     entry = add_entry(sqlite_ledger, add_page(sqlite_ledger, "KS.2017.01", "1.jpg", page_image()))
