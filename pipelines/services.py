@@ -21,8 +21,10 @@ __all__ = [
 
 if TYPE_CHECKING:
     from storage.database import Database
+    from storage.ministry_push.options import MinistryOptions
     from storage.objects import ObjectStore
     from storage.outbox import ObjectLedger
+    from storage.population_query.options import PopulationQueryOptions
     from storage.signing import Signer
 
 
@@ -131,6 +133,8 @@ class Services:
     lang: str = "vi"
     antivirus: Antivirus = field(default_factory=Antivirus)
     hub: HubOptions | None = None
+    ministry: MinistryOptions | None = None                     # None: not connected
+    population_query: PopulationQueryOptions | None = None      # the same
 
     @property
     def inbox(self) -> Path:

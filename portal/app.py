@@ -21,6 +21,7 @@ from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, porta
 from portal.hub_worker import HubWorker
 from portal.keys import portal_key
 from portal.look_worker import LookWorker
+from portal.others_worker import OthersWorker
 from portal.page_images import PageImages
 from portal.page_tiles import PageTiles
 from portal.pages import (
@@ -34,6 +35,7 @@ from portal.pages import (
     log,
     login,
     me,
+    population_query,
     reports,
     review,
     review_calls,
@@ -69,12 +71,14 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     """The whole portal over opened services.
 
     start_reading(batch_id) is called after an upload was taken in and must return at once. archive_in_background: a thread archives
-    verified entries once `services.archive.undo_seconds` have passed; it lives as long as the application.
+    verified entries once `services.archive.undo_seconds` have passed, another sends what waits for other systems; they live as long as the
+    application.
     """
     options = options or services.portal
     worker = ArchiveWorker(services) if archive_in_background else None
     looks = LookWorker(services)
     hub = HubWorker(services, services.hub) if services.hub is not None else None
+    others = OthersWorker(services) if archive_in_background and OthersWorker.needed(services) else None
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -83,7 +87,11 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
         looks.start()
         if hub is not None:
             hub.start()
+        if others is not None:
+            others.start()
         yield
+        if others is not None:
+            others.stop()
         looks.stop()
         if hub is not None:
             hub.stop()
@@ -103,7 +111,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
-                 check_policy, dossiers, log, reviewers, reports):
+                 population_query, check_policy, dossiers, log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))

@@ -9,6 +9,8 @@ from portal import wording
 from portal.desk_wording import MARKS, PARTS
 from portal.wording import Pair
 from storage.file_checks import ACTIVE
+from storage.ministry_push import errors as push_errors
+from storage.population_query import errors as query_errors
 from storage.review import REJECT_REASONS
 
 ACTIONS: Mapping[str, Pair] = {
@@ -47,7 +49,7 @@ ACTIONS: Mapping[str, Pair] = {
     "page.view": ("Xem ảnh trang", "Page picture viewed"), "records.export": ("Xuất bản ghi", "Records exported"),
     "records.import": ("Nhập bản ghi đã gõ", "Typed records taken in"),
     "records.bind": ("Gắn bản chụp vào bản ghi", "Images bound to records"),
-    "record.search": ("Tra cứu", "Searched"),
+    "record.search": ("Tra cứu", "Searched"), "changes.read": ("Nhận báo thay đổi", "Changes read"),
     "record.metadata": ("Lấy dữ liệu", "Data fetched"), "copy.fetch": ("Lấy bản sao", "Copy fetched"),
     "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"),
     "user.logout": ("Đăng xuất", "Signed out"), "user.add": ("Thêm tài khoản", "Account added"),
@@ -59,6 +61,13 @@ ACTIONS: Mapping[str, Pair] = {
     "client.enable": ("Dùng lại hệ thống kết nối", "Client switched on"),
     "access.refused": ("Bị từ chối", "Refused"), "log.export": ("Xuất nhật ký", "Log exported"),
     "log.who_saw": ("Xem ai đã xem mục", "Asked who saw an entry"), "record.print": ("In", "Printed"),
+    "push.decide": ("Quyết định gửi hồ sơ sang Bộ", "Dossier for the Ministry decided"),
+    "push.retry": ("Cho gửi lại hồ sơ", "Dossier to be sent again"), "push.sent": ("Bộ đã tiếp nhận hồ sơ", "Ministry took the dossier"),
+    "push.dead": ("Hồ sơ không gửi được", "Dossier could not be sent"), "push.done": ("Bộ đã có kết quả", "Ministry has a result"),
+    "population.ask": ("Hỏi CSDL dân cư", "Population database asked"),
+    "population.answer": ("CSDL dân cư trả lời", "Population database answered"),
+    "population.refused": ("CSDL dân cư không trả lời", "Population database refused"),
+    "population.view": ("Xem trả lời của CSDL dân cư", "Population answer viewed"),
     "client.add": ("Thêm hệ thống kết nối", "Client added"),
     "client.token": ("Cấp mã truy cập", "Token issued"),
     "report.export": ("Xuất báo cáo", "Report exported"), "report.plan": ("Đặt kế hoạch số hóa", "Plan set"),
@@ -75,6 +84,7 @@ SUBJECTS: Mapping[str, Pair] = {
 _ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("nhật ký", "the log"), "portal": ("cổng web", "the portal")}
 _ACTORS: Mapping[str, Pair] = {
     "cli": ("dòng lệnh", "command line"), "sso": ("đăng nhập một lần", "single sign-on"),
+    "push": ("bộ phận gửi Bộ", "sender to the Ministry"), "population_query": ("bộ phận hỏi dân cư", "population queries"),
     "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),
     "?": ("chưa rõ", "unknown"),
 }
@@ -88,6 +98,8 @@ _KEYS: Mapping[str, Pair] = {
     "scope": ("quyền", "scope"), "scopes": ("quyền", "scopes"), "agency": ("cơ quan", "agency"), "dossier": ("mã hồ sơ", "dossier"),
     "service": ("thủ tục", "service"), "format": ("định dạng", "format"), "officer": ("cán bộ", "officer"),
     "from": ("từ ngày", "from"), "to": ("đến ngày", "to"), "step": ("theo", "by"), "kind": ("loại sổ", "kind"), "rows": ("số dòng", "rows"),
+    "module": ("phân hệ", "module"), "endpoint": ("phiên bản kết nối", "endpoint"), "tries": ("số lần gửi", "tries"),
+    "request": ("mã yêu cầu", "request"),
     "lines": ("số dòng", "lines"), "code": ("mã", "code"),
     "found": ("tìm thấy", "found"), "answer": ("trả lời", "answer"),
     "hole": ("chỗ thiếu", "what lacks"), "pages": ("số trang", "pages"),
@@ -113,6 +125,8 @@ _KEYS: Mapping[str, Pair] = {
     "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
 }
 _VALUES: Mapping[str, Pair] = {
+    "ministry": ("phần mềm hộ tịch của Bộ", "the Ministry's software"), "population": ("đối chiếu dân cư", "population check"),
+    **push_errors.PROBLEMS, **query_errors.PROBLEMS,
     **MARKS, **PARTS, "none": ("bỏ", "none"), "missing": ("thiếu số", "number missing"), "repeated": ("trùng số", "number repeated"),
     "unnumbered": ("chưa đọc được số", "no number read"), "retake": ("ảnh không đạt", "poor picture"),
     "aside": ("trang để riêng", "page set aside"),

@@ -236,5 +236,7 @@ def client_scope(scope: str) -> Pair:
     left, _, right = scope.partition(":")
     if left == "sync":
         return f"gửi sổ của xã {right}", f"send books of commune {right}"
+    if scope == "feed:read":
+        return "nhận báo thay đổi", "change feed"
     vi, en = KINDS.get(left, (left, left))
     return {"read": (f"xem {vi}", f"read {en}"), "copy": (f"bản sao {vi}", f"copy of {en}")}.get(right, (scope, scope))

@@ -22,10 +22,12 @@ from sogoc.commands import (
     match,
     model,
     population,
+    push,
     records,
     report,
     review,
     serve,
+    simulate,
     sync,
     work,
 )
@@ -77,7 +79,8 @@ def root(
 
 
 for module in (
-    home, population, batch, work, records, form, match, model, review, report, archive, backup, serve, sync, accounts, clients, demo,
+    home, population, batch, work, records, form, match, model, review, report, archive, backup, serve, sync, push,
+    accounts, clients, simulate, demo,
 ):
     module.register(app)
 

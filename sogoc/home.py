@@ -27,8 +27,10 @@ from sogoc.settings import FILE_NAME, Settings, SettingsError
 from storage.antivirus import Antivirus, Clamd, Clamscan
 from storage.database import Database
 from storage.embedded_store import EmbeddedStore
+from storage.ministry_push.options import MinistryOptions
 from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.outbox import ObjectLedger
+from storage.population_query.options import PopulationQueryOptions, read_officers
 from storage.review_errors import BadAccount
 from storage.signing import Signer, create_demo_identity
 from storage.signing_keys import Pkcs11Token, Pkcs12File, Secret, SigningKey
@@ -147,6 +149,30 @@ def sso_options(settings: Settings) -> SsoOptions | None:
             raise SogocError(f"sso.groups.{group}: {e.message('vi')}", f"sso.groups.{group}: {e.message('en')}") from e
     return SsoOptions(s.issuer.rstrip("/"), s.client_id, key, s.title or urlsplit(s.issuer).hostname or "", tuple(s.scopes), s.name_claim,
                       s.display_claim, s.groups_claim, tuple(d.casefold() for d in s.domains), dict(s.groups), s.create)
+
+
+def ministry_options(settings: Settings) -> MinistryOptions | None:
+    """The Ministry's software as the settings name it; None without an address. Raises SogocError for what could not work."""
+    m, home = settings.ministry, settings.home
+    if not m.url:
+        return None
+    key = secret(home / m.secret_file) if m.secret_file is not None else m.secret.get_secret_value()
+    agency = m.agency or settings.archive.agency_code
+    for name, value in (("account", m.account), ("secret_file", key), ("agency", agency)):
+        if not value:
+            raise SettingsError(f"Thiếu ministry.{name}.", f"ministry.{name} is missing.")
+    return MinistryOptions(m.url, m.access, m.account, key, m.token_path, m.app_name, m.partner_code, m.partner_code_cus, agency,
+                           m.province, home / m.endpoints if m.endpoints is not None else None, m.tries, m.seconds)
+
+
+def population_query_options(settings: Settings) -> PopulationQueryOptions | None:
+    """The population database as the settings name it; None without an address. Raises BadOfficers, SogocError."""
+    q = settings.population_query
+    if not q.url:
+        return None
+    if q.officers_file is None:
+        raise SettingsError("Thiếu population_query.officers_file.", "population_query.officers_file is missing.")
+    return PopulationQueryOptions(q.url, q.style, q.integration, read_officers(settings.home / q.officers_file), q.seconds, q.tries)
 
 
 def secret(path: Path) -> str:
@@ -312,5 +338,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
         population_columns=dict(s.population.columns),
         lang=s.lang,
         antivirus=open_antivirus(s),
+        ministry=ministry_options(s),
+        population_query=population_query_options(s),
         hub=HubOptions(s.hub.url, s.hub.client, s.hub.secret_file, s.hub.rate_kb or None) if s.hub.url and s.hub.secret_file else None,
     )

@@ -157,6 +157,34 @@ class HubSettings(Section):
     rate_kb: int = Field(0, ge=0, description="send no faster than this, in KB a second; 0: no limit")
 
 
+class MinistrySettings(Section):
+    url: str = Field("", description="address of the Ministry's software, or of the province's bus to it; empty: not connected")
+    access: Literal["user", "secret", "lgsp"] = Field(
+        "lgsp", description="how a token is had: user {userName, password}, secret {SecretId, SecretPass}, lgsp (lgspaccesstoken)"
+    )
+    token_path: str = Field("token", description="path of the token service behind the address")
+    account: str = Field("", description="userName, SecretId or AccessKey")
+    secret: SecretStr = Field(SecretStr(""), description="password, SecretPass or SecretKey; only from the environment")
+    secret_file: Path | None = Field(None, description="file holding that secret")
+    app_name: str = Field("", description="lgsp: AppName")
+    partner_code: str = Field("", description="lgsp: PartnerCode")
+    partner_code_cus: str = Field("", description="lgsp: PartnerCodeCus")
+    agency: str = Field("", description="maDonVi of who sends; empty: archive.agency_code")
+    province: str = Field("", pattern="^([0-9]{2})?$", description="maTinh, two digits")
+    endpoints: Path | None = Field(None, description="file of endpoints of one's own, beside those that come with the program")
+    tries: int = Field(12, ge=1, le=100, description="a dossier that could not be sent so often is set aside for a person")
+    seconds: float = Field(60, ge=1, le=300, description="an answer is waited for that long")
+
+
+class PopulationQuerySettings(Section):
+    url: str = Field("", description="address of the national population database or its façade; empty: not connected")
+    style: Literal["soap", "rest"] = Field("soap", description="soap, or rest (a province's façade)")
+    integration: str = Field("037", description="MaTichHop")
+    officers_file: Path | None = Field(None, description="TOML file with the accounts of officers there; keep it 0600 (docs/exchange.md)")
+    tries: int = Field(20, ge=1, le=100, description="a question that could not be sent so often is given up")
+    seconds: float = Field(20, ge=1, le=120, description="an answer is waited for that long")
+
+
 class PopulationSettings(Section):
     columns: dict[str, str] = Field(default_factory=dict, description='agreed column -> header of your file: {ho_ten = "HO TEN"}')
 
@@ -186,6 +214,8 @@ class Settings(BaseSettings):
     sso: SsoSettings = SsoSettings()
     hub: HubSettings = HubSettings()
     population: PopulationSettings = PopulationSettings()
+    ministry: MinistrySettings = MinistrySettings()
+    population_query: PopulationQuerySettings = PopulationQuerySettings()
     reports: ReportSettings = ReportSettings()
 
     @classmethod
@@ -273,13 +303,13 @@ def check_names(data: Mapping[str, Any], path: Path) -> None:
                 raise SettingsError(f"{path}: không có thiết lập «{key}.{inner}».", f"{path}: there is no setting “{key}.{inner}”.")
     url = data.get("database", {}).get("url", "")
     written = "secret_key" in data.get("objects", {}) or "client_secret" in data.get("sso", {})
-    written = written or not {"pin", "passphrase"}.isdisjoint(data.get("signing", {}))
+    written = written or not {"pin", "passphrase"}.isdisjoint(data.get("signing", {})) or "secret" in data.get("ministry", {})
     if written or (isinstance(url, str) and urlsplit(url).password):
         raise SettingsError(
             f"{path}: không ghi mật khẩu vào tệp này; dùng biến môi trường SOGOC_… hoặc objects.secret_key_file, "
-            "database.password_file, sso.client_secret_file, signing.pin_file, signing.passphrase_file.",
+            "database.password_file, sso.client_secret_file, signing.pin_file, signing.passphrase_file, ministry.secret_file.",
             f"{path}: no secrets in this file; use SOGOC_… in the environment, or objects.secret_key_file, database.password_file, "
-            "sso.client_secret_file, signing.pin_file, signing.passphrase_file.",
+            "sso.client_secret_file, signing.pin_file, signing.passphrase_file, ministry.secret_file.",
         )
 
 

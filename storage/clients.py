@@ -14,6 +14,7 @@ from storage.policy import KINDS, Actor, Grant
 from storage.review_errors import AccountExists, BadAccount, UnknownAccount
 
 SCOPES = frozenset(f"{kind}:{right}" for kind in KINDS for right in ("read", "copy"))
+FEED = "feed:read"                      # the change feed, of the kinds that its other scopes name
 SYNC = "sync:"                          # sync:21139: may bring in books of that commune (docs/sync.md)
 _SYNC_SCOPE = re.compile(r"^sync:[0-9]{2,8}$")
 _ID = re.compile(r"^[a-z0-9][a-z0-9._-]{1,79}$")
@@ -21,20 +22,24 @@ _ID = re.compile(r"^[a-z0-9][a-z0-9._-]{1,79}$")
 
 def unknown_scopes(scopes: Collection[str]) -> list[str]:
     """Those that are no scope."""
-    return sorted(s for s in set(scopes) - SCOPES if not _SYNC_SCOPE.match(s))
+    return sorted(s for s in set(scopes) - SCOPES - {FEED} if not _SYNC_SCOPE.match(s))
 
 
 def client_grants(scopes: Iterable[str]) -> tuple[Grant, ...]:
-    """What the scopes give: KS:read and KS:copy in every commune, sync:21139 the books of one."""
+    """What the scopes give: KS:read and KS:copy in every commune, sync:21139 the books of one, feed:read the
+    change feed."""
     found: dict[str, set[str]] = {"read": set(), "copy": set(), "sync": set()}
+    feed = False
     for scope in scopes:
+        feed = feed or scope == FEED
         left, _, right = scope.partition(":")
         if scope in SCOPES:
             found[right].add(left)
         elif _SYNC_SCOPE.match(scope):
             found["sync"].add(right)
     by_kind = [Grant(f"program.{right}", None, frozenset(found[right])) for right in ("read", "copy") if found[right]]
-    return (*by_kind, *([Grant("program.sync", frozenset(found["sync"]))] if found["sync"] else []))
+    others = [Grant("program.sync", frozenset(found["sync"]))] if found["sync"] else []
+    return (*by_kind, *others, *([Grant("program.feed")] if feed else []))
 
 
 def client_actor(client_id: str, scopes: Iterable[str], agency: str = "", address: str = "") -> Actor:

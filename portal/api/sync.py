@@ -7,13 +7,11 @@ from annotated_types import Len
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from portal.api.context import Desk, desk_of, slow_down
+from portal.api.context import Desk, desk_of, known_client, slow_down
 from portal.api.problems import Problem
-from portal.api.tokens import bearer
 from portal.exchange import SenderHere, add_exchange, exchange_route, receipt_key
 from storage.book_news import MOST_BOOKS, BookId, BookNews, news_of
 from storage.clients import client_actor
-from storage.models import ApiClient
 from storage.policy import communes_of
 
 
@@ -24,12 +22,8 @@ def _language(request: Request) -> str:
 
 def node(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> SenderHere:
     """The client, for the commune of its scope. Raises Problem not_authenticated, too_many, not_permitted."""
-    client = desk.tokens.read(bearer(request))
-    with desk.services.database.reading() as session:
-        row = session.get(ApiClient, client.id)
-        if row is None or not row.active:
-            raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
-        communes = communes_of(client_actor(client.id, client.scopes & frozenset(row.scopes)), "batch.upload") or frozenset()
+    client = known_client(request, desk)
+    communes = communes_of(client_actor(client.id, client.scopes), "batch.upload") or frozenset()
     slow_down(desk.exchange_limit, client.id)
     if len(communes) != 1:
         raise Problem("not_permitted", f"The token must have one scope sync:<commune>, it has {len(communes)}.",
