@@ -17,6 +17,7 @@ from sogoc.commands import (
     batch,
     clients,
     demo,
+    extract,
     form,
     home,
     match,
@@ -77,7 +78,8 @@ def root(
 
 
 for module in (
-    home, population, batch, work, records, form, match, model, review, report, archive, backup, serve, sync, accounts, clients, demo,
+    home, population, batch, work, records, form, match, model, review, report, archive, backup, serve, extract, sync, accounts, clients,
+    demo,
 ):
     module.register(app)
 

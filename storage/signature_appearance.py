@@ -6,6 +6,8 @@ from typing import Any
 
 from storage.pdf_font import FONT_NAME, font_facts
 
+# Fields of the two signatures on an extract: the competent person's, and the agency's with the number.
+PERSON_FIELD, AGENCY_FIELD = "NguoiKyTrichLuc", "CoQuanCapSo"
 _SIZE, _LEADING, _MARGIN = 10.0, 11.5, 14.0     # points
 
 

@@ -16,9 +16,9 @@ from storage.pdfa import DocumentInfo, finish
 
 
 def document(extract_id: str, form: ExtractForm, values: dict[str, str], agency: Agency, signer: CompetentSigner, check_code: str,
-             made: datetime) -> tuple[bytes, tuple[int, int, int, int]]:
+             made: datetime, draft: bool = False) -> tuple[bytes, tuple[int, int, int, int]]:
     """The PDF, and the box on its last page for the person's signature. made: the moment written into it. Raises DoesNotFit."""
-    pages = laid_out(form, values, agency, signer, check_code)
+    pages = laid_out(form, values, agency, signer, check_code, draft)
     pdf = pikepdf.new()
     font = add_font(pdf)
     for drawing in pages.drawings:

@@ -30,10 +30,12 @@ class Pages:
     person_box: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
-def laid_out(form: ExtractForm, values: dict[str, str], agency: Agency, signer: CompetentSigner, check_code: str) -> Pages:
-    """The pages without number, code and day. Raises DoesNotFit."""
+def laid_out(form: ExtractForm, values: dict[str, str], agency: Agency, signer: CompetentSigner, check_code: str, draft: bool) -> Pages:
+    """The pages without number, code and day; a draft says there that it is one. Raises DoesNotFit."""
     pages = Pages([Drawing()])
     _head(pages.drawings[0], form, agency)
+    if draft:
+        pages.drawings[0].text(LEFT, 736, 16, "BẢN NHÁP – CHƯA KÝ", strong=True)
     y = _rows(pages, form, values)
     _signature(pages, signer, y)
     for n, drawing in enumerate(pages.drawings, start=1):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.extracts.deadline import today
 from storage.extracts.errors import NoSuchExtract
+from storage.extracts.form import form_in_force
 from storage.models import Entry, Extract
 from storage.policy import Actor, allowed, allows
 
@@ -32,6 +33,12 @@ def is_late(extract: Extract, day: date) -> bool:
     if extract.state in UNDER_WAY:
         return day > extract.due_on
     return extract.issued_at is not None and today(extract.issued_at) > extract.due_on
+
+
+def printed_codes(extract: Extract) -> list[str]:
+    """Codes of the fields that its page shows, for the log."""
+    made = extract.signed_at or extract.received_at
+    return [item.code for item in form_in_force(extract.kind, today(made)).items()]
 
 
 def visible_extract(session: Session, actor: Actor, extract_id: str) -> Extract:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,17 +12,17 @@ from storage.extracts.drawing import Drawing
 from storage.extracts.keys import CodeKeys
 from storage.extracts.layout import PERSON_SIZE, SEAL_BOX, seal
 from storage.extracts.options import Agency, CompetentSigner, ExtractOptions
+from storage.models import utc_now
 from storage.outbox import ObjectLedger
-from storage.signature_appearance import SignaturePlace
+from storage.signature_appearance import AGENCY_FIELD, PERSON_FIELD, SignaturePlace
 from storage.signing import Signer
 
-PERSON_FIELD, AGENCY_FIELD = "NguoiKyTrichLuc", "CoQuanCapSo"
 FOLDER = "extracts"
 
 
 @dataclass(frozen=True)
 class Office:
-    """The opened parts. clock: the signer's, so that a test has one time for everything."""
+    """The opened parts. clock: gives the time of requests and numbers, timezone-aware."""
 
     database: Database
     ledger: ObjectLedger
@@ -30,9 +30,10 @@ class Office:
     options: ExtractOptions
     archive: RetentionOptions
     keys: CodeKeys
+    clock: Callable[[], datetime] = utc_now
 
     def now(self) -> datetime:
-        return self.signer.clock()
+        return self.clock()
 
     def keep(self, extract_id: str, pdf: bytes) -> str:
         """Store a document; its key. Named by its content: what a kill left behind is never taken for another one."""

@@ -43,13 +43,13 @@ def read_printed(pdf: bytes) -> Printed | None:
 def _pieces(page: pikepdf.Page) -> Iterator[tuple[str, str]]:
     yield from _marked(page, page.obj.get("/Resources"))
     for annotation in page.obj.get("/Annots", ()):
-        shown = annotation.get("/AP", {}).get("/N")
+        shown = annotation["/AP"].get("/N") if "/AP" in annotation else None
         if annotation.get("/FT") == "/Sig" and isinstance(shown, pikepdf.Stream):
             yield from _marked(shown, shown.get("/Resources"))
 
 
 def _marked(stream: pikepdf.Page | pikepdf.Object, resources: pikepdf.Object | None) -> Iterator[tuple[str, str]]:
-    if resources is None or not _is_ours(resources.get("/Font", {}).get("/F0")):
+    if resources is None or "/Font" not in resources or not _is_ours(resources["/Font"].get("/F0")):
         return
     name = ""
     for instruction in pikepdf.parse_content_stream(stream):

@@ -68,7 +68,8 @@ def decode(text: str, keys: Iterable[PublicKey]) -> Statement:
     headers = _load(protected)
     if not isinstance(headers, dict) or headers.get(_ALG) != _EDDSA:
         raise NotOurCode("not signed with EdDSA")
-    known = {k.id: k for k in keys}.get(headers.get(_KID))
+    key_id = headers.get(_KID)
+    known = {k.id: k for k in keys}.get(key_id) if isinstance(key_id, bytes) else None
     if known is None:
         raise UnknownKey("key")
     try:

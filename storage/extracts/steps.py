@@ -9,6 +9,8 @@ number once reserved belongs to its extract, also when that is cancelled: no num
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,9 +20,10 @@ from storage.access_log import Purpose, log_access
 from storage.extracts.deadline import VIETNAM, today
 from storage.extracts.document import document
 from storage.extracts.errors import NoSuchExtract, ReasonNeeded, RecordChanged, WrongState
-from storage.extracts.form import form_in_force
+from storage.extracts.form import ExtractForm, form_in_force
 from storage.extracts.listing import visible_extract
 from storage.extracts.office import Office, agency_place, person_place
+from storage.extracts.options import CompetentSigner
 from storage.extracts.proof import Statement, encode, matrix
 from storage.extracts.values import digest, hint, printed_values
 from storage.models import Entry, Extract, ExtractNumber
@@ -39,25 +42,27 @@ def sign(office: Office, actor: Actor, extract_id: str) -> Extract:
     """The competent person signs: the document is made from the record's values of now. Raises NotAllowed, NotASigner, WrongState,
     NoSuchExtract, DoesNotFit, SigningFailed."""
     with office.database.reading() as session:
-        found = _permitted(session, actor, extract_id, "sign")
-        person, agency = office.options.signer(actor.name), office.options.agency_named(found.agency_code)
-        entry = session.get_one(Entry, found.entry_id)
-        package = entry.archive_id
-        form = form_in_force(found.kind, today(office.now()))
-        values = printed_values(session, entry, form)
-    when = office.now().astimezone(VIETNAM).replace(microsecond=0)
-    pdf, box = document(found.id, form, values, agency, person, found.check_code, when)
-    signed = office.signer.with_key(person.key).sign(pdf, reason=f"{form.title} (bản sao)", place=person_place(person, box,
-                                                                                                                 when.isoformat()))
+        found, person = _permitted(session, actor, extract_id, "sign"), office.options.signer(actor.name)
+        ready = _prepared(office, session, found, person)
+    form, values, pdf = ready.form, ready.values, ready.pdf
+    place = person_place(person, ready.box, ready.when.isoformat())
+    signed = office.signer.with_key(person.key).sign(pdf, reason=f"{form.title} (bản sao)", place=place)
     key = office.keep(found.id, signed)
     with office.database.session() as session:
         held = _hold(session, extract_id, "sign")
-        if _archived_version(session, held) != package:
+        if _archived_version(session, held) != ready.package:
             raise RecordChanged()
-        held.state, held.signed_by, held.signed_at, held.signed_key, held.package_id = "signed", actor.name, when, key, str(package)
+        held.state, held.signed_by, held.signed_at, held.signed_key, held.package_id = "signed", actor.name, ready.when, key, ready.package
         held.values_digest, held.hint, held.suffix = digest(list(values.items()), held.check_code).hex(), hint(values, form), form.suffix
         _log(session, actor, held, "extract.sign", fields=list(values))
         return held
+
+
+def draft(office: Office, actor: Actor, extract_id: str) -> bytes:
+    """What would be signed now, without a signature. Raises NoSuchExtract, NoFormInForce, NoAgency, DoesNotFit."""
+    with office.database.reading() as session:
+        found = visible_extract(session, actor, extract_id)
+        return _prepared(office, session, found, office.options.signers.get(actor.name, CompetentSigner("", ())), draft=True).pdf
 
 
 def number(office: Office, actor: Actor, extract_id: str) -> Extract:
@@ -129,6 +134,27 @@ def steps_open(actor: Actor, extract: Extract) -> Sequence[str]:
     """The steps this actor may do now, the next one of the way first."""
     return [step for step, states in BEGINS.items() if extract.state in states
             and allows(actor, RIGHTS[step], extract.commune_code, extract.kind)]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """The document before the person's signature, whose place is `box`; package: the archived version it is of."""
+
+    pdf: bytes
+    box: tuple[int, int, int, int]
+    form: ExtractForm
+    values: dict[str, str]
+    package: str
+    when: datetime
+
+
+def _prepared(office: Office, session: Session, extract: Extract, person: CompetentSigner, draft: bool = False) -> _Prepared:
+    entry, agency = session.get_one(Entry, extract.entry_id), office.options.agency_named(extract.agency_code)
+    when = office.now().astimezone(VIETNAM).replace(microsecond=0)
+    form = form_in_force(extract.kind, when.date())
+    values = printed_values(session, entry, form)
+    pdf, box = document(extract.id, form, values, agency, person, extract.check_code, when, draft)
+    return _Prepared(pdf, box, form, values, str(entry.archive_id), when)
 
 
 def _end(office: Office, actor: Actor, extract_id: str, reason: str, step: str, state: str) -> Extract:

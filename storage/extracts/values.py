@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
@@ -70,9 +71,9 @@ def _date(value: str) -> PartialDate | None:
 
 
 def _year(text: str) -> str:
-    """`01/03/2017` or `2017` -> 2017; of an age or nothing, nothing."""
-    last = text.rpartition("/")[2]
-    return last if len(last) == 4 and last.isdigit() else ""
+    """`01/03/2017`, `khoảng 2017` -> 2017; of an age or nothing, nothing."""
+    found = re.search(r"(?<!\d)\d{4}$", text)
+    return found[0] if found else ""
 
 
 def _correction(c: ArchiveCorrection, labels: Mapping[str, str]) -> str:

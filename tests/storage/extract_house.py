@@ -40,7 +40,7 @@ VALUES = {
 
 @dataclass
 class Clock:
-    """Stands still until a test moves it. A Monday morning in Vietnam, after the keys of the codes were made."""
+    """Stands still until a test moves it."""
 
     at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
@@ -51,7 +51,8 @@ class Clock:
 def office(ledger: ObjectLedger, folder: Path, identity: Path) -> tuple[Office, Clock]:
     clock = Clock()
     archive = ArchiveOptions(retain_days=1, retention_mode="GOVERNANCE", fonds_code="THU")
-    return Office(ledger.database, ledger, Signer(identity, "UBND xã Nghĩa Kỳ", clock), OPTIONS, archive, CodeKeys(folder)), clock
+    return Office(ledger.database, ledger, Signer(identity, "UBND xã Nghĩa Kỳ", clock), OPTIONS, archive, CodeKeys(folder),
+                  clock), clock
 
 
 def archived(ledger: ObjectLedger, kind: str = "KS", more: dict[str, str] | None = None, commune: str = COMMUNE) -> int:
@@ -60,8 +61,8 @@ def archived(ledger: ObjectLedger, kind: str = "KS", more: dict[str, str] | None
     key = ledger.put("archive", "archive/any.pdf", b"%PDF-", "application/pdf")
     with ledger.database.session() as s:
         n = s.query(Entry).count() + 1
-        batch = Batch(id=f"{kind}.{n}", folder="", content_hash="0" * 64, kind=kind, commune_code=commune, book_number=values.get("quyenSo"),
-                      registry_office="UBND xã Nghĩa Kỳ, huyện Tư Nghĩa, tỉnh Quảng Ngãi", declared={})
+        batch = Batch(id=f"{kind}.{n}", folder="", content_hash="0" * 64, kind=kind, commune_code=commune,
+                      book_number=values.get("quyenSo"), registry_office="UBND xã Nghĩa Kỳ, huyện Tư Nghĩa, tỉnh Quảng Ngãi", declared={})
         s.add(batch)
         s.flush()
         page = Page(batch_id=batch.id, file="1.jpg", sha256=f"{n:064d}", size=1, state="read")
