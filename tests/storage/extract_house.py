@@ -7,6 +7,7 @@ from pathlib import Path
 
 from storage.access_log import Purpose
 from storage.archive_package import ArchiveOptions
+from storage.errors import SigningFailed
 from storage.extracts import requests, steps
 from storage.extracts.keys import CodeKeys
 from storage.extracts.office import Office
@@ -53,6 +54,21 @@ def office(ledger: ObjectLedger, folder: Path, identity: Path) -> tuple[Office, 
     archive = ArchiveOptions(retain_days=1, retention_mode="GOVERNANCE", fonds_code="THU")
     return Office(ledger.database, ledger, Signer(identity, "UBND xã Nghĩa Kỳ", clock), OPTIONS, archive, CodeKeys(folder),
                   clock), clock
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """Stands for the signer where a test is about numbers and states: gives the document back, unless `away`."""
+
+    away: bool = False
+
+    def with_key(self, _: object) -> Unsigned:
+        return self
+
+    def sign(self, pdf: bytes, **_: object) -> bytes:
+        if self.away:
+            raise SigningFailed(cause="the token was taken out")
+        return pdf
 
 
 def archived(ledger: ObjectLedger, kind: str = "KS", more: dict[str, str] | None = None, commune: str = COMMUNE) -> int:
