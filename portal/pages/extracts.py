@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
+import numpy as np
+import pikepdf
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from PIL import Image
@@ -96,12 +98,13 @@ def _one(extract_id: str, request: Request, who: Visitor, status: int = 200, pro
 
 @router.get("/{extract_id}/page.jpg")
 def picture(extract_id: str, who: Who) -> Response:
-    """Its first page as it is now, or as it will be when signed; the look is logged with the fields on it."""
+    """Its pages, one below the other, as they are now or as they will be when signed; the look is logged with the fields on them."""
     pdf = _document(extract_id, who)
-    limits = Limits()
-    pixels, _ = render_pdf_page(pdf, 0, A4, _DPI, _PIXELS, limits.seconds)
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        count = len(opened.pages)
+    pages = [render_pdf_page(pdf, n, A4, _DPI, _PIXELS, Limits().seconds)[0] for n in range(count)]
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG", quality=82)
+    Image.fromarray(np.vstack(pages)).save(out, "JPEG", quality=82)
     return Response(out.getvalue(), media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 

@@ -11,8 +11,9 @@ from storage.extracts.options import Agency, CompetentSigner, ExtractOptions
 from storage.signing import Signer, create_demo_identity
 
 RECORD = "5b3c0d6e-0000-4000-8000-000000000001"
-OPTIONS = ExtractOptions(Agency("H21.01", "Sở Tư pháp"), {"21139": Agency("H21.129", "UBND xã Nghĩa Kỳ", "UBND tỉnh Quảng Ngãi", "Nghĩa Kỳ")},
-                         {"xa.hoa": CompetentSigner("Nguyễn Thị Hòa", ("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"))})
+NGHIA_KY = Agency("H21.129", "UBND xã Nghĩa Kỳ", "UBND tỉnh Quảng Ngãi", "Nghĩa Kỳ")
+OPTIONS = ExtractOptions(Agency("H21.01", "Sở Tư pháp"), {"21139": NGHIA_KY}, {
+    "xa.hoa": CompetentSigner("Nguyễn Thị Hòa", ("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"))})
 
 
 @pytest.fixture(scope="session")

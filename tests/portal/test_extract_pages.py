@@ -65,8 +65,9 @@ def test_what_stands_against_a_step_is_said_on_the_page(people):
 
 
 WRONG = (
-    ({"day": "hôm qua"}, 422, "Chọn ngày đăng ký"), ({"dossier": " "}, 422, "mã hồ sơ"), ({"number": "9"}, 409, "Không tìm thấy đúng một mục"),
-    ({"name": "Lê Văn Tám"}, 409, "Không tìm thấy đúng một mục"), ({"kind": "XX"}, 422, "Cần loại sổ"),
+    ({"day": "hôm qua"}, 422, "Chọn ngày đăng ký"), ({"dossier": " "}, 422, "mã hồ sơ"),
+    ({"number": "9"}, 409, "Không tìm thấy đúng một mục"), ({"name": "Lê Văn Tám"}, 409, "Không tìm thấy đúng một mục"),
+    ({"kind": "XX"}, 422, "Cần loại sổ"),
 )
 
 
