@@ -244,6 +244,10 @@ def test_a_registration_names_one_record_or_none(at):
                       replace(named, kind="KT"), replace(named, number="3"), replace(named, place="00001")):
             with pytest.raises(NoSuchRecord):
                 requests.find_entry(s, wrong)
+    with at.database.session() as s:
+        next(f for f in s.get_one(Entry, entry).fields if f.code == "ngayDangKy").value = "2017"        # the book has the year alone
+    with at.database.reading() as s:
+        assert requests.find_entry(s, replace(named, day=date(2017, 3, 19))) == entry
     archived(at.ledger)             # the same once more, as of a second copy of the book: nobody guesses
     with at.database.reading() as s, pytest.raises(NoSuchRecord) as refused:
         requests.find_entry(s, named)
