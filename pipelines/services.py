@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 
 from storage.antivirus import Antivirus
 from storage.archive_package import ArchiveOptions
+from storage.extracts.options import ExtractOptions
 from storage.fixity_options import FixityOptions
 from storage.report_overdue import ReportOptions
 
 __all__ = [
-    "ArchiveOptions", "FixityOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions", "Services",
-    "SsoOptions",
+    "ArchiveOptions", "ExtractOptions", "FixityOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions",
+    "ReportOptions", "Services", "SsoOptions",
 ]
 
 if TYPE_CHECKING:
     from storage.database import Database
+    from storage.extracts.office import Office
     from storage.ministry_push.options import MinistryOptions
     from storage.objects import ObjectStore
     from storage.outbox import ObjectLedger
@@ -135,6 +137,15 @@ class Services:
     hub: HubOptions | None = None
     ministry: MinistryOptions | None = None                     # None: not connected
     population_query: PopulationQueryOptions | None = None      # the same
+    extracts: ExtractOptions = field(default_factory=ExtractOptions)
+
+    @property
+    def extract_office(self) -> Office:
+        """What issues copies of extracts."""
+        from storage.extracts.keys import CodeKeys
+        from storage.extracts.office import Office
+
+        return Office(self.database, self.ledger, self.signer, self.extracts, self.archive, CodeKeys(self.secrets / "extract-keys"))
 
     @property
     def inbox(self) -> Path:

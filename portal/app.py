@@ -32,6 +32,7 @@ from portal.pages import (
     desk,
     differences,
     dossiers,
+    extracts,
     log,
     login,
     me,
@@ -49,6 +50,7 @@ from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from portal.sso import Provider
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
+from storage.extracts.errors import NoSuchExtract
 from storage.report_errors import NoSuchReport
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
 
@@ -111,7 +113,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
-                 population_query, check_policy, dossiers, log, reviewers, reports):
+                 population_query, check_policy, dossiers, extracts, log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))
@@ -150,7 +152,7 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(StorageError)
     async def _storage(request: Request, error: StorageError) -> Response:
         unavailable = isinstance(error, DatabaseUnavailable | ObjectStoreUnavailable)
-        missing = isinstance(error, NoSuchEntry | NoSuchDossier | NoSuchReport)
+        missing = isinstance(error, NoSuchEntry | NoSuchDossier | NoSuchReport | NoSuchExtract)
         if missing or isinstance(error, NotAllowed):
             await run_in_threadpool(log_refusal, request, error)
         status = 403 if isinstance(error, NotAllowed) else 404 if missing else 503 if unavailable else 409

@@ -67,6 +67,11 @@ ENTRY_STATES: Mapping[str, Pair] = {
     "draft": ("Chờ xác nhận", "To confirm"), "review": ("Cần người xem", "Needs a person"),
     "verified": ("Đã xác nhận", "Verified"), "archived": ("Đã lưu trữ", "Archived"),
 }
+EXTRACT_STATES: Mapping[str, Pair] = {
+    "requested": ("Chờ ký", "To be signed"), "signed": ("Chờ cấp số", "To be numbered"), "numbered": ("Chờ phát hành", "To be issued"),
+    "issued": ("Chờ giao", "To be handed over"), "delivered": ("Đã giao", "Handed over"), "refused": ("Từ chối", "Refused"),
+    "cancelled": ("Đã hủy", "Cancelled"),
+}
 PAGE_STATES: Mapping[str, Pair] = {
     "received": ("Mới nhận", "Received"), "stored": ("Chờ đọc", "Waiting to be read"), "read": ("Đã đọc", "Read"),
     "set_aside": ("Để riêng", "Set aside"),

@@ -17,6 +17,7 @@ from sogoc.commands import (
     batch,
     clients,
     demo,
+    extract,
     form,
     home,
     match,
@@ -79,7 +80,7 @@ def root(
 
 
 for module in (
-    home, population, batch, work, records, form, match, model, review, report, archive, backup, serve, sync, push,
+    home, population, batch, work, records, form, match, model, review, report, archive, backup, serve, extract, sync, push,
     accounts, clients, simulate, demo,
 ):
     module.register(app)

@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import time
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipelines.services import (
     ArchiveOptions,
+    ExtractOptions,
     FixityOptions,
     HubOptions,
     IntakeOptions,
@@ -27,6 +29,7 @@ from sogoc.settings import FILE_NAME, Settings, SettingsError
 from storage.antivirus import Antivirus, Clamd, Clamscan
 from storage.database import Database
 from storage.embedded_store import EmbeddedStore
+from storage.extracts.options import Agency, CompetentSigner
 from storage.ministry_push.options import MinistryOptions
 from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.outbox import ObjectLedger
@@ -271,6 +274,16 @@ def signing_key(settings: Settings) -> SigningKey | None:
                        s.key_label)
 
 
+def extract_options(settings: Settings) -> ExtractOptions:
+    """Who issues extracts, who signs them; key files are relative to the home."""
+    x, home = settings.extracts, settings.home
+    agencies = {code: Agency(a.code, a.name, a.parent or x.parent, a.place or x.place) for code, a in x.agencies.items()}
+    signers = {account: CompetentSigner(s.name, tuple(s.capacity), Pkcs12File(home / s.file, Secret(
+        "", home / s.passphrase_file if s.passphrase_file else None)) if s.file else None) for account, s in x.signers.items()}
+    return ExtractOptions(Agency(settings.archive.agency_code, settings.archive.agency_name, x.parent, x.place), agencies, signers,
+                          time.fromisoformat(x.cutoff))
+
+
 def open_antivirus(settings: Settings) -> Antivirus:
     """The virus scanner the settings name; nothing is started or asked yet."""
     a = settings.antivirus
@@ -335,6 +348,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             s.portal.khmer,
             tile_cache_bytes=s.portal.tile_cache_mb * mb,
         ),
+        extracts=extract_options(s),
         population_columns=dict(s.population.columns),
         lang=s.lang,
         antivirus=open_antivirus(s),

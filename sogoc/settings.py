@@ -150,6 +150,38 @@ class ReportSettings(Section):
     place: str = Field("", description="place before the date of the period report: Quảng Ngãi")
 
 
+class ExtractAgency(Section):
+    """One entry of `extracts.agencies`."""
+
+    code: str
+    name: str
+    parent: str = ""
+    place: str = ""
+
+
+class ExtractSigner(Section):
+    """One entry of `extracts.signers`."""
+
+    name: str
+    capacity: list[str] = Field(min_length=1)
+    file: Path | None = None
+    passphrase_file: Path | None = None
+
+
+class ExtractSettings(Section):
+    cutoff: str = Field("15:00", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
+                        description="extracts asked for later are due a working day later")
+    parent: str = Field("", description="the agency above the one that issues extracts, first line of the page")
+    place: str = Field("", description="place before the day on extracts: Quảng Ngãi")
+    agencies: dict[str, ExtractAgency] = Field(
+        default_factory=dict,
+        description="commune code -> who issues extracts of its books (code, name, parent, place); else the archive's agency",
+    )
+    signers: dict[str, ExtractSigner] = Field(
+        default_factory=dict, description="account -> who may sign extracts (name, capacity; file, passphrase_file: their own .p12)"
+    )
+
+
 class HubSettings(Section):
     url: str = Field("", description="the province's hub this commune's node sends books to; empty: this is the hub itself")
     client: str = Field("", description="client id the hub gave (sogoc client add … --scope sync:CODE)")
@@ -217,6 +249,7 @@ class Settings(BaseSettings):
     ministry: MinistrySettings = MinistrySettings()
     population_query: PopulationQuerySettings = PopulationQuerySettings()
     reports: ReportSettings = ReportSettings()
+    extracts: ExtractSettings = ExtractSettings()
 
     @classmethod
     def settings_customise_sources(

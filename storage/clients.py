@@ -8,12 +8,14 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.extracts.form import KINDS as EXTRACT_KINDS
 from storage.models import ApiClient
 from storage.passwords import hasher, matches, nobodys_hash
 from storage.policy import KINDS, Actor, Grant
 from storage.review_errors import AccountExists, BadAccount, UnknownAccount
 
-SCOPES = frozenset(f"{kind}:{right}" for kind in KINDS for right in ("read", "copy"))
+_RIGHTS = ("read", "copy", "extract")
+SCOPES = frozenset(f"{kind}:{right}" for kind in KINDS for right in _RIGHTS if right != "extract" or kind in EXTRACT_KINDS)
 FEED = "feed:read"                      # the change feed, of the kinds that its other scopes name
 SYNC = "sync:"                          # sync:21139: may bring in books of that commune (docs/sync.md)
 _SYNC_SCOPE = re.compile(r"^sync:[0-9]{2,8}$")
@@ -26,9 +28,8 @@ def unknown_scopes(scopes: Collection[str]) -> list[str]:
 
 
 def client_grants(scopes: Iterable[str]) -> tuple[Grant, ...]:
-    """What the scopes give: KS:read and KS:copy in every commune, sync:21139 the books of one, feed:read the
-    change feed."""
-    found: dict[str, set[str]] = {"read": set(), "copy": set(), "sync": set()}
+    """What the scopes give: KS:read, KS:copy and KS:extract in every commune, sync:21139 the books of one, feed:read the change feed."""
+    found: dict[str, set[str]] = {right: set() for right in (*_RIGHTS, "sync")}
     feed = False
     for scope in scopes:
         feed = feed or scope == FEED
@@ -37,7 +38,7 @@ def client_grants(scopes: Iterable[str]) -> tuple[Grant, ...]:
             found[right].add(left)
         elif _SYNC_SCOPE.match(scope):
             found["sync"].add(right)
-    by_kind = [Grant(f"program.{right}", None, frozenset(found[right])) for right in ("read", "copy") if found[right]]
+    by_kind = [Grant(f"program.{right}", None, frozenset(found[right])) for right in _RIGHTS if found[right]]
     others = [Grant("program.sync", frozenset(found["sync"]))] if found["sync"] else []
     return (*by_kind, *others, *([Grant("program.feed")] if feed else []))
 

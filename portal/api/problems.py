@@ -47,6 +47,7 @@ _KNOWN: Mapping[str, tuple[int, str, str]] = {
     "not_found": (404, "There is no such record", "Không có hồ sơ này"),
     "method_not_allowed": (405, "This method is not offered here", "Không dùng được phương thức này"),
     "cursor_elsewhere": (409, "The cursor is not of this feed", "Con trỏ không thuộc dòng thay đổi này"),
+    "conflict": (409, "The request does not fit what is there now", "Yêu cầu không khớp với trạng thái hiện tại"),
     "bad_range": (416, "The range cannot be served", "Khoảng byte không hợp lệ"),
     "invalid": (422, "The request's values are not valid", "Giá trị trong yêu cầu không hợp lệ"),
     "too_many": (429, "Too many requests", "Quá nhiều yêu cầu"),

@@ -7,6 +7,7 @@ from storage.models.base import Base, Json, Key, UtcDateTime, utc_now
 from storage.models.desk import BookStep, BookWork, HoleReason, PageLook, PageStep, PageWork
 from storage.models.double_check import CheckHand, CheckPolicy, EntryVersion, SecondCheck
 from storage.models.exchange import MinistryPush, PopulationQuestion, RecordChange
+from storage.models.extracts import Extract, ExtractNumber
 from storage.models.file_checks import FileCheck
 from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Page
 from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
@@ -21,9 +22,9 @@ from storage.models.signatures import CopySignature
 
 __all__ = [
     "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "BookStep", "BookWork", "CheckHand",
-    "CheckPolicy", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion",
-    "Event", "Field", "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck",
-    "MinistryPush", "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory",
+    "CheckPolicy", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event",
+    "Extract", "ExtractNumber", "Field", "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy",
+    "LinkRecheck", "MinistryPush", "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory",
     "PopulationQuestion", "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecordChange", "RecoveryCode", "ReportFigure",
     "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries", "StoredObject", "User", "UserGrant", "UserSession",
     "UtcDateTime", "utc_now",

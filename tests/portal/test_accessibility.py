@@ -38,6 +38,7 @@ PAGES = (
     *((f"report-{r.name}", f"/reports/{r.name}", "quan.tri") for r in REPORTS.values()), ("report-plan", "/reports/plan", "quan.tri"),
     ("accounts", "/accounts", "quan.tri"), ("account", "/accounts/tp.lan", "quan.tri"), ("clients", "/clients", "quan.tri"),
     ("me", "/me", "tp.lan"), ("who-saw", "/log/entry/{entry}", "kiem.toan"),
+    ("extracts", "/extracts", "xa.minh"),
 )
 SCREENS = {"office": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
