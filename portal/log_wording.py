@@ -60,7 +60,11 @@ ACTIONS: Mapping[str, Pair] = {
     "access.refused": ("Bị từ chối", "Refused"), "log.export": ("Xuất nhật ký", "Log exported"),
     "log.who_saw": ("Xem ai đã xem mục", "Asked who saw an entry"), "record.print": ("In", "Printed"),
     "client.add": ("Thêm hệ thống kết nối", "Client added"),
-    "client.token": ("Cấp mã truy cập", "Token issued"),
+    "client.token": ("Cấp mã truy cập", "Token issued"), "client.secret": ("Đổi khóa bí mật", "Secret changed"),
+    "client.keys": ("Đổi khóa ký mã truy cập", "Token key changed"), "client.quota": ("Đặt hạn mức", "Quota set"),
+    "client.scopes": ("Đổi phạm vi của hệ thống", "Client's scopes changed"),
+    "client.gateway": ("Đổi khóa LGSP", "Gateway keys changed"),
+    "access.alert": ("Cảnh báo tra cứu bất thường", "Alert about looks"), "access.alert_close": ("Xử lý xong cảnh báo", "Alert closed"),
     "report.export": ("Xuất báo cáo", "Report exported"), "report.plan": ("Đặt kế hoạch số hóa", "Plan set"),
     "model.adapt": ("Dạy thêm mô hình chữ viết tay", "Handwriting model adapted"),
     "model.use": ("Đổi mô hình chữ viết tay", "Handwriting model changed"),
@@ -75,7 +79,7 @@ SUBJECTS: Mapping[str, Pair] = {
 _ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("nhật ký", "the log"), "portal": ("cổng web", "the portal")}
 _ACTORS: Mapping[str, Pair] = {
     "cli": ("dòng lệnh", "command line"), "sso": ("đăng nhập một lần", "single sign-on"),
-    "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),
+    "sogoc": ("chương trình", "the program"), "watch": ("theo dõi tra cứu", "the watch over looks"), "demo": ("trình diễn", "demo"),
     "?": ("chưa rõ", "unknown"),
 }
 _KEYS: Mapping[str, Pair] = {
@@ -88,7 +92,8 @@ _KEYS: Mapping[str, Pair] = {
     "scope": ("quyền", "scope"), "scopes": ("quyền", "scopes"), "agency": ("cơ quan", "agency"), "dossier": ("mã hồ sơ", "dossier"),
     "service": ("thủ tục", "service"), "format": ("định dạng", "format"), "officer": ("cán bộ", "officer"),
     "from": ("từ ngày", "from"), "to": ("đến ngày", "to"), "step": ("theo", "by"), "kind": ("loại sổ", "kind"), "rows": ("số dòng", "rows"),
-    "lines": ("số dòng", "lines"), "code": ("mã", "code"),
+    "lines": ("số dòng", "lines"), "code": ("mã", "code"), "rule": ("dấu hiệu", "sign"), "of": ("trong số", "of"),
+    "hours": ("số giờ", "hours"), "revoked": ("thu hồi mã đã cấp", "tokens revoked"),
     "found": ("tìm thấy", "found"), "answer": ("trả lời", "answer"),
     "hole": ("chỗ thiếu", "what lacks"), "pages": ("số trang", "pages"),
     "by": ("theo", "by"), "address": ("địa chỉ", "address"),
@@ -136,6 +141,18 @@ _VALUES: Mapping[str, Pair] = {
     "not_allowed": ("không có quyền", "no right"), "no_such_entry": ("không có, hoặc của nơi khác", "not there, or of another unit"),
     "no_such_dossier": ("không có, hoặc của nơi khác", "not there, or of another unit"),
     "program.read": ("phần mềm xem dữ liệu", "program that reads"), "program.copy": ("phần mềm lấy bản sao", "program that fetches copies"),
+    "program.extract": ("phần mềm xin trích lục", "program that asks for extracts"),
+    "program.vault": ("phần mềm xem hồ sơ cá nhân", "program that reads a person's records"),
+    "program.report": ("phần mềm hỏi ai đã xem", "program that asks who looked"),
+    "program.feed": ("phần mềm theo dõi thay đổi", "program that follows changes"),
+    "program.push": ("phần mềm hỏi việc gửi Bộ", "program that asks about deliveries"),
+    "walk": ("dò số liên tiếp", "numbers one after another"), "misses": ("phần lớn không tìm thấy", "mostly nothing found"),
+    "night": ("tra cứu ban đêm", "looks at night"),
+    "wrong_purpose": ("dịch vụ công không được cung cấp", "public service not served"),
+    "gateway_refused": ("không đúng trục LGSP", "gateway header wrong"),
+    "certificate_refused": ("sai chứng thư TLS", "TLS certificate wrong"),
+    "quota_spent": ("hết hạn mức", "quota used up"), "searches": ("tra cứu", "searches"), "records": ("đọc dữ liệu", "records"),
+    "copies": ("lấy bản sao", "copies"),
     "missing_context": ("thiếu mã hồ sơ, thủ tục hoặc cán bộ", "dossier, service or officer code lacking"),
     "not_permitted": ("thiếu phạm vi", "scope lacking"), "not_found": ("không có", "not there"),
     "sso_away": ("máy chủ đăng nhập không trả lời", "provider does not answer"),
@@ -162,6 +179,7 @@ _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "granted": lambda code: wording.USER_ROLES.get(code, (code, code)), "kinds": lambda code: wording.KINDS.get(code, (code, code)),
     "active": lambda code: ACTIVE.get(code, (code, code)),
 }
+_UNSAID = frozenset({"change", "asked", "next"})      # kept for programs: what was before, digests of what was asked for
 _SHOWN = 3                  # of a list's items; the rest is counted, all stand in the title
 
 
@@ -207,7 +225,7 @@ def particulars(detail: Mapping[str, Any], lang: str) -> list[tuple[str, str, st
     at = 0 if lang == "vi" else 1
     lines = []
     for key, value in detail.items():
-        if key == "change" or value == "allowed" or value is None or value == [] or value == "":
+        if key in _UNSAID or value == "allowed" or value is None or value == [] or value == "":
             continue
         items = [_value(key, v)[at] for v in (value if isinstance(value, list) else [value])]
         whole = ", ".join(items)
