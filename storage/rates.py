@@ -23,7 +23,7 @@ from storage.watermark import VIETNAM
 
 _LEASE_SECONDS = 2.0                    # what of a pace's lease was not used by then is lost
 _LARGEST_LEASE = 100
-_FORGET_SECONDS = 86_400.0
+_FORGET_SECONDS, _FORGET_EVERY = 86_400.0, 1000
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class SharedPace:
 
     def _forget(self, session: Session, now: float) -> None:
         self._asked += 1
-        if self._asked % 1000 == 0:
+        if self._asked % _FORGET_EVERY == 0:
             session.execute(sa.delete(ClientPace).where(ClientPace.level_at < now - _FORGET_SECONDS))
 
     def _answer(self, wait: float, held: int, level: float, now: float) -> Answer:
