@@ -93,10 +93,11 @@ class Tokens:
     def _signing(self) -> tuple[str, Any]:
         with self._database.reading() as session:
             found = signing_key(session, self._seal, self._life)
-        while found is None:
+        if found is None:
             with self._database.session() as session:
                 rotate(session, self._seal, self._overlap, older_than=self._life)
-                found = signing_key(session, self._seal, self._life)
+                found = signing_key(session, self._seal)
+        assert found is not None, "the key that was just made"
         return found
 
     def _public(self, kid: str) -> Any:

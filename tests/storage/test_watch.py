@@ -80,15 +80,17 @@ def test_a_normal_one_stop_day_raises_nothing(seed, largest, one_year, numbers_a
         for _ in range(dice.randint(1, 3)):
             kind, year = (("KS", 2020) if one_year else (dice.choice(["KS", "KS", "KH", "KT"]), dice.randint(1976, 2026)))
             number = f"{dice.randint(1, largest)}"
-            said = asked_register_number(KEY, kind, year, number) if numbers_alone else dice.choice([asked_name(KEY, f"Tên {dice.random()}", str(year)), asked_person(KEY, f"051{dice.randint(0, 10**9 - 1):09d}"),
-                                asked_register_number(KEY, kind, year, number)])
+            by_number = asked_register_number(KEY, kind, year, number)
+            said = by_number if numbers_alone else dice.choice([
+                asked_name(KEY, f"Tên {dice.random()}", str(year)), asked_person(KEY, f"051{dice.randint(0, 10**9 - 1):09d}"), by_number])
             looks += [search(at, said, missed=dice.random() < 0.25, dossier=f"H21-{n}")] * dice.choice([1, 1, 1, 2])
     assert rules_of(looks) == set()
 
 
 def test_mostly_nothing_found():
     dice = random.Random(3)
-    looks = [search(MORNING, asked_person(KEY, f"051{dice.randint(0, 10**9 - 1):09d}"), missed=n % 5 > 0, dossier=f"{n}") for n in range(80)]
+    looks = [search(MORNING, asked_person(KEY, f"051{dice.randint(0, 10**9 - 1):09d}"), missed=n % 5 > 0, dossier=f"{n}")
+             for n in range(80)]
     assert rules_of(looks) == {"misses"}
     assert rules_of([search(MORNING, asked_name(KEY, str(n), ""), missed=n % 2 > 0, dossier=f"{n}") for n in range(300)]) == set()
 
