@@ -26,6 +26,7 @@ from portal.page_images import PageImages
 from portal.page_tiles import PageTiles
 from portal.pages import (
     accounts,
+    alerts,
     books,
     check_policy,
     clients,
@@ -112,7 +113,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.add_middleware(ForwardedHeaders, proxies=services.api.proxies)
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
-                 check_policy, dossiers, log, reviewers, reports):
+                 check_policy, dossiers, alerts, log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, api)

@@ -180,6 +180,18 @@ _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "active": lambda code: ACTIVE.get(code, (code, code)),
 }
 _UNSAID = frozenset({"change", "asked", "next"})      # kept for programs: what was before, digests of what was asked for
+ALERT_RULES: Mapping[str, tuple[Pair, Pair]] = {      # rule of storage.watch -> its name, what was seen
+    "walk": (("Dò số liên tiếp", "Numbers one after another"),
+             ("{count} trong {of} số gần đây kề với số vừa hỏi trước đó.",
+              "{count} of the last {of} numbers were next to one just asked for.")),
+    "misses": (("Phần lớn không tìm thấy", "Mostly nothing found"),
+               ("{count} trong {of} lần gần đây không có kết quả.", "{count} of the last {of} found nothing.")),
+    "dossier": (("Một mã hồ sơ hỏi nhiều người", "Many people under one dossier"),
+                ("Khoảng {count} người hoặc hồ sơ khác nhau dưới một mã hồ sơ trong ngày.",
+                 "Some {count} different people or records under one dossier code in a day.")),
+    "night": (("Tra cứu ban đêm", "Looks at night"),
+              ("{count} lần từ 22 giờ đến 5 giờ sáng.", "{count} looks between 22:00 and 05:00.")),
+}
 _SHOWN = 3                  # of a list's items; the rest is counted, all stand in the title
 
 
@@ -209,6 +221,11 @@ def subject(code: str) -> Pair:
         return code, code
     name_vi, name_en = _ACTORS["?"] if name == "?" else (name, name)
     return f"{SUBJECTS[kind][0]} {name_vi}", f"{SUBJECTS[kind][1]} {name_en}"
+
+
+def alert_subject(actor: str) -> str:
+    """The actor of an alert as a subject of the log: client:x, user:x."""
+    return actor if actor.startswith("client:") else f"user:{actor}"
 
 
 def subject_code(typed: str) -> str:
