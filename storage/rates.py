@@ -121,7 +121,7 @@ class SharedQuota:
                 self._held[key] = (day, left - 1, answer)
                 return Answer(0.0, answer.limit, answer.left + left - 1, answer.seconds, answer.span)
         smallest = min((most for most in limits.values() if most > 0), default=0)
-        lease = max(1, min(20, smallest // 200)) if smallest else 20
+        lease = max(1, min(_LARGEST_LEASE, smallest // 200)) if smallest else _LARGEST_LEASE
         answer = self._lend(client_id, measure, limits, now, lease)
         if answer.wait and lease > 1:
             lease, answer = 1, self._lend(client_id, measure, limits, now, 1)

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from storage import events
 from storage.database import Database
-from storage.models import AccessAlert, ApiClient, Cursor, Event, WatchState, utc_now
+from storage.models import AccessAlert, ApiClient, Event, WatchState, utc_now
 from storage.review_errors import NoSuchAlert
 from storage.watch import ACTIONS, Finding, Sight, look_of
 from storage.watermark import VIETNAM
 
-_CURSOR = "watch"
+_PLACE = ":log"             # row of watch_state: how far the log was read; no account has such a name
 _LINES = 2000               # of the log at a time
 
 
@@ -26,28 +26,30 @@ def look_over(database: Database, suspend: Collection[str] = ()) -> int:
     One process at a time does it, from where the last one stopped; killed anywhere, nothing is left out or taken twice.
     """
     with database.reading() as session:
-        known = session.get(Cursor, _CURSOR)
-        if known is not None and events.head(session).seq <= int(known.value["seq"]):
+        known = session.get(WatchState, _PLACE)
+        if known is not None and events.head(session).seq <= int(known.state["seq"]):
             return 0
     with database.session() as session:
-        _there(session, Cursor, name=_CURSOR, value={"seq": _first(session)}, updated_at=utc_now())
-        cursor = session.get_one(Cursor, _CURSOR, with_for_update=True)
-        since = int(cursor.value["seq"])
+        place = _place(session)
+        since = int(place.state["seq"])
         coming = sa.select(Event.seq).where(Event.seq > since).order_by(Event.seq).limit(_LINES).subquery()
         until = session.scalar(sa.select(sa.func.max(coming.c.seq))) or since
         lines = session.scalars(sa.select(Event).where(Event.seq > since, Event.seq <= until, Event.action.in_(ACTIONS))
                                 .order_by(Event.seq)).all()
         told = [(actor, finding, at) for actor in sorted({e.actor for e in lines})
                 for finding, at in _see(session, actor, [e for e in lines if e.actor == actor])]
-        cursor.value = {"seq": until}
+        place.state = {"seq": until}
         for actor, finding, at in told:
             _alert(session, actor, finding, at, finding.rule in suspend)
     return until - since
 
 
-def _first(session: Session) -> int:
-    """An installation that did not watch before begins with what comes."""
-    return events.head(session).seq
+def _place(session: Session) -> WatchState:
+    """How far the log was read, locked; an installation that did not watch before begins with what comes."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(dialect.insert(WatchState).values(actor=_PLACE, state={"seq": events.head(session).seq}, updated_at=utc_now())
+                    .on_conflict_do_nothing())
+    return session.get_one(WatchState, _PLACE, with_for_update=True)
 
 
 def _see(session: Session, actor: str, lines: Sequence[Event]) -> list[tuple[Finding, datetime]]:
@@ -92,9 +94,3 @@ def close_alert(session: Session, alert_id: int, by: str, note: str) -> AccessAl
 
 def _subject(actor: str) -> str:
     return actor if actor.startswith("client:") else f"user:{actor}"
-
-
-def _there(session: Session, model: type[Cursor], **values: object) -> None:
-    """The row, unless another process made it."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(model).values(**values).on_conflict_do_nothing())

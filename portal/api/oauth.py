@@ -24,7 +24,6 @@ _FORM = {"requestBody": {"required": True, "content": {"application/x-www-form-u
         "client_secret": {"type": "string"},
         "scope": {"type": "string", "description": "e.g. `KS:read KS:copy`, or narrower, `KS:read.nhanthan`; all the client has if left "
                   "out"}}}}}}}
-_PUBLIC = {"Cache-Control": "public, max-age=300"}
 
 
 class TokenAnswer(BaseModel):
@@ -122,16 +121,14 @@ def _token(request: Request, desk: Desk, form: dict[str, str]) -> Response:
 
 
 @router.get("/oauth/jwks.json", responses=responses("unavailable"), summary="Khóa kiểm tra mã truy cập / Keys that tokens are checked with")
-def jwks(desk: Annotated[Desk, Depends(desk_of)], response: Response) -> Jwks:
+def jwks(desk: Annotated[Desk, Depends(desk_of)]) -> Jwks:
     """Public keys whose tokens are good now. Fetch them again when a token names a `kid` that is not among them."""
-    response.headers.update(_PUBLIC)
     return Jwks(keys=[Jwk(**k) for k in desk.tokens.public()])
 
 
 @router.get("/.well-known/oauth-authorization-server", summary="Thông tin máy chủ cấp mã / What this authorization server offers")
-def metadata(desk: Annotated[Desk, Depends(desk_of)], response: Response) -> ServerMetadata:
+def metadata(desk: Annotated[Desk, Depends(desk_of)]) -> ServerMetadata:
     """RFC 8414; also where that says it is looked for, /.well-known/oauth-authorization-server/api/v1 of the host."""
-    response.headers.update(_PUBLIC)
     return server_metadata(desk)
 
 

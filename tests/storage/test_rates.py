@@ -110,7 +110,7 @@ def test_what_was_leased_and_not_used_is_given_back(sqlite_database):
     for _ in range(3):
         assert quota.spend("c", "records", {"day": 100_000}).wait == 0
     with sqlite_database.reading() as s:
-        assert uses(s, "2026-11-30")[("c", "records")] == 20        # the lease: what a kill would overcount
+        assert uses(s, "2026-11-30")[("c", "records")] == 100        # the lease: what a kill would overcount
     quota.close()
     with sqlite_database.reading() as s:
         assert uses(s, "2026-11-30")[("c", "records")] == 3
