@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from portal.api.context import Desk, desk_of
 from portal.api.entrance import gateway_trouble, gateway_words
@@ -16,6 +17,7 @@ from portal.api.tokens import client_credentials
 from portal.proxy import client_certificate
 from storage.access_log import log_access
 from storage.clients import SCOPES, check_client, client_actor, within
+from storage.models import ApiClient
 
 router = APIRouter(tags=["token"])
 _FORM = {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": {
@@ -86,7 +88,10 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
              summary="Xin mã truy cập / Ask for an access token")
 async def token(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Response:
     """Client credentials by HTTP Basic or in the form."""
-    form = await request.form(max_files=0, max_fields=10)
+    try:
+        form = await request.form(max_files=0, max_fields=10)
+    except HTTPException:
+        return _refuse("invalid_request", "The body is no form / Nội dung không phải là biểu mẫu")
     return await run_in_threadpool(_token, request, desk, {k: v for k, v in form.items() if isinstance(v, str)})
 
 
@@ -99,18 +104,22 @@ def _token(request: Request, desk: Desk, form: dict[str, str]) -> Response:
     with desk.services.database.reading() as session:       # argon2 takes its time: not while holding the write lock
         client = check_client(session, name[:80].replace("\0", ""), secret[:200])
     if client is None:
+        _note(desk, name[:80].replace("\0", ""), address, "wrong")
         return _refuse("invalid_client", "Unknown client or wrong secret / Sai mã ứng dụng hoặc khóa bí mật", 401)
     trouble = gateway_trouble(request, desk.services, client.id, desk.gateway_key)
     if trouble:
+        _note(desk, client.id, address, "gateway_refused")
         return _refuse("invalid_client" if trouble == "unknown" else "invalid_request", " / ".join(gateway_words(trouble)),
                        401 if trouble == "unknown" else 400)
     certificate = client_certificate(request.headers) if desk.services.api.certificates != "off" else ""
     if desk.services.api.certificates == "required" and not certificate:
+        _note(desk, client.id, address, "certificate_refused")
         return _refuse("invalid_client", "A TLS client certificate is needed / Cần chứng thư TLS của hệ thống", 401)
     held = frozenset(client.scopes)
     wanted = frozenset(form.get("scope", "")[:500].split()) or held
     lacking = sorted(s for s in wanted if not within(s, held))
     if lacking:
+        _note(desk, client.id, address, "not_permitted")
         return _refuse("invalid_scope", "The client does not have: " + " ".join(s for s in lacking if s in SCOPES))
     with desk.services.database.session() as session:
         actor = client_actor(client.id, wanted, client.agency_code, address)
@@ -118,6 +127,15 @@ def _token(request: Request, desk: Desk, form: dict[str, str]) -> Response:
     answer = TokenAnswer(access_token=desk.tokens.issue(client, wanted, certificate), expires_in=desk.tokens.seconds,
                          scope=" ".join(sorted(wanted)))
     return JSONResponse(answer.model_dump(), headers={"Cache-Control": "no-store"})
+
+
+def _note(desk: Desk, client_id: str, address: str, reason: str) -> None:
+    """Into the log that a client that is known got no token; what others typed is written nowhere."""
+    with desk.services.database.session() as session:
+        client = session.get(ApiClient, client_id)
+        if client is not None:
+            actor = client_actor(client.id, (), client.agency_code, address)
+            log_access(session, actor, "access.refused", f"client:{client.id}", refused=reason)
 
 
 @router.get("/oauth/jwks.json", responses=responses("unavailable"), summary="Khóa kiểm tra mã truy cập / Keys that tokens are checked with")

@@ -79,6 +79,8 @@ def _operation(name: str, operation: dict[str, Any]) -> None:
         answers.setdefault(str(code), said)
     if "requestBody" in operation:
         answers.setdefault("413", _TOO_LONG)
+    if "404" in answers:        # an address that leads nowhere is a problem, beside what the operation says itself
+        answers["404"].setdefault("content", {}).update(responses("not_found")[404]["content"])
     if "422" in answers:        # what the framework says of wrong values is a problem too, beside what the operation says itself
         content = answers["422"].setdefault("content", {})
         if content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("ValidationError"):

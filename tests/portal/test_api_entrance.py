@@ -168,6 +168,10 @@ class TestTokens:
         with archived.database.session() as s:
             new = new_secret(s, "motcua", timedelta(hours=1))
         assert [ask_token(client, x).status_code for x in (secret, new, "")] == [200, 200, 401]
+        assert (refusals(archived)[-1].subject, refusals(archived)[-1].detail["reason"]) == ("client:motcua", "wrong")
+        before = len(refusals(archived))
+        assert ask_token(client, "x", "không có").status_code == ask_token(client, "x", "nobody").status_code == 401
+        assert len(refusals(archived)) == before               # what strangers type is written nowhere
 
 
 def b64(value) -> str:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +29,7 @@ from storage.clients import (
     unknown_scopes,
     within,
 )
+from storage.database import Database, alembic_config
 from storage.field_groups import field_groups, group_of, in_groups, numbers_in_groups
 from storage.gateway_keys import GatewayHeader, add_gateway_key, check_gateway, read_header, remove_gateway_key
 from storage.models import utc_now
@@ -176,3 +179,22 @@ def test_quotas_of_a_client(sqlite_database):
         for wrong in (("pages", "day", 1), ("copies", "week", 1), ("copies", "day", -1)):
             with pytest.raises(BadAccount):
                 set_quota(s, "motcua", *wrong)
+
+
+def test_the_secret_of_before_goes_on_working(tmp_path):
+    database, config = Database(tmp_path / "old.db"), alembic_config()
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0016")
+        connection.execute(sa.text("insert into api_client (id, name, secret_hash, scopes, agency_code, active, created_at)"
+                                   " values ('motcua', '', :h, '[\"KS:read\"]', '', 1, '2026-01-01 00:00:00')"), {"h": hasher().hash("cũ")})
+        connection.commit()
+        command.upgrade(config, "0017")
+        command.downgrade(config, "0016")
+        connection.commit()
+        assert connection.scalar(sa.text("select secret_hash from api_client")).startswith("$argon2id$")
+        connection.commit()
+    database.upgrade()
+    with database.session() as s:
+        assert check_client(s, "motcua", "cũ").quotas == {} and [r.ends_at for r in live_secrets(s)["motcua"]] == [None]
+    database.dispose()

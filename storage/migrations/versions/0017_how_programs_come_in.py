@@ -27,9 +27,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_api_client_secret_client_id'), 'api_client_secret', ['client_id'], unique=False)
     op.execute("insert into api_client_secret (client_id, secret_hash, made_at) select id, secret_hash, created_at from api_client")
-    with op.batch_alter_table('api_client', schema=None) as batch_op:
-        batch_op.drop_column('secret_hash')
-        batch_op.add_column(sa.Column('quotas', JSON, server_default='{}', nullable=False))
+    # in place, not as a batch: SQLite would make the table anew, and dropping the old one would take the secrets along
+    op.drop_column('api_client', 'secret_hash')
+    op.add_column('api_client', sa.Column('quotas', JSON, server_default='{}', nullable=False))
     op.create_table('api_gateway_key',
     sa.Column('access_key', sa.String(length=120), nullable=False),
     sa.Column('client_id', sa.String(length=80), nullable=False),
@@ -90,9 +90,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ('access_alert', 'watch_state', 'api_client_use', 'api_pace', 'api_token_key', 'api_gateway_key'):
         op.drop_table(table)
-    with op.batch_alter_table('api_client', schema=None) as batch_op:
-        batch_op.drop_column('quotas')
-        batch_op.add_column(sa.Column('secret_hash', sa.Text(), server_default='', nullable=False))
+    op.drop_column('api_client', 'quotas')
+    op.add_column('api_client', sa.Column('secret_hash', sa.Text(), server_default='', nullable=False))
     op.execute("update api_client set secret_hash = coalesce((select s.secret_hash from api_client_secret s "
                "where s.client_id = api_client.id and s.ends_at is null), '')")
     op.drop_table('api_client_secret')
