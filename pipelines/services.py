@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from storage.antivirus import Antivirus
 from storage.archive_package import ArchiveOptions
@@ -16,8 +16,8 @@ from storage.fixity_options import FixityOptions
 from storage.report_overdue import ReportOptions
 
 __all__ = [
-    "ArchiveOptions", "ExtractOptions", "FixityOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions",
-    "ReportOptions", "Services", "SsoOptions",
+    "ApiOptions", "ArchiveOptions", "ExtractOptions", "FixityOptions", "IntakeOptions", "MatchingOptions", "PortalOptions",
+    "ReadingOptions", "ReportOptions", "Services", "SsoOptions",
 ]
 
 if TYPE_CHECKING:
@@ -106,6 +106,26 @@ class PortalOptions:
 
 
 @dataclass(frozen=True)
+class ApiOptions:
+    """How programs are let in.
+
+    per_minute: requests a client may make; key_days: age at which the key that signs tokens is changed; gateway: whether the header of the
+    province's LGSP is ignored, checked where it is sent, or required; services: public-service codes that data is given for, besides those
+    in portal/api/disclosure.toml; quotas: measure -> span -> most, for clients that have none of their own; suspend: rules of storage.watch
+    that switch a client off; certificates: whether a client's TLS certificate, told by one of the `proxies`, binds its token (RFC 8705).
+    """
+
+    per_minute: float = 600.0
+    key_days: int = 30
+    gateway: Literal["off", "accepted", "required"] = "off"
+    services: tuple[str, ...] = ()
+    quotas: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    suspend: tuple[str, ...] = ()
+    certificates: Literal["off", "accepted", "required"] = "off"
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
 class HubOptions:
     """The hub that this commune's node sends its books to. secret_file: holds the client's secret."""
 
@@ -138,6 +158,7 @@ class Services:
     ministry: MinistryOptions | None = None                     # None: not connected
     population_query: PopulationQueryOptions | None = None      # the same
     extracts: ExtractOptions = field(default_factory=ExtractOptions)
+    api: ApiOptions = field(default_factory=ApiOptions)
 
     @property
     def extract_office(self) -> Office:

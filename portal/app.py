@@ -15,7 +15,8 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.types import Scope
 
 from pipelines.services import PortalOptions, Services
-from portal.api.app import PATH, create_api
+from portal.api.app import PATH, close_api, create_api
+from portal.api.oauth import ServerMetadata, server_metadata
 from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login
 from portal.hub_worker import HubWorker
@@ -26,6 +27,7 @@ from portal.page_images import PageImages
 from portal.page_tiles import PageTiles
 from portal.pages import (
     accounts,
+    alerts,
     books,
     check_policy,
     clients,
@@ -46,9 +48,11 @@ from portal.pages import (
     tiles,
     uploads,
 )
+from portal.proxy import ForwardedHeaders
 from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from portal.sso import Provider
+from portal.watch_worker import WatchWorker
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.extracts.errors import NoSuchExtract
 from storage.report_errors import NoSuchReport
@@ -81,6 +85,8 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     looks = LookWorker(services)
     hub = HubWorker(services, services.hub) if services.hub is not None else None
     others = OthersWorker(services) if archive_in_background and OthersWorker.needed(services) else None
+    watch = WatchWorker(services.database, services.api.suspend)
+    api = create_api(services, start_reading=start_reading, options=options)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -91,7 +97,10 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
             hub.start()
         if others is not None:
             others.start()
+        watch.start()
         yield
+        watch.stop()
+        close_api(api)
         if others is not None:
             others.stop()
         looks.stop()
@@ -111,13 +120,18 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
+    app.add_middleware(ForwardedHeaders, proxies=services.api.proxies)
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
-                 population_query, check_policy, dossiers, extracts, log, reviewers, reports):
+                 population_query, check_policy, dossiers, extracts, alerts, log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
-    app.mount(PATH, create_api(services, start_reading=start_reading))
+    app.mount(PATH, api)
     _refusals(app)
+
+    @app.get(f"/.well-known/oauth-authorization-server{PATH}", include_in_schema=False)
+    def authorization_server() -> ServerMetadata:
+        return server_metadata(api.state.desk)
 
     @app.get("/health", include_in_schema=False)
     def health() -> dict[str, str]:

@@ -76,7 +76,11 @@ ACTIONS: Mapping[str, Pair] = {
     "population.refused": ("CSDL dân cư không trả lời", "Population database refused"),
     "population.view": ("Xem trả lời của CSDL dân cư", "Population answer viewed"),
     "client.add": ("Thêm hệ thống kết nối", "Client added"),
-    "client.token": ("Cấp mã truy cập", "Token issued"),
+    "client.token": ("Cấp mã truy cập", "Token issued"), "client.secret": ("Đổi khóa bí mật", "Secret changed"),
+    "client.keys": ("Đổi khóa ký mã truy cập", "Token key changed"), "client.quota": ("Đặt hạn mức", "Quota set"),
+    "client.scopes": ("Đổi phạm vi của hệ thống", "Client's scopes changed"),
+    "client.gateway": ("Đổi khóa LGSP", "Gateway keys changed"),
+    "access.alert": ("Cảnh báo tra cứu bất thường", "Alert about looks"), "access.alert_close": ("Xử lý xong cảnh báo", "Alert closed"),
     "report.export": ("Xuất báo cáo", "Report exported"), "report.plan": ("Đặt kế hoạch số hóa", "Plan set"),
     "model.adapt": ("Dạy thêm mô hình chữ viết tay", "Handwriting model adapted"),
     "model.use": ("Đổi mô hình chữ viết tay", "Handwriting model changed"),
@@ -92,7 +96,7 @@ _ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("n
 _ACTORS: Mapping[str, Pair] = {
     "cli": ("dòng lệnh", "command line"), "sso": ("đăng nhập một lần", "single sign-on"),
     "push": ("bộ phận gửi Bộ", "sender to the Ministry"), "population_query": ("bộ phận hỏi dân cư", "population queries"),
-    "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),
+    "sogoc": ("chương trình", "the program"), "watch": ("theo dõi tra cứu", "the watch over looks"), "demo": ("trình diễn", "demo"),
     "?": ("chưa rõ", "unknown"),
 }
 _KEYS: Mapping[str, Pair] = {
@@ -108,7 +112,8 @@ _KEYS: Mapping[str, Pair] = {
     "from": ("từ ngày", "from"), "to": ("đến ngày", "to"), "step": ("theo", "by"), "kind": ("loại sổ", "kind"), "rows": ("số dòng", "rows"),
     "module": ("phân hệ", "module"), "endpoint": ("phiên bản kết nối", "endpoint"), "tries": ("số lần gửi", "tries"),
     "request": ("mã yêu cầu", "request"),
-    "lines": ("số dòng", "lines"), "code": ("mã", "code"),
+    "lines": ("số dòng", "lines"), "code": ("mã", "code"), "rule": ("dấu hiệu", "sign"), "of": ("trong số", "of"),
+    "hours": ("số giờ", "hours"), "revoked": ("thu hồi mã đã cấp", "tokens revoked"),
     "found": ("tìm thấy", "found"), "answer": ("trả lời", "answer"),
     "hole": ("chỗ thiếu", "what lacks"), "pages": ("số trang", "pages"),
     "by": ("theo", "by"), "address": ("địa chỉ", "address"),
@@ -160,6 +165,17 @@ _VALUES: Mapping[str, Pair] = {
     "program.extract": ("phần mềm xin trích lục", "program that asks for extracts"), "extract": ("cấp trích lục", "issuing extracts"),
     "no_such_extract": ("không có, hoặc của nơi khác", "not there, or of another unit"), "conflict": ("không khớp", "does not fit"),
     "program.read": ("phần mềm xem dữ liệu", "program that reads"), "program.copy": ("phần mềm lấy bản sao", "program that fetches copies"),
+    "program.vault": ("phần mềm xem hồ sơ cá nhân", "program that reads a person's records"),
+    "program.report": ("phần mềm hỏi ai đã xem", "program that asks who looked"),
+    "program.feed": ("phần mềm theo dõi thay đổi", "program that follows changes"),
+    "program.push": ("phần mềm hỏi việc gửi Bộ", "program that asks about deliveries"),
+    "walk": ("dò số liên tiếp", "numbers one after another"), "misses": ("phần lớn không tìm thấy", "mostly nothing found"),
+    "night": ("tra cứu ban đêm", "looks at night"),
+    "wrong_purpose": ("dịch vụ công không được cung cấp", "public service not served"),
+    "gateway_refused": ("không đúng trục LGSP", "gateway header wrong"),
+    "certificate_refused": ("sai chứng thư TLS", "TLS certificate wrong"),
+    "quota_spent": ("hết hạn mức", "quota used up"), "searches": ("tra cứu", "searches"), "records": ("đọc dữ liệu", "records"),
+    "copies": ("lấy bản sao", "copies"),
     "missing_context": ("thiếu mã hồ sơ, thủ tục hoặc cán bộ", "dossier, service or officer code lacking"),
     "not_permitted": ("thiếu phạm vi", "scope lacking"), "not_found": ("không có", "not there"),
     "sso_away": ("máy chủ đăng nhập không trả lời", "provider does not answer"),
@@ -185,6 +201,19 @@ _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "found": lambda code: subject(code), "roles": lambda code: wording.USER_ROLES.get(code) or _VALUES.get(code, (code, code)),
     "granted": lambda code: wording.USER_ROLES.get(code, (code, code)), "kinds": lambda code: wording.KINDS.get(code, (code, code)),
     "active": lambda code: ACTIVE.get(code, (code, code)),
+}
+_UNSAID = frozenset({"change", "asked", "next"})      # kept for programs: what was before, digests of what was asked for
+ALERT_RULES: Mapping[str, tuple[Pair, Pair]] = {      # rule of storage.watch -> its name, what was seen
+    "walk": (("Dò số liên tiếp", "Numbers one after another"),
+             ("{count} trong {of} số gần đây kề với số vừa hỏi trước đó.",
+              "{count} of the last {of} numbers were next to one just asked for.")),
+    "misses": (("Phần lớn không tìm thấy", "Mostly nothing found"),
+               ("{count} trong {of} lần gần đây không có kết quả.", "{count} of the last {of} found nothing.")),
+    "dossier": (("Một mã hồ sơ hỏi nhiều người", "Many people under one dossier"),
+                ("Khoảng {count} người hoặc hồ sơ khác nhau dưới một mã hồ sơ trong ngày.",
+                 "Some {count} different people or records under one dossier code in a day.")),
+    "night": (("Tra cứu ban đêm", "Looks at night"),
+              ("{count} lần từ 22 giờ đến 5 giờ sáng.", "{count} looks between 22:00 and 05:00.")),
 }
 _SHOWN = 3                  # of a list's items; the rest is counted, all stand in the title
 
@@ -217,6 +246,11 @@ def subject(code: str) -> Pair:
     return f"{SUBJECTS[kind][0]} {name_vi}", f"{SUBJECTS[kind][1]} {name_en}"
 
 
+def alert_subject(actor: str) -> str:
+    """The actor of an alert as a subject of the log: client:x, user:x."""
+    return actor if actor.startswith("client:") else f"user:{actor}"
+
+
 def subject_code(typed: str) -> str:
     """What someone who looks for `mục 12` (or `entry 12`) means: `entry:12`; a code is left as it is."""
     for kind, words in SUBJECTS.items():
@@ -231,7 +265,7 @@ def particulars(detail: Mapping[str, Any], lang: str) -> list[tuple[str, str, st
     at = 0 if lang == "vi" else 1
     lines = []
     for key, value in detail.items():
-        if key == "change" or value == "allowed" or value is None or value == [] or value == "":
+        if key in _UNSAID or value == "allowed" or value is None or value == [] or value == "":
             continue
         items = [_value(key, v)[at] for v in (value if isinstance(value, list) else [value])]
         whole = ", ".join(items)

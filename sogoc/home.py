@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipelines.services import (
+    ApiOptions,
     ArchiveOptions,
     ExtractOptions,
     FixityOptions,
@@ -294,6 +295,15 @@ def open_antivirus(settings: Settings) -> Antivirus:
     return Antivirus(Clamscan(a.program, Path(a.signatures) if a.signatures else None, a.seconds), a.required)
 
 
+def api_options(settings: Settings) -> ApiOptions:
+    """How programs are let in."""
+    a = settings.api
+    quotas = {"searches": {"day": a.searches_per_day, "month": a.searches_per_month},
+              "records": {"day": a.records_per_day, "month": a.records_per_month},
+              "copies": {"day": a.copies_per_day, "month": a.copies_per_month}}
+    return ApiOptions(a.per_minute, a.key_days, a.gateway, tuple(a.services), quotas, tuple(a.suspend), a.certificates, tuple(a.proxies))
+
+
 def build_services(settings: Settings, database: Database, objects: ObjectStore) -> Services:
     """The settings as the options the other rooms know."""
     s, mb = settings, 1024 * 1024
@@ -349,6 +359,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             tile_cache_bytes=s.portal.tile_cache_mb * mb,
         ),
         extracts=extract_options(s),
+        api=api_options(s),
         population_columns=dict(s.population.columns),
         lang=s.lang,
         antivirus=open_antivirus(s),

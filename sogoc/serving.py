@@ -63,6 +63,7 @@ def serve_portal(settings: Settings, host: str | None = None, port: int | None =
             log_level="warning" if quiet else "info",
             access_log=not quiet,
             server_header=False,
+            proxy_headers=False,  # portal.proxy believes the proxies of the settings
             timeout_graceful_shutdown=10,
         )
 

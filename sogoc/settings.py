@@ -221,6 +221,30 @@ class PopulationSettings(Section):
     columns: dict[str, str] = Field(default_factory=dict, description='agreed column -> header of your file: {ho_ten = "HO TEN"}')
 
 
+class ApiSettings(Section):
+    per_minute: int = Field(600, ge=10, description="requests a client may make in a minute, over all processes; a tenth of it at once")
+    key_days: int = Field(30, ge=1, description="the key that signs API tokens is changed when it is that old")
+    gateway: Literal["off", "accepted", "required"] = Field(
+        "off", description="lgspaccesstoken header of the province's LGSP: off: not looked at; accepted: checked where sent; required"
+    )
+    services: list[str] = Field(
+        default_factory=list, description='public-service codes that data is given for, besides those known: ["1.001193"]'
+    )
+    searches_per_day: int = Field(0, ge=0, description="searches a client may make in a day; 0: no limit. A client's own quota goes before")
+    searches_per_month: int = Field(0, ge=0, description="searches in a month")
+    records_per_day: int = Field(0, ge=0, description="records whose fields a client may read in a day")
+    records_per_month: int = Field(0, ge=0, description="records in a month")
+    copies_per_day: int = Field(0, ge=0, description="signed copies a client may fetch in a day")
+    copies_per_month: int = Field(0, ge=0, description="copies in a month")
+    suspend: list[Literal["walk", "misses", "dossier", "night"]] = Field(
+        default_factory=list, description='alerts that switch the client off at once: ["walk"]'
+    )
+    certificates: Literal["off", "accepted", "required"] = Field(
+        "off", description="TLS certificates of clients, told by the proxy, bind their tokens: off; accepted: where sent; required"
+    )
+    proxies: list[str] = Field(["127.0.0.1", "::1"], description="addresses of the proxy whose forwarded headers are believed")
+
+
 class Settings(BaseSettings):
     """All settings of one home; `load` is the way to make one."""
 
@@ -250,6 +274,7 @@ class Settings(BaseSettings):
     population_query: PopulationQuerySettings = PopulationQuerySettings()
     reports: ReportSettings = ReportSettings()
     extracts: ExtractSettings = ExtractSettings()
+    api: ApiSettings = ApiSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -28,8 +28,9 @@ ROLES: dict[str, frozenset[str]] = {
                                          "policy.manage"},
 }
 _PROGRAMS: Mapping[str, frozenset[str]] = {     # what a client's scope gives (storage.clients); no person has these
-    "program.read": frozenset({"api.read"}), "program.copy": frozenset({"api.copy"}), "program.extract": frozenset({"api.extract"}),
-    "program.sync": frozenset({"batch.upload"}), "program.feed": frozenset({"feed.read"}),
+    "program.read": frozenset({"api.read"}), "program.copy": frozenset({"api.copy"}), "program.sync": frozenset({"batch.upload"}),
+    "program.extract": frozenset({"api.extract"}), "program.vault": frozenset({"api.vault"}), "program.report": frozenset({"api.report"}),
+    "program.feed": frozenset({"api.feed"}), "program.push": frozenset({"api.push"}),
 }
 RIGHTS = frozenset().union(*ROLES.values(), *_PROGRAMS.values())
 WHOLE = frozenset({"log.see", "account.manage", "policy.manage"})       # reach over every commune: one commune's grant gives none

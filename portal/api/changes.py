@@ -11,7 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from portal.api.context import Desk, desk_of, known_client, refuse, slow_down
+from portal.api.context import Desk, desk_of, known_client, refuse
+from portal.api.entrance import let_in
+from portal.api.pace import slow_down
 from portal.api.problems import Problem, responses
 from portal.notation import VIETNAM
 from storage import change_feed
@@ -54,7 +56,8 @@ class _Waiting:
 
 
 @router.get("/changes", response_model=ChangesAnswer, summary="Các thay đổi từ một con trỏ / What changed since a cursor",
-            responses=responses("not_authenticated", "not_permitted", "cursor_elsewhere", "invalid", "too_many", "unavailable"))
+            responses=responses("not_authenticated", "not_permitted", "gateway_refused", "certificate_refused", "cursor_elsewhere",
+                                "invalid", "too_many", "unavailable"))
 async def changes(
     request: Request, desk: Annotated[Desk, Depends(desk_of)],
     cursor: Annotated[str | None, Query(max_length=40, description="`next` của lần trước / of the last answer; bỏ trống: từ đầu")] = None,
@@ -84,12 +87,13 @@ async def changes(
 
 
 def _asker(request: Request, desk: Desk) -> Actor:
-    """Who asks. Raises Problem not_authenticated, too_many, not_permitted."""
-    client = known_client(request, desk)
-    slow_down(desk.limit, client.id)
+    """Who asks. Raises Problem not_authenticated, gateway_refused, certificate_refused, too_many, not_permitted."""
+    client, _ = known_client(request, desk)
+    slow_down(request, desk.pace, client.id)
+    let_in(request, desk.services, client, desk.gateway_key)
     actor = client_actor(client.id, client.scopes, client.agency_code, request.client.host if request.client else "?")
     request.state.refused = lambda code: refuse(desk, actor, code, request)
-    if not actor.may("feed.read") or not _kinds(actor):
+    if not actor.may("api.feed") or not _kinds(actor):
         raise Problem("not_permitted", "The token lacks feed:read, or has no scope for any kind.",
                       "Mã truy cập thiếu phạm vi feed:read, hoặc không có loại sổ nào.")
     return actor

@@ -11,13 +11,16 @@ from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
 
 from pipelines.services import Services
+from portal.api.disclosure import service_known
+from portal.api.entrance import let_in
+from portal.api.pace import slow_down, tell_quota
 from portal.api.problems import Problem
 from portal.api.tokens import Client, Tokens, bearer
-from portal.rate_limit import RateLimit
 from storage.access_log import Purpose, log_access
-from storage.clients import client_actor
+from storage.clients import client_actor, read_groups
 from storage.models import ApiClient, ArchivePackage
 from storage.policy import Actor, allows
+from storage.rates import SharedPace, SharedQuota
 
 _WANTED = (("X-Dossier-Code", "mã hồ sơ một cửa, ví dụ H21.129-250812-0035",
     "the one-stop dossier's code, for example H21.129-250812-0035"),
@@ -29,12 +32,16 @@ _PURPOSE_LENGTH = 200
 
 @dataclass(frozen=True)
 class Desk:
-    """What the API works with."""
+    """What the API works with. watch_key: of the digests by which the log tells numbers that follow each other (storage.watch_digest);
+    gateway_key: of the digests of gateway secrets."""
 
     services: Services
     tokens: Tokens
-    limit: RateLimit
-    exchange_limit: RateLimit               # of uploads: one request a chunk
+    pace: SharedPace
+    exchange_pace: SharedPace               # of uploads: one request a chunk
+    quota: SharedQuota
+    watch_key: bytes
+    gateway_key: bytes
     start_reading: Callable[[str], None] | None = None
 
 
@@ -49,10 +56,22 @@ class Inquiry:
     purpose: str
     desk: Desk
     address: str
+    request: Request
+    quotas: dict[str, dict[str, int]]
 
     @property
     def actor(self) -> Actor:
         return client_actor(self.client.id, self.client.scopes, self.client.agency_code, self.address)
+
+    def groups(self, kind: str) -> frozenset[str] | None:
+        """The groups of fields that the token lets be read of that kind; None: all."""
+        return read_groups(self.client.scopes, kind)
+
+    def spend(self, measure: str) -> None:
+        """Count one of searches, records or copies against the client's quota. Raises Problem quota_spent. Call it outside a unit of
+        work: it has one of its own."""
+        limits = {**self.desk.services.api.quotas.get(measure, {}), **self.quotas.get(measure, {})}
+        tell_quota(self.request, self.desk.quota.spend(self.client.id, measure, limits))
 
     def log(self, session: Session, action: str, subject: str, *, basis: str = "", **detail: Any) -> None:
         """Write the look into the hash-chained log; `detail` has field codes and counts, never values. basis: the rule that allows it."""
@@ -77,11 +96,13 @@ def inquiry(
     x_officer_code: Annotated[str | None, Header(description="Mã cán bộ / officer code")] = None,
     x_purpose: Annotated[str | None, Header(description="Mục đích, UTF-8 mã hóa phần trăm / purpose, percent-encoded UTF-8")] = None,
 ) -> Inquiry:
-    """Checks token, rate and headers, in this order. Raises Problem not_authenticated, too_many, missing_context."""
-    client = known_client(request, desk)
-    slow_down(desk.limit, client.id)
+    """Checks token, gateway, certificate, rate, headers and service, in this order. Raises Problem not_authenticated, gateway_refused,
+    certificate_refused, too_many, missing_context, wrong_purpose."""
+    client, row = known_client(request, desk)
+    slow_down(request, desk.pace, client.id)
     address = request.client.host if request.client else "?"
     request.state.refused = lambda code: refuse(desk, client_actor(client.id, client.scopes, client.agency_code, address), code, request)
+    let_in(request, desk.services, client, desk.gateway_key)
     given = (x_dossier_code, x_service_code, x_officer_code)
     missing = [w for w, value in zip(_WANTED, given, strict=True) if value is None or not _CODE.match(value.strip())]
     if missing:
@@ -89,19 +110,22 @@ def inquiry(
                       "Thiếu hoặc sai tiêu đề: " + "; ".join(f"{h} ({vi})" for h, vi, _ in missing))
     dossier, service, officer = (str(v).strip() for v in given)
     purpose = unquote(x_purpose or "").strip()[:_PURPOSE_LENGTH] or f"service {service}"
-    asked = Inquiry(client, dossier, service, officer, purpose, desk, address)
+    asked = Inquiry(client, dossier, service, officer, purpose, desk, address, request, row.quotas)
     request.state.refused = lambda code: asked.log_refused(code, request)
+    if not service_known(service, desk.services.api.services):
+        raise Problem("wrong_purpose", f"No data is given for the public service {service}; the administrator can add it (api.services).",
+                      f"Không cung cấp dữ liệu cho dịch vụ công {service}; người quản trị có thể bổ sung (api.services).")
     return asked
 
 
-def known_client(request: Request, desk: Desk) -> Client:
-    """The client of the request's token with the scopes it has now: one taken away is gone at once. Raises Problem not_authenticated."""
+def known_client(request: Request, desk: Desk) -> tuple[Client, ApiClient]:
+    """The client of the request's token, with no more scopes than it has now, and its row. Raises Problem not_authenticated."""
     client = desk.tokens.read(bearer(request))
     with desk.services.database.reading() as session:
         row = session.get(ApiClient, client.id)
-        if row is None or not row.active:
-            raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
-        return Client(client.id, client.scopes & frozenset(row.scopes), row.agency_code)
+    if row is None or not row.active:
+        raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
+    return client.limited(row.scopes, row.agency_code), row
 
 
 def refuse(desk: Desk, actor: Actor, code: str, request: Request, purpose: Purpose | None = None) -> None:
@@ -112,10 +136,3 @@ def refuse(desk: Desk, actor: Actor, code: str, request: Request, purpose: Purpo
         package = session.get(ArchivePackage, record[:64]) if record else None
         log_access(session, actor, "access.refused", package.subject if package is not None else "records", purpose, refused=code,
                    page=getattr(route, "path", "?"))
-
-
-def slow_down(limit: RateLimit, name: str) -> None:
-    wait = limit.wait(name)
-    if wait > 0:
-        seconds = max(1, round(wait + 0.5))
-        raise Problem("too_many", f"Try again in {seconds} s.", f"Thử lại sau {seconds} giây.", {"Retry-After": str(seconds)})

@@ -52,6 +52,8 @@ def _same(header: str | None, etag: str) -> bool:
 def copy(record_id: str, request: Request, asked: Annotated[Inquiry, Depends(inquiry)]) -> Response:
     """ETag is the copy's SHA-256; If-None-Match, Range and If-Range are honoured. Every request is logged, also for a part or for
     headers alone."""
+    if request.method == "GET":
+        asked.spend("copies")
     with asked.desk.services.database.session() as session:
         entry, package, stored = archived_entry(session, record_id)
         asked.must(entry.kind, "copy")

@@ -1,8 +1,9 @@
 """Find records and read the fields that may be disclosed. Searching is POST, so that no personal data stands in an address."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -15,9 +16,11 @@ from portal.api.problems import Problem, responses
 from portal.notation import VIETNAM
 from records.text import nfc
 from storage import search
+from storage.field_groups import in_groups, numbers_in_groups
 from storage.models import ArchivePackage, Batch, Entry, Page, StoredObject, utc_now
 from storage.search import SearchHit
 from storage.signature_upkeep import current_copy
+from storage.watch_digest import asked_name, asked_person, asked_register_number
 
 router = APIRouter(prefix="/records", tags=["records"])
 Kind = Literal["KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN"]
@@ -76,8 +79,8 @@ class SearchAnswer(BaseModel):
 
 
 class RecordMetadata(BaseModel):
-    """Only what the rule in force allows. fields: values as written in the register; personal_numbers: from the population link that a
-    person or the linker accepted, never mixed with what is written."""
+    """Only what the rule in force allows, and of that the groups of fields that the token has. fields: values as written in the register;
+    personal_numbers: from the population link that a person or the linker accepted, never mixed with what is written."""
 
     id: str
     kind: Kind
@@ -100,9 +103,9 @@ def _allowed(asked: Inquiry, kinds: list[Kind] | None) -> list[str]:
     return sorted(permitted)
 
 
-def _answer(session: Session, asked: Inquiry, by: str, hits: list[SearchHit]) -> SearchAnswer:
+def _answer(session: Session, asked: Inquiry, by: str, hits: list[SearchHit], digests: Mapping[str, Any]) -> SearchAnswer:
     found = [h for h in hits if h.archive_id is not None]
-    asked.log(session, "record.search", "records", by=by, records=[f"entry:{h.entry_id}" for h in found], count=len(found))
+    asked.log(session, "record.search", "records", by=by, records=[f"entry:{h.entry_id}" for h in found], count=len(found), **digests)
     return SearchAnswer(count=len(found), records=[
         RecordReference(id=str(h.archive_id), kind=h.kind, number=h.number, year=h.year, book=h.book_number,        # type: ignore[arg-type]
                         registry_office=h.registry_office, roles=list(h.roles)) for h in found])
@@ -111,28 +114,32 @@ def _answer(session: Session, asked: Inquiry, by: str, hits: list[SearchHit]) ->
 @router.post("/search/personal-number", responses=_REFUSED, summary="Tìm theo số định danh / Find by personal number")
 def find_by_personal_number(body: ByPersonalNumber, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
     kinds = _allowed(asked, body.kinds)
+    asked.spend("searches")
     with asked.desk.services.database.session() as session:
-        return _answer(session, asked, "personal_number", search.by_personal_number(session, body.personal_id, kinds, actor=asked.actor,
-                                                                                          statuses=_ARCHIVED))
+        hits = search.by_personal_number(session, body.personal_id, kinds, actor=asked.actor, statuses=_ARCHIVED)
+        return _answer(session, asked, "personal_number", hits, asked_person(asked.desk.watch_key, body.personal_id))
 
 
 @router.post("/search/name", responses=_REFUSED, summary="Tìm theo họ tên và ngày sinh / Find by name and birth date")
 def find_by_name(body: ByNameAndDate, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
     kinds = _allowed(asked, body.kinds)
+    asked.spend("searches")
     mother = nfc(body.mother_name) if body.mother_name else None
     with asked.desk.services.database.session() as session:
         hits = search.by_name_and_date(session, nfc(body.name), body.birth_date, kinds, mother=mother, actor=asked.actor,
                                        statuses=_ARCHIVED)
-        return _answer(session, asked, "name_and_date", hits)
+        return _answer(session, asked, "name_and_date", hits, asked_name(asked.desk.watch_key, body.name, body.birth_date))
 
 
 @router.post("/search/register-number", responses=_REFUSED, summary="Tìm theo số đăng ký / Find by register number")
 def find_by_register_number(body: ByRegisterNumber, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
     asked.must(body.kind, "read")
+    asked.spend("searches")
     with asked.desk.services.database.session() as session:
         hits = search.by_register_number(session, body.kind, body.number, body.year, book=body.book, place=body.place, actor=asked.actor,
                                          statuses=_ARCHIVED)
-        return _answer(session, asked, "register_number", hits)
+        return _answer(session, asked, "register_number", hits,
+                       asked_register_number(asked.desk.watch_key, body.kind, body.year, body.number))
 
 
 def archived_entry(session: Session, record_id: str) -> tuple[Entry, ArchivePackage, StoredObject]:
@@ -149,15 +156,17 @@ def archived_entry(session: Session, record_id: str) -> tuple[Entry, ArchivePack
 @router.get("/{record_id}", responses={**_REFUSED, **responses("not_found")},
     summary="Dữ liệu được phép chia sẻ / The fields that may be shared")
 def metadata(record_id: str, asked: Annotated[Inquiry, Depends(inquiry)]) -> RecordMetadata:
+    asked.spend("records")
     with asked.desk.services.database.session() as session:
         entry, package, stored = archived_entry(session, record_id)
         asked.must(entry.kind, "read")
-        rule = disclosure(entry.kind, utc_now().astimezone(VIETNAM).date())
+        rule = disclosure(entry.kind, utc_now().astimezone(VIETNAM).date(), asked.service)
         if rule is None:
             raise Problem("not_permitted", "No rule in force lets records of this kind be shared as data; fetch the copy.",
                           "Chưa có quy định chia sẻ dữ liệu của loại sổ này; hãy lấy bản sao.")
-        fields = _fields(session, entry, rule.fields)
-        numbers = {x.role: x.personal_id for x in entry.links if x.role in rule.numbers_of and x.decision == "accept" and x.personal_id}
+        groups = asked.groups(entry.kind)
+        fields, roles = _fields(session, entry, in_groups(rule.fields, groups)), numbers_in_groups(rule.numbers_of, groups)
+        numbers = {x.role: x.personal_id for x in entry.links if x.role in roles and x.decision == "accept" and x.personal_id}
         asked.log(session, "record.metadata", f"entry:{entry.id}", basis=rule.basis, count=1,
                   fields=[*fields, *(f"{r}:personal_number" for r in numbers)])
         return RecordMetadata(id=record_id, kind=entry.kind, basis=rule.basis, archived_at=_iso(package.created_at.astimezone(VIETNAM)),   # type: ignore[arg-type]
