@@ -16,6 +16,7 @@ from portal.context import template_environment
 from portal.keys import portal_key
 from portal.language import LANGUAGES, NAMES, Words
 from portal.rate_limit import RateLimit
+from storage.event_writer import EventWriter
 
 PATH = "/api/v1"
 _DESCRIPTION = """API của Sổ Gốc cho hệ thống một cửa:
@@ -33,7 +34,7 @@ def create_api(services: Services, per_minute: float = 600.0, start_reading: Cal
                   servers=[{"url": PATH}], root_path_in_servers=False)
     tokens = Tokens(portal_key(services.secrets, "api-tokens"), services.portal.token_seconds)
     api.state.desk = Desk(services, tokens, RateLimit(per_minute, max(10.0, per_minute / 10)),
-                          RateLimit(per_minute * 20, per_minute * 2), start_reading)
+                          RateLimit(per_minute * 20, per_minute * 2), EventWriter(services.database), start_reading)
     problems.install(api)
     for part in (oauth, records, copies, sync):
         api.include_router(part.router)

@@ -17,13 +17,13 @@ from records.text import nfc
 from storage import search
 from storage.models import ArchivePackage, Batch, Entry, Page, StoredObject, utc_now
 from storage.search import SearchHit
+from storage.search_places import BookUnit
 from storage.signature_upkeep import current_copy
 
 router = APIRouter(prefix="/records", tags=["records"])
 Kind = Literal["KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
 EdtfDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
-_ARCHIVED = ("archived",)
 _REFUSED = responses("missing_context", "not_authenticated", "not_permitted", "invalid", "too_many", "unavailable")
 
 
@@ -58,6 +58,23 @@ class ByRegisterNumber(BaseModel):
     place: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
+class UnitNow(BaseModel):
+    """A commune of today. relation: same; or how the land of the commune whose book it was went over to it: whole, divided (to several),
+    earlier (over a merger before 2025), unsure (ask a person)."""
+
+    code: str
+    name: str
+    relation: Literal["same", "whole", "divided", "earlier", "unsure"]
+
+
+class Unit(BaseModel):
+    """The commune whose book it was, by its code and name of then, and what it belongs to today."""
+
+    code: str
+    name: str
+    today: list[UnitNow]
+
+
 class RecordReference(BaseModel):
     """A record that was found, without personal data. `id` is the archived version's and does not change."""
 
@@ -68,6 +85,7 @@ class RecordReference(BaseModel):
     book: str | None
     registry_office: str | None
     roles: Annotated[list[str], Field(description="As whom the person stands in it: nks, vo, chong, nkt")] = []
+    unit: Unit | None = None
 
 
 class SearchAnswer(BaseModel):
@@ -100,39 +118,45 @@ def _allowed(asked: Inquiry, kinds: list[Kind] | None) -> list[str]:
     return sorted(permitted)
 
 
-def _answer(session: Session, asked: Inquiry, by: str, hits: list[SearchHit]) -> SearchAnswer:
+def _answer(asked: Inquiry, by: str, hits: list[SearchHit]) -> SearchAnswer:
     found = [h for h in hits if h.archive_id is not None]
-    asked.log(session, "record.search", "records", by=by, records=[f"entry:{h.entry_id}" for h in found], count=len(found))
-    return SearchAnswer(count=len(found), records=[
-        RecordReference(id=str(h.archive_id), kind=h.kind, number=h.number, year=h.year, book=h.book_number,        # type: ignore[arg-type]
-                        registry_office=h.registry_office, roles=list(h.roles)) for h in found])
+    asked.record("record.search", "records", by=by, records=[f"entry:{h.entry_id}" for h in found], count=len(found))
+    return SearchAnswer(count=len(found), records=[_reference(h) for h in found])
+
+
+def _reference(hit: SearchHit) -> RecordReference:
+    return RecordReference(id=str(hit.archive_id), kind=hit.kind, number=hit.number, year=hit.year, book=hit.book_number,   # type: ignore[arg-type]
+                           registry_office=hit.registry_office, roles=list(hit.roles), unit=_unit(hit.unit))
+
+
+def _unit(unit: BookUnit | None) -> Unit | None:
+    return None if unit is None else Unit(code=unit.code, name=unit.name, today=[
+        UnitNow(code=u.code, name=u.name, relation=u.relation) for u in unit.today])       # type: ignore[arg-type]
 
 
 @router.post("/search/personal-number", responses=_REFUSED, summary="Tìm theo số định danh / Find by personal number")
 def find_by_personal_number(body: ByPersonalNumber, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
     kinds = _allowed(asked, body.kinds)
-    with asked.desk.services.database.session() as session:
-        return _answer(session, asked, "personal_number", search.by_personal_number(session, body.personal_id, kinds, actor=asked.actor,
-                                                                                          statuses=_ARCHIVED))
+    with asked.desk.services.database.glance() as session:
+        hits = search.by_personal_number(session, body.personal_id, kinds, actor=asked.actor)
+    return _answer(asked, "personal_number", hits)
 
 
 @router.post("/search/name", responses=_REFUSED, summary="Tìm theo họ tên và ngày sinh / Find by name and birth date")
 def find_by_name(body: ByNameAndDate, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
     kinds = _allowed(asked, body.kinds)
     mother = nfc(body.mother_name) if body.mother_name else None
-    with asked.desk.services.database.session() as session:
-        hits = search.by_name_and_date(session, nfc(body.name), body.birth_date, kinds, mother=mother, actor=asked.actor,
-                                       statuses=_ARCHIVED)
-        return _answer(session, asked, "name_and_date", hits)
+    with asked.desk.services.database.glance() as session:
+        hits = search.by_name_and_date(session, nfc(body.name), body.birth_date, kinds, mother=mother, actor=asked.actor)
+    return _answer(asked, "name_and_date", hits)
 
 
 @router.post("/search/register-number", responses=_REFUSED, summary="Tìm theo số đăng ký / Find by register number")
 def find_by_register_number(body: ByRegisterNumber, asked: Annotated[Inquiry, Depends(inquiry)]) -> SearchAnswer:
     asked.must(body.kind, "read")
-    with asked.desk.services.database.session() as session:
-        hits = search.by_register_number(session, body.kind, body.number, body.year, book=body.book, place=body.place, actor=asked.actor,
-                                         statuses=_ARCHIVED)
-        return _answer(session, asked, "register_number", hits)
+    with asked.desk.services.database.glance() as session:
+        hits = search.by_register_number(session, body.kind, body.number, body.year, book=body.book, place=body.place, actor=asked.actor)
+    return _answer(asked, "register_number", hits)
 
 
 def archived_entry(session: Session, record_id: str) -> tuple[Entry, ArchivePackage, StoredObject]:

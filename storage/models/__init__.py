@@ -4,6 +4,7 @@ from __future__ import annotations
 from storage.models.accounts import ApiClient, User
 from storage.models.archive import ArchivePackage, StoredObject
 from storage.models.base import Base, Json, Key, UtcDateTime, utc_now
+from storage.models.copy_links import CopyLink
 from storage.models.desk import BookStep, BookWork, HoleReason, PageLook, PageStep, PageWork
 from storage.models.double_check import CheckHand, CheckPolicy, EntryVersion, SecondCheck
 from storage.models.file_checks import FileCheck
@@ -16,13 +17,14 @@ from storage.models.queue import QueueTally
 from storage.models.reports import ReportFigure, ReportPlan
 from storage.models.review import EntryComment, EntryUnsure, ReviewDecision
 from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
+from storage.models.search_keys import PersonKey, RecordKey
 from storage.models.signatures import CopySignature
 
 __all__ = [
     "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "BookStep", "BookWork", "CheckHand",
-    "CheckPolicy", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion",
+    "CheckPolicy", "CopyLink", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion",
     "Event", "Field", "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck",
-    "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PopulationRejection",
-    "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor",
+    "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PersonKey", "PopulationRejection",
+    "PopulationSnapshot", "QueueTally", "RecordKey", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor",
     "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
 ]

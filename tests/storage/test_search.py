@@ -6,6 +6,7 @@ import pytest
 from storage import search
 from storage.models import Batch, Entry, Field, Link, Page
 from storage.policy import Actor
+from storage.search_keys import write_keys
 
 
 @pytest.fixture
@@ -29,6 +30,8 @@ def books(database):
                 entry.links = [Link(role="me", personal_id="051180000001", decision="accept"),
                     Link(role="cha", personal_id="051180000002", decision="none")]
             s.add(entry)
+            s.flush()
+            write_keys(s, entry.id)
     return database
 
 
