@@ -54,7 +54,7 @@ def record_keys(kind: str, number: str | None, year: int | None, book: str | Non
             "office_key": fold(office or "")[:300]}
 
 
-def person_keys(kind: str, written: Mapping[str, str], corrected: Mapping[str, str] = {}) -> Iterator[dict[str, Any]]:  # noqa: B006
+def person_keys(kind: str, written: Mapping[str, str], corrected: Mapping[str, str] = {}) -> Iterator[dict[str, Any]]:
     """Columns of the PersonKeys of one entry, without entry_id. written: field code -> value; corrected: what decisions changed of it."""
     before = dict(_people(kind, written))
     for role, keys in before.items():

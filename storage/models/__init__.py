@@ -22,9 +22,10 @@ from storage.models.signatures import CopySignature
 
 __all__ = [
     "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "BookStep", "BookWork", "CheckHand",
-    "CheckPolicy", "CopyLink", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion",
-    "Event", "Field", "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck",
-    "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PersonKey", "PopulationRejection",
-    "PopulationSnapshot", "QueueTally", "RecordKey", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor",
-    "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
+    "CheckPolicy", "CopyLink", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure",
+    "EntryVersion", "Event", "Field", "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy",
+    "LinkRecheck", "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PersonKey",
+    "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecordKey", "RecoveryCode", "ReportFigure", "ReportPlan",
+    "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime",
+    "utc_now",
 ]

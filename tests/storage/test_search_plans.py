@@ -20,7 +20,8 @@ _BIG = ("entry", "person_key", "record_key", "link", "field", "page", "batch")
 
 
 def whole_tables(database, ask) -> list[str]:
-    """The plan's lines that read a large table from end to end. PostgreSQL is told the tables are large by forbidding what it would else prefer on empty ones."""
+    """The plan's lines that read a large table from end to end. PostgreSQL is told that tables are large by forbidding what it would else
+    prefer on empty ones."""
     said: list[str] = []
     word = "explain query plan " if database.is_sqlite else "explain "
 
