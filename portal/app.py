@@ -1,6 +1,7 @@
 """The portal: pages for people at /, the API for machines at /api/v1, everything served from this machine alone."""
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -101,12 +102,13 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
+    # First, for routes are tried one after another and programs ask most often.
+    app.mount(PATH, create_api(dataclasses.replace(services, portal=options), start_reading=start_reading))
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
                  check_policy, dossiers, log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
-    app.mount(PATH, create_api(services, start_reading=start_reading))
     _refusals(app)
 
     @app.get("/health", include_in_schema=False)

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, or_, select, union
 from sqlalchemy.orm import Session
 
 from storage.models import Batch, Entry, Link, PersonKey, RecordKey
-from storage.policy import RECORD, Actor, allowed
+from storage.policy import RECORD, Actor, Grant, allowed
 from storage.search_keys import NUMBER, book_parts, name_key
 from storage.search_places import BookUnit, asked, book_unit_today
 
@@ -39,12 +40,20 @@ class SearchHit:
 
 def visible(actor: Actor | None, kinds: Collection[str], statuses: Collection[str], *columns: Any) -> Select[Any]:
     """`columns` of entries with their book and keys, as far as the actor may see them; None: the caller has seen to it."""
+    return _visible(None if actor is None else (actor.held, actor.channel == "api"), frozenset(kinds), frozenset(statuses), columns)
+
+
+@lru_cache(maxsize=512)
+def _visible(may: tuple[tuple[Grant, ...], bool] | None, kinds: frozenset[str], statuses: frozenset[str], columns: tuple[Any, ...]
+             ) -> Select[Any]:
+    """Built once for all clients with the same rights: building a statement costs more than carrying it out."""
     query = (select(*columns).select_from(Entry).join(Batch, Batch.id == Entry.batch_id)
              .join(RecordKey, RecordKey.entry_id == Entry.id, isouter=True)
              .where(Entry.kind.in_(sorted(kinds)), Entry.status.in_(sorted(statuses))))
-    if actor is None:
+    if may is None:
         return query
-    rights = ("api.read",) if actor.channel == "api" else RECORD
+    actor = Actor("", "", grants=may[0])
+    rights = ("api.read",) if may[1] else RECORD
     return query.where(or_(*(allowed(actor, right, Batch.commune_code, Entry.kind) for right in rights)))
 
 
@@ -68,12 +77,23 @@ def hits_of(rows: Sequence[Any]) -> list[SearchHit]:
             for row, roles in found.values()][:LIMIT]
 
 
-def numbered(personal_id: str) -> CompoundSelect[Any]:
-    """(entry_id, role) of everybody with this number: written in the entry, or by an accepted link."""
+def numbered() -> CompoundSelect[Any]:
+    """(entry_id, role) of everybody with the number bound as `personal_id`: written in the entry, or by an accepted link."""
+    number = bindparam("personal_id")
     return union(
-        select(PersonKey.entry_id, PersonKey.role).where(PersonKey.personal_number == personal_id),
-        select(PersonKey.entry_id, PersonKey.role).where(PersonKey.paper_number == personal_id),
-        select(Link.entry_id, Link.role).where(Link.personal_id == personal_id, Link.decision == "accept"))
+        select(PersonKey.entry_id, PersonKey.role).where(PersonKey.personal_number == number),
+        select(PersonKey.entry_id, PersonKey.role).where(PersonKey.paper_number == number),
+        select(Link.entry_id, Link.role).where(Link.personal_id == number, Link.decision == "accept"))
+
+
+@lru_cache(maxsize=512)
+def _by_number(may: tuple[tuple[Grant, ...], bool] | None, kinds: frozenset[str], statuses: frozenset[str], all_roles: bool, limit: int
+               ) -> Select[Any]:
+    person = numbered().subquery()
+    query = _visible(may, kinds, statuses, (*HIT, person.c.role)).join(person, person.c.entry_id == Entry.id)
+    if not all_roles:
+        query = query.where(is_subject(Entry.kind, person.c.role, kinds))
+    return query.order_by(Entry.year, Entry.kind, Entry.id).limit(limit)
 
 
 def by_personal_number(session: Session, personal_id: str, kinds: Collection[str], *, actor: Actor | None = None, all_roles: bool = False,
@@ -82,11 +102,9 @@ def by_personal_number(session: Session, personal_id: str, kinds: Collection[str
 
     Only as the entry's subject (the child, the spouses, the deceased), unless all_roles: then also as parent.
     """
-    person = numbered(personal_id).subquery()
-    query = visible(actor, kinds, statuses, *HIT, person.c.role).join(person, person.c.entry_id == Entry.id)
-    if not all_roles:
-        query = query.where(is_subject(Entry.kind, person.c.role, kinds))
-    return hits_of(session.execute(query.order_by(Entry.year, Entry.kind, Entry.id).limit(2 * LIMIT)).all())
+    may = None if actor is None else (actor.held, actor.channel == "api")
+    query = _by_number(may, frozenset(kinds), frozenset(statuses), all_roles, 2 * LIMIT)
+    return hits_of(session.connection().execute(query, {"personal_id": personal_id}).all())
 
 
 def born(birth_date: str) -> ColumnElement[bool]:
@@ -108,7 +126,7 @@ def by_name_and_date(session: Session, name: str, birth_date: str, kinds: Collec
         PersonKey.name_key == name_key(name), born(birth_date), is_subject(Entry.kind, PersonKey.role, kinds))
     if mother is not None:
         query = query.where(or_(PersonKey.mother_key.is_(None), PersonKey.mother_key == name_key(mother)))
-    return hits_of(session.execute(query.order_by(Entry.year, Entry.kind, Entry.id).limit(2 * LIMIT)).all())
+    return hits_of(session.connection().execute(query.order_by(Entry.year, Entry.kind, Entry.id).limit(2 * LIMIT)).all())
 
 
 def by_register_number(session: Session, kind: str, number: str, year: int, *, book: str | None = None, place: str | None = None,
@@ -130,4 +148,4 @@ def by_register_number(session: Session, kind: str, number: str, year: int, *, b
             query = query.where(RecordKey.book_year.in_(("", parts[1])))
     if place:
         query = query.where(asked(place).condition())
-    return hits_of(session.execute(query.order_by(Entry.year, Entry.kind, Entry.id).limit(LIMIT)).all())
+    return hits_of(session.connection().execute(query.order_by(Entry.year, Entry.kind, Entry.id).limit(LIMIT)).all())

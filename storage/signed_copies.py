@@ -34,5 +34,5 @@ _COPY = (sa.select(ArchivePackage.id, Entry.id, Entry.kind, Entry.number, Entry.
 
 def signed_copy(session: Session, record_id: str) -> SignedCopy | None:
     """The copy of the record with this id; None unless that is the version in force of an archived entry."""
-    row = session.execute(_COPY, {"record": record_id[:64]}).first()
+    row = session.connection().execute(_COPY, {"record": record_id[:64]}).first()
     return SignedCopy(*row) if row is not None else None

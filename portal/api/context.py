@@ -90,7 +90,7 @@ def inquiry(
     """Checks token, rate and headers, in this order. Raises Problem not_authenticated, too_many, missing_context."""
     client = desk.tokens.read(bearer(request))
     with desk.services.database.glance() as session:
-        row = session.execute(_CLIENT, {"id": client.id}).first()
+        row = session.connection().execute(_CLIENT, {"id": client.id}).first()
     if row is None or not row.active:
         raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
     client = Client(client.id, client.scopes & frozenset(row.scopes), row.agency_code)     # a right taken away is gone at once
