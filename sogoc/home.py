@@ -307,6 +307,8 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             sso_options(s),
             s.portal.khmer,
             tile_cache_bytes=s.portal.tile_cache_mb * mb,
+            copy_links=s.portal.copy_links,
+            copy_link_seconds=s.portal.copy_link_seconds,
         ),
         population_columns=dict(s.population.columns),
         lang=s.lang,

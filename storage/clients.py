@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +13,8 @@ from storage.passwords import hasher, matches, nobodys_hash
 from storage.policy import KINDS, Actor, Grant
 from storage.review_errors import AccountExists, BadAccount, UnknownAccount
 
-SCOPES = frozenset(f"{kind}:{right}" for kind in KINDS for right in ("read", "copy"))
+VAULT = "person:vault"                  # everything of one person, on a legal basis named in the request
+SCOPES = frozenset(f"{kind}:{right}" for kind in KINDS for right in ("read", "copy")) | {VAULT}
 SYNC = "sync:"                          # sync:21139: may bring in books of that commune (docs/sync.md)
 _SYNC_SCOPE = re.compile(r"^sync:[0-9]{2,8}$")
 _ID = re.compile(r"^[a-z0-9][a-z0-9._-]{1,79}$")
@@ -24,20 +25,22 @@ def unknown_scopes(scopes: Collection[str]) -> list[str]:
     return sorted(s for s in set(scopes) - SCOPES if not _SYNC_SCOPE.match(s))
 
 
-def client_grants(scopes: Iterable[str]) -> tuple[Grant, ...]:
-    """What the scopes give: KS:read and KS:copy in every commune, sync:21139 the books of one."""
+def client_grants(scopes: Collection[str]) -> tuple[Grant, ...]:
+    """What the scopes give: KS:read and KS:copy in every commune, sync:21139 the books of one,
+    person:vault the records of one person where their kinds may be read."""
     found: dict[str, set[str]] = {"read": set(), "copy": set(), "sync": set()}
     for scope in scopes:
         left, _, right = scope.partition(":")
-        if scope in SCOPES:
+        if scope in SCOPES - {VAULT}:
             found[right].add(left)
         elif _SYNC_SCOPE.match(scope):
             found["sync"].add(right)
     by_kind = [Grant(f"program.{right}", None, frozenset(found[right])) for right in ("read", "copy") if found[right]]
-    return (*by_kind, *([Grant("program.sync", frozenset(found["sync"]))] if found["sync"] else []))
+    vault = [Grant("program.vault")] if VAULT in scopes else []
+    return (*by_kind, *vault, *([Grant("program.sync", frozenset(found["sync"]))] if found["sync"] else []))
 
 
-def client_actor(client_id: str, scopes: Iterable[str], agency: str = "", address: str = "") -> Actor:
+def client_actor(client_id: str, scopes: Collection[str], agency: str = "", address: str = "") -> Actor:
     """The program as one who acts."""
     return Actor(f"client:{client_id}", "", "", grants=client_grants(scopes), channel="api", address=address, agency=agency)
 

@@ -25,7 +25,8 @@ ROLES: dict[str, frozenset[str]] = {
     "administrator": _BRINGS | {"review", "approve", "record.see", "log.see", "report.export", "account.manage", "policy.manage"},
 }
 _PROGRAMS: Mapping[str, frozenset[str]] = {     # what a client's scope gives (storage.clients); no person has these
-    "program.read": frozenset({"api.read"}), "program.copy": frozenset({"api.copy"}), "program.sync": frozenset({"batch.upload"}),
+    "program.read": frozenset({"api.read"}), "program.copy": frozenset({"api.copy"}), "program.vault": frozenset({"api.vault"}),
+    "program.sync": frozenset({"batch.upload"}),
 }
 RIGHTS = frozenset().union(*ROLES.values(), *_PROGRAMS.values())
 WHOLE = frozenset({"log.see", "account.manage", "policy.manage"})       # reach over every commune: one commune's grant gives none

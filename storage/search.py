@@ -73,13 +73,18 @@ def hits_of(rows: Sequence[Any]) -> list[SearchHit]:
         roles = found.setdefault(row[0], (row, []))[1]
         if len(row) > len(HIT):
             roles.append(row[len(HIT)])
-    return [SearchHit(*row[:8], book_unit_today(row[8], row[9]) if row[8] else None, tuple(sorted(set(roles))))
-            for row, roles in found.values()][:LIMIT]
+    return [_hit(row, roles) for row, roles in found.values()][:LIMIT]
+
+
+def _hit(row: Sequence[Any], roles: Sequence[str]) -> SearchHit:
+    entry_id, kind, number, year, book, office, status, archive_id, code, numbers = row[:len(HIT)]
+    return SearchHit(entry_id, kind, number, year, book, office, status, archive_id, book_unit_today(code, numbers) if code else None,
+                     tuple(sorted(set(roles))))
 
 
 def numbered() -> CompoundSelect[Any]:
     """(entry_id, role) of everybody with the number bound as `personal_id`: written in the entry, or by an accepted link."""
-    number = bindparam("personal_id")
+    number: Any = bindparam("personal_id")
     return union(
         select(PersonKey.entry_id, PersonKey.role).where(PersonKey.personal_number == number),
         select(PersonKey.entry_id, PersonKey.role).where(PersonKey.paper_number == number),

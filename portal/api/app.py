@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from pipelines.services import Services
-from portal.api import copies, oauth, problems, records, sync
+from portal.api import copies, copy_links, oauth, problems, records, sync, vault
 from portal.api.context import Desk
 from portal.api.docs import operations
 from portal.api.tokens import Tokens
@@ -34,9 +34,10 @@ def create_api(services: Services, per_minute: float = 600.0, start_reading: Cal
                   servers=[{"url": PATH}], root_path_in_servers=False)
     tokens = Tokens(portal_key(services.secrets, "api-tokens"), services.portal.token_seconds)
     api.state.desk = Desk(services, tokens, RateLimit(per_minute, max(10.0, per_minute / 10)),
-                          RateLimit(per_minute * 20, per_minute * 2), EventWriter(services.database), start_reading)
+                          RateLimit(per_minute * 20, per_minute * 2), EventWriter(services.database),
+                          portal_key(services.secrets, "copy-links"), start_reading)
     problems.install(api)
-    for part in (oauth, records, copies, sync):
+    for part in (oauth, copy_links, records, copies, vault, sync):
         api.include_router(part.router)
     templates = template_environment()
 

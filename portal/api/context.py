@@ -40,6 +40,7 @@ class Desk:
     limit: RateLimit
     exchange_limit: RateLimit               # of uploads: one request a chunk
     log: EventWriter
+    link_key: bytes                         # signs short-lived addresses of copies
     start_reading: Callable[[str], None] | None = None
 
 
@@ -61,15 +62,18 @@ class Inquiry:
 
     def log(self, session: Session, action: str, subject: str, *, basis: str = "", **detail: Any) -> None:
         """Write the look into the hash-chained log; `detail` has field codes and counts, never values. basis: the rule that allows it."""
-        log_access(session, self.actor, action, subject, Purpose(self.purpose, self.dossier, self.service, self.officer, basis), **detail)
+        log_access(session, self.actor, action, subject, self.about(basis), **detail)
 
     def record(self, action: str, subject: str, *, basis: str = "", **detail: Any) -> None:
         """As `log`, for a request that only reads: the line is committed, with those of other requests, when this returns."""
-        purpose = Purpose(self.purpose, self.dossier, self.service, self.officer, basis)
-        self.desk.log.write(access_line(self.actor, action, subject, purpose, **detail))
+        self.desk.log.write(access_line(self.actor, action, subject, self.about(basis), **detail))
+
+    def about(self, basis: str = "") -> Purpose:
+        """What the request is for, as the log keeps it."""
+        return Purpose(self.purpose, self.dossier, self.service, self.officer, basis)
 
     def log_refused(self, code: str, request: Request) -> None:
-        refuse(self.desk, self.actor, code, request, Purpose(self.purpose, self.dossier, self.service, self.officer))
+        refuse(self.desk, self.actor, code, request, self.about())
 
     def must(self, kind: str, right: str) -> None:
         if not allows(self.actor, f"api.{right}", None, kind):

@@ -62,8 +62,8 @@ def copy(record_id: str, request: Request, asked: Annotated[Inquiry, Depends(inq
     if found is None:
         raise Problem("not_found")
     asked.must(found.kind, "copy")
-    return answer(asked.desk, request, found,
-                  lambda fields, **said: asked.record("copy.fetch", f"entry:{found.entry_id}", package=found.package_id, fields=fields, **said))
+    return answer(asked.desk, request, found, lambda fields, **said: asked.record(
+        "copy.fetch", f"entry:{found.entry_id}", package=found.package_id, fields=fields, **said))
 
 
 def answer(desk: Desk, request: Request, found: SignedCopy, log: Callable[..., None]) -> Response:

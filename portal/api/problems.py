@@ -46,6 +46,8 @@ _KNOWN: Mapping[str, tuple[int, str, str]] = {
     "not_permitted": (403, "This client may not see records of this kind", "Ứng dụng không được phép với loại sổ này"),
     "not_found": (404, "There is no such record", "Không có hồ sơ này"),
     "method_not_allowed": (405, "This method is not offered here", "Không dùng được phương thức này"),
+    "link_invalid": (403, "This address was altered or is not from here", "Đường dẫn đã bị sửa hoặc không phải của hệ thống này"),
+    "link_gone": (410, "This address is good no longer", "Đường dẫn không còn dùng được"),
     "bad_range": (416, "The range cannot be served", "Khoảng byte không hợp lệ"),
     "invalid": (422, "The request's values are not valid", "Giá trị trong yêu cầu không hợp lệ"),
     "too_many": (429, "Too many requests", "Quá nhiều yêu cầu"),

@@ -10,13 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.api.context import Inquiry, inquiry
-from portal.api.disclosure import disclosure
+from portal.api.disclosure import Disclosure, disclosure
 from portal.api.problems import Problem, responses
 from portal.notation import VIETNAM
 from records.text import nfc
 from storage import search
 from storage.models import ArchivePackage, Batch, Entry, Page, StoredObject, utc_now
 from storage.search import SearchHit
+from storage.search_near import WHY, NearHit, by_near_name
 from storage.search_places import BookUnit
 from storage.signature_upkeep import current_copy
 
@@ -44,6 +45,8 @@ class ByNameAndDate(_Body):
     name: Name
     birth_date: EdtfDate
     mother_name: Name | None = None
+    fuzzy: Annotated[bool, Field(description="Near names and dates too; each record then says how near and why")] = False
+    limit: Annotated[int, Field(ge=1, le=50, description="Of a fuzzy search: records at most")] = 20
 
 
 class ByRegisterNumber(BaseModel):
@@ -75,8 +78,17 @@ class Unit(BaseModel):
     today: list[UnitNow]
 
 
+class Why(BaseModel):
+    """What agrees and how, with a stable code."""
+
+    code: str
+    vi: str
+    en: str
+
+
 class RecordReference(BaseModel):
-    """A record that was found, without personal data. `id` is the archived version's and does not change."""
+    """A record that was found, without personal data. `id` is the archived version's and does not change. match, score (0..1), why: a
+    fuzzy search says of each record whether it is what was asked for or only near to it."""
 
     id: str
     kind: Kind
@@ -86,10 +98,16 @@ class RecordReference(BaseModel):
     registry_office: str | None
     roles: Annotated[list[str], Field(description="As whom the person stands in it: nks, vo, chong, nkt")] = []
     unit: Unit | None = None
+    match: Literal["exact", "fuzzy"] = "exact"
+    score: float | None = None
+    why: list[Why] = []
 
 
 class SearchAnswer(BaseModel):
+    """match: fuzzy where near names and dates were looked for; records that are only near then stand among the others and say so."""
+
     count: int
+    match: Literal["exact", "fuzzy"] = "exact"
     records: list[RecordReference]
 
 
@@ -121,10 +139,17 @@ def _allowed(asked: Inquiry, kinds: list[Kind] | None) -> list[str]:
 def _answer(asked: Inquiry, by: str, hits: list[SearchHit]) -> SearchAnswer:
     found = [h for h in hits if h.archive_id is not None]
     asked.record("record.search", "records", by=by, records=[f"entry:{h.entry_id}" for h in found], count=len(found))
-    return SearchAnswer(count=len(found), records=[_reference(h) for h in found])
+    return SearchAnswer(count=len(found), records=[reference(h) for h in found])
 
 
-def _reference(hit: SearchHit) -> RecordReference:
+def _fuzzy_answer(asked: Inquiry, near: list[NearHit]) -> SearchAnswer:
+    asked.record("record.search", "records", by="name_and_date_fuzzy", records=[f"entry:{n.hit.entry_id}" for n in near], count=len(near))
+    return SearchAnswer(count=len(near), match="fuzzy", records=[reference(n.hit).model_copy(update={
+        "match": "exact" if n.exact else "fuzzy", "score": n.score,
+        "why": [Why(code=code, vi=WHY[code][1], en=WHY[code][2]) for code in n.why]}) for n in near])
+
+
+def reference(hit: SearchHit) -> RecordReference:
     return RecordReference(id=str(hit.archive_id), kind=hit.kind, number=hit.number, year=hit.year, book=hit.book_number,   # type: ignore[arg-type]
                            registry_office=hit.registry_office, roles=list(hit.roles), unit=_unit(hit.unit))
 
@@ -147,6 +172,9 @@ def find_by_name(body: ByNameAndDate, asked: Annotated[Inquiry, Depends(inquiry)
     kinds = _allowed(asked, body.kinds)
     mother = nfc(body.mother_name) if body.mother_name else None
     with asked.desk.services.database.glance() as session:
+        if body.fuzzy:
+            near = by_near_name(session, nfc(body.name), body.birth_date, kinds, mother=mother, actor=asked.actor, limit=body.limit)
+            return _fuzzy_answer(asked, near)
         hits = search.by_name_and_date(session, nfc(body.name), body.birth_date, kinds, mother=mother, actor=asked.actor)
     return _answer(asked, "name_and_date", hits)
 
@@ -180,15 +208,21 @@ def metadata(record_id: str, asked: Annotated[Inquiry, Depends(inquiry)]) -> Rec
         if rule is None:
             raise Problem("not_permitted", "No rule in force lets records of this kind be shared as data; fetch the copy.",
                           "Chưa có quy định chia sẻ dữ liệu của loại sổ này; hãy lấy bản sao.")
-        fields = _fields(session, entry, rule.fields)
-        numbers = {x.role: x.personal_id for x in entry.links if x.role in rule.numbers_of and x.decision == "accept" and x.personal_id}
+        fields = shared_fields(session, entry, rule.fields)
+        numbers = shared_numbers(entry, rule)
         asked.log(session, "record.metadata", f"entry:{entry.id}", basis=rule.basis, count=1,
                   fields=[*fields, *(f"{r}:personal_number" for r in numbers)])
         return RecordMetadata(id=record_id, kind=entry.kind, basis=rule.basis, archived_at=_iso(package.created_at.astimezone(VIETNAM)),   # type: ignore[arg-type]
                               fields=fields, personal_numbers=numbers, copy_sha256=stored.sha256, copy_bytes=stored.size)
 
 
-def _fields(session: Session, entry: Entry, allowed: tuple[str, ...]) -> dict[str, str]:
+def shared_numbers(entry: Entry, rule: Disclosure) -> dict[str, str]:
+    """Role -> personal number of the population link, where the rule lets it be given."""
+    return {x.role: x.personal_id for x in entry.links if x.role in rule.numbers_of and x.decision == "accept" and x.personal_id}
+
+
+def shared_fields(session: Session, entry: Entry, allowed: tuple[str, ...]) -> dict[str, str]:
+    """The allowed fields, as written in the register."""
     written = {f.code: f.value for f in entry.fields}
     if "noiDangKy" in allowed and "noiDangKy" not in written:
         page = session.get_one(Page, entry.page_id)
