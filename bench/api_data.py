@@ -104,9 +104,9 @@ def _statements(items: int, keys: Sequence[str]) -> list[tuple[str, str]]:
         ("pages", f"""insert into page (id, batch_id, file, frame, sha256, size, state, width, height, rotation, updated_at)
           select n, {_KIND} || '.2017.' || book, 'trang.' || (n % {A_BOOK}) || '.jpg', 0, md5(n::text), 1, 'read', 1654, 2339, 0, now()
           from (select n, (n - 1) / {A_BOOK} as book from generate_series(1, {items}) n) p"""),
-        ("entries", f"""insert into entry (id, page_id, row, kind, form, status, risk, reasons, number, year, revision, archive_id, batch_id,
-          commune_code, set_aside, reason_bits) select n, n, 1, b.kind, b.form, 'archived', 0, '[]', (1 + (n - 1) % {A_BOOK})::text, 2017, 1,
-          '00000000-0000-4000-8000-' || lpad(n::text, 12, '0'), b.id, b.commune_code, false, 0
+        ("entries", f"""insert into entry (id, page_id, row, kind, form, status, risk, reasons, number, year, revision, archive_id,
+          batch_id, commune_code, set_aside, reason_bits) select n, n, 1, b.kind, b.form, 'archived', 0, '[]', (1 + (n - 1) % {A_BOOK})::text,
+          2017, 1, '00000000-0000-4000-8000-' || lpad(n::text, 12, '0'), b.id, b.commune_code, false, 0
           from (select p.id as n, p.batch_id from page p) x join batch b on b.id = x.batch_id"""),
         ("fields", f"""insert into field (entry_id, code, value, raw, confidence, source, evidence)
           select e.id, v.code, v.value, v.value, 0.97, 'reviewer', '[]' from (select id, id as n, kind from entry) e cross join lateral
@@ -115,8 +115,8 @@ def _statements(items: int, keys: Sequence[str]) -> list[tuple[str, str]]:
             (case e.kind when 'KS' then 'meHoTen' else 'nycHoTen' end, pg_temp.name(n + 3)), ('so', (1 + (n - 1) % {A_BOOK})::text))
           as v (code, value)"""),
         ("links", f"""insert into link (entry_id, role, personal_id, probability, decision, candidates, linker_probability,
-          joint_probability, reasons, excluded, blind) select id, {role}, {number}, 0.9999, 'accept', '[]', 0.9999, 0.9999, '[]', '[]', false
-          from (select id, id as n, kind from entry) e"""),
+          joint_probability, reasons, excluded, blind) select id, {role}, {number}, 0.9999, 'accept', '[]', 0.9999, 0.9999, '[]', '[]',
+          false from (select id, id as n, kind from entry) e"""),
         ("packages", f"""insert into archive_package (id, subject, version, manifest_key, pdf_key, original_key, created_at)
           select archive_id, 'entry:' || n, 1, {copy}, {copy}, {copy}, now() from (select archive_id, id as n from entry) e"""),
         ("keys of records", """insert into record_key (entry_id, kind, year, number, book, book_year, unit_code, unit_list, office_key)

@@ -73,8 +73,8 @@ def test_exact_is_what_the_exact_search_finds(people, name, born):
     assert {n for n, h in near(people, name, born).items() if h.exact} == exact
 
 
-names = st.lists(st.sampled_from(["Lê", "Thị", "Loan", "Lan", "Hoàng", "Huỳnh", "Văn", "Mạnh", "Mành", "Hòa", "Hoà"]), min_size=1, max_size=4
-                 ).map(" ".join)
+WORDS = ["Lê", "Thị", "Loan", "Lan", "Hoàng", "Huỳnh", "Văn", "Mạnh", "Mành", "Hòa", "Hoà"]
+names = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
 dates = st.dates(date(1900, 1, 1), date(2030, 1, 1)).map(str)
 
 
