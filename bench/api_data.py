@@ -105,7 +105,8 @@ def _statements(items: int, keys: Sequence[str]) -> list[tuple[str, str]]:
           select n, {_KIND} || '.2017.' || book, 'trang.' || (n % {A_BOOK}) || '.jpg', 0, md5(n::text), 1, 'read', 1654, 2339, 0, now()
           from (select n, (n - 1) / {A_BOOK} as book from generate_series(1, {items}) n) p"""),
         ("entries", f"""insert into entry (id, page_id, row, kind, form, status, risk, reasons, number, year, revision, archive_id,
-          batch_id, commune_code, set_aside, reason_bits) select n, n, 1, b.kind, b.form, 'archived', 0, '[]', (1 + (n - 1) % {A_BOOK})::text,
+          batch_id, commune_code, set_aside, reason_bits)
+          select n, n, 1, b.kind, b.form, 'archived', 0, '[]', (1 + (n - 1) % {A_BOOK})::text,
           2017, 1, '00000000-0000-4000-8000-' || lpad(n::text, 12, '0'), b.id, b.commune_code, false, 0
           from (select p.id as n, p.batch_id from page p) x join batch b on b.id = x.batch_id"""),
         ("fields", f"""insert into field (entry_id, code, value, raw, confidence, source, evidence)
