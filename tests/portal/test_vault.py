@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from storage import accounts
+from storage.log_search import who_saw
 from storage.models import Event, Field, Link
 from storage.search_keys import write_keys
 
@@ -75,6 +76,12 @@ def test_it_has_a_scope_of_its_own_and_opens_only_kinds_that_may_be_read(archive
     assert ask(client=client).status_code == 403 and lines(archived, "person.vault") == []
     assert lines(archived, "access.refused")[-1].detail["reason"] == "not_permitted"
     assert ask(client="deaths").json() == {"count": 0, "kinds": ["KT"], "records": []}
+
+
+def test_the_person_can_be_told_who_asked(archived, ask):
+    ask()
+    with archived.database.reading() as s:
+        assert [e.action for e in who_saw(s, archived.entries()[0])][:1] == ["person.vault"]
 
 
 def test_links_that_were_not_accepted_do_not_count(archived, ask):
