@@ -71,7 +71,7 @@ async def _one(plan: Plan, free: asyncio.LifoQueue[tuple[asyncio.StreamReader, a
                ms: list[float], errors: Counter[str]) -> None:
     connection = await free.get()
     try:
-        if connection is None or connection[1].is_closing():
+        if connection is None or connection[1].is_closing() or connection[0].at_eof():
             connection = await asyncio.open_connection(plan.host, plan.port)
         reader, writer = connection
         writer.write(request)

@@ -64,6 +64,7 @@ def serve_portal(settings: Settings, host: str | None = None, port: int | None =
             access_log=not quiet,
             server_header=False,
             timeout_graceful_shutdown=10,
+            timeout_keep_alive=75,      # longer than proxies and programs keep theirs (60 s), so that none is closed under a request
         )
 
 
