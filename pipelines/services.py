@@ -103,6 +103,8 @@ class PortalOptions:
     sso: SsoOptions | None = None
     khmer: bool = False                     # offered beside Vietnamese and English; what it lacks is shown in Vietnamese
     tile_cache_bytes: int = 2 * 1024**3
+    copy_links: str = "portal"              # who serves short-lived addresses of copies: portal, or store (S3 presigned)
+    copy_link_seconds: int = 300
 
 
 @dataclass(frozen=True)

@@ -121,12 +121,13 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
     app.add_middleware(ForwardedHeaders, proxies=services.api.proxies)
+    app.mount(PATH, api)        # first, for routes are tried one after another and programs ask most often
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
                  population_query, check_policy, dossiers, extracts, alerts, log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
-    app.mount(PATH, api)
+
     _refusals(app)
 
     @app.get(f"/.well-known/oauth-authorization-server{PATH}", include_in_schema=False)

@@ -357,6 +357,8 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             sso_options(s),
             s.portal.khmer,
             tile_cache_bytes=s.portal.tile_cache_mb * mb,
+            copy_links=s.portal.copy_links,
+            copy_link_seconds=s.portal.copy_link_seconds,
         ),
         extracts=extract_options(s),
         api=api_options(s),

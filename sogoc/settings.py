@@ -118,6 +118,10 @@ class PortalSettings(Section):
     max_upload_mb: int = Field(512, ge=1, description="largest upload")
     secure_cookies: bool = Field(False, description="cookies only over TLS; set it when a proxy gives TLS")
     tile_cache_mb: int = Field(2048, ge=64, description="room in the home for pages cut into tiles; made again when needed")
+    copy_links: Literal["portal", "store"] = Field(
+        "portal", description="who serves short-lived addresses of copies; store: presigned by S3, if clients reach objects.endpoint"
+    )
+    copy_link_seconds: int = Field(300, ge=10, le=900, description="life of such an address")
     khmer: bool = Field(False, description="offer Khmer too; texts not translated yet are shown in Vietnamese")
     session_hours: int = Field(12, ge=1, le=168, description="any session ends after that")
     second_factor_roles: list[str] = Field(

@@ -25,6 +25,7 @@ from storage.outbox import ObjectLedger
 from storage.page_pdf import pdf_page
 from storage.pdfa import DocumentInfo, PdfPage, build
 from storage.review_queue import check_waits
+from storage.search_keys import write_keys
 from storage.signing import Signer
 
 __all__ = ["ArchiveOptions", "Difference", "archive_dossier", "archive_entry", "verify_archive", "write_package"]
@@ -60,6 +61,7 @@ def archive_entry(database: Database, ledger: ObjectLedger, signer: Signer, opti
         if row.status != "verified" or row.revision != revision:
             raise NotReadyToArchive(subject=f"entry:{entry_id}", cause="it was changed while it was being archived")
         row.status, row.archive_id = "archived", package.id
+        write_keys(session, entry_id)
         return None
 
     return write_package(database, ledger, signer, options, subject, settle, actor, "entry.archive")

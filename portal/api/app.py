@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from pipelines.services import PortalOptions, Services
-from portal.api import changes, copies, extracts, oauth, problems, records, sync
+from portal.api import changes, copies, copy_links, extracts, oauth, problems, records, sync, vault
 from portal.api.context import Desk
 from portal.api.docs import operations
 from portal.api.openapi import described
@@ -17,6 +18,7 @@ from portal.api.tokens import Tokens
 from portal.context import template_environment
 from portal.keys import portal_key
 from portal.language import LANGUAGES, NAMES, Words
+from storage.event_writer import EventWriter
 from storage.rates import SharedPace, SharedQuota
 
 PATH = "/api/v1"
@@ -36,6 +38,7 @@ def create_api(services: Services, per_minute: float | None = None, start_readin
         openapi_url="/openapi.json",
                   servers=[{"url": PATH}], root_path_in_servers=False)
     portal = options or services.portal
+    services = replace(services, portal=portal)
     pace = per_minute if per_minute is not None else services.api.per_minute
     public = (portal.public_url or f"http://{portal.host}:{portal.port}").rstrip("/")
     tokens = Tokens(services.database, portal_key(services.secrets, "api-tokens"), portal.token_seconds, public + PATH,
@@ -43,10 +46,11 @@ def create_api(services: Services, per_minute: float | None = None, start_readin
     api.state.desk = Desk(
         services, tokens, SharedPace(services.database, pace, max(10.0, pace / 10)),
         SharedPace(services.database, pace * 20, pace * 2), SharedQuota(services.database),
-        portal_key(services.secrets, "watch"), portal_key(services.secrets, "gateway"), start_reading)
+        portal_key(services.secrets, "watch"), portal_key(services.secrets, "gateway"), portal_key(services.secrets, "copy-links"),
+        EventWriter(services.database), start_reading)
     problems.install(api)
     api.add_middleware(PaceHeaders)
-    for part in (oauth, records, copies, extracts, changes, sync):
+    for part in (oauth, copy_links, records, copies, vault, extracts, changes, sync):
         api.include_router(part.router)
     described(api)
     templates = template_environment()

@@ -4,10 +4,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Header, Request
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from pipelines.services import Services
@@ -16,8 +18,9 @@ from portal.api.entrance import let_in
 from portal.api.pace import slow_down, tell_quota
 from portal.api.problems import Problem
 from portal.api.tokens import Client, Tokens, bearer
-from storage.access_log import Purpose, log_access
+from storage.access_log import Purpose, access_line, log_access
 from storage.clients import client_actor, read_groups
+from storage.event_writer import EventWriter
 from storage.models import ApiClient, ArchivePackage
 from storage.policy import Actor, allows
 from storage.rates import SharedPace, SharedQuota
@@ -28,12 +31,13 @@ _WANTED = (("X-Dossier-Code", "mã hồ sơ một cửa, ví dụ H21.129-250812
            ("X-Officer-Code", "mã cán bộ tra cứu", "the officer who asks"))
 _CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@/-]{0,79}$")
 _PURPOSE_LENGTH = 200
+_CLIENT = select(ApiClient.active, ApiClient.scopes, ApiClient.agency_code, ApiClient.quotas).where(ApiClient.id == bindparam("id"))
 
 
 @dataclass(frozen=True)
 class Desk:
     """What the API works with. watch_key: of the digests by which the log tells numbers that follow each other (storage.watch_digest);
-    gateway_key: of the digests of gateway secrets."""
+    gateway_key: of the digests of gateway secrets; link_key: signs short-lived addresses of copies."""
 
     services: Services
     tokens: Tokens
@@ -42,6 +46,8 @@ class Desk:
     quota: SharedQuota
     watch_key: bytes
     gateway_key: bytes
+    link_key: bytes
+    log: EventWriter
     start_reading: Callable[[str], None] | None = None
 
 
@@ -59,7 +65,7 @@ class Inquiry:
     request: Request
     quotas: dict[str, dict[str, int]]
 
-    @property
+    @cached_property
     def actor(self) -> Actor:
         return client_actor(self.client.id, self.client.scopes, self.client.agency_code, self.address)
 
@@ -75,17 +81,25 @@ class Inquiry:
 
     def log(self, session: Session, action: str, subject: str, *, basis: str = "", **detail: Any) -> None:
         """Write the look into the hash-chained log; `detail` has field codes and counts, never values. basis: the rule that allows it."""
-        log_access(session, self.actor, action, subject, Purpose(self.purpose, self.dossier, self.service, self.officer, basis), **detail)
+        log_access(session, self.actor, action, subject, self.about(basis), **detail)
+
+    def record(self, action: str, subject: str, *, basis: str = "", **detail: Any) -> None:
+        """As `log`, for a request that only reads: the line is committed, with those of other requests, when this returns."""
+        self.desk.log.write(access_line(self.actor, action, subject, self.about(basis), **detail))
+
+    def about(self, basis: str = "") -> Purpose:
+        """What the request is for, as the log keeps it."""
+        return Purpose(self.purpose, self.dossier, self.service, self.officer, basis)
 
     def log_refused(self, code: str, request: Request) -> None:
-        refuse(self.desk, self.actor, code, request, Purpose(self.purpose, self.dossier, self.service, self.officer))
+        refuse(self.desk, self.actor, code, request, self.about())
 
     def must(self, kind: str, right: str) -> None:
         if not allows(self.actor, f"api.{right}", None, kind):
             raise Problem("not_permitted", f"The token lacks the scope {kind}:{right}.", f"Mã truy cập thiếu phạm vi {kind}:{right}.")
 
 
-def desk_of(request: Request) -> Desk:
+async def desk_of(request: Request) -> Desk:
     return request.app.state.desk
 
 
@@ -118,11 +132,11 @@ def inquiry(
     return asked
 
 
-def known_client(request: Request, desk: Desk) -> tuple[Client, ApiClient]:
-    """The client of the request's token, with no more scopes than it has now, and its row. Raises Problem not_authenticated."""
+def known_client(request: Request, desk: Desk) -> tuple[Client, Row[Any]]:
+    """The client of the request's token, with no more scopes than it has now, and what its row says. Raises Problem not_authenticated."""
     client = desk.tokens.read(bearer(request))
-    with desk.services.database.reading() as session:
-        row = session.get(ApiClient, client.id)
+    with desk.services.database.glance() as session:
+        row = session.connection().execute(_CLIENT, {"id": client.id}).first()
     if row is None or not row.active:
         raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
     return client.limited(row.scopes, row.agency_code), row

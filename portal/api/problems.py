@@ -51,6 +51,8 @@ _KNOWN: Mapping[str, tuple[int, str, str]] = {
     "method_not_allowed": (405, "This method is not offered here", "Không dùng được phương thức này"),
     "cursor_elsewhere": (409, "The cursor is not of this feed", "Con trỏ không thuộc dòng thay đổi này"),
     "conflict": (409, "The request does not fit what is there now", "Yêu cầu không khớp với trạng thái hiện tại"),
+    "link_invalid": (403, "This address was altered or is not from here", "Đường dẫn đã bị sửa hoặc không phải của hệ thống này"),
+    "link_gone": (410, "This address is good no longer", "Đường dẫn không còn dùng được"),
     "bad_range": (416, "The range cannot be served", "Khoảng byte không hợp lệ"),
     "invalid": (422, "The request's values are not valid", "Giá trị trong yêu cầu không hợp lệ"),
     "too_many": (429, "Too many requests", "Quá nhiều yêu cầu"),

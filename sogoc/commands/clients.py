@@ -35,8 +35,8 @@ def add_client(
         list[str],
         typer.Option(
             metavar="KIND:RIGHT",
-            help=t("Được phép gì, ví dụ KS:read, KS:read.nhanthan, KS:copy, sync:21139; lặp lại được.",
-                   "What it may do, for example KS:read, KS:read.nhanthan, KS:copy, sync:21139; repeatable."),
+            help=t("Được phép gì, ví dụ KS:read, KS:read.nhanthan, KS:copy, person:vault, sync:21139; lặp lại được.",
+                   "What it may do, for example KS:read, KS:read.nhanthan, KS:copy, person:vault, sync:21139; repeatable."),
         ),
     ],
     name: Annotated[str, typer.Option(metavar="NAME", help=t("Tên để người đọc hiểu.", "A name for people."))] = "",

@@ -5,6 +5,7 @@ from storage.models.accounts import ApiClient, User
 from storage.models.api_access import ClientPace, ClientSecret, ClientUse, GatewayKey, TokenKey
 from storage.models.archive import ArchivePackage, StoredObject
 from storage.models.base import Base, Json, Key, UtcDateTime, utc_now
+from storage.models.copy_links import CopyLink
 from storage.models.desk import BookStep, BookWork, HoleReason, PageLook, PageStep, PageWork
 from storage.models.double_check import CheckHand, CheckPolicy, EntryVersion, SecondCheck
 from storage.models.exchange import MinistryPush, PopulationQuestion, RecordChange
@@ -19,15 +20,17 @@ from storage.models.queue import QueueTally
 from storage.models.reports import ReportFigure, ReportPlan
 from storage.models.review import EntryComment, EntryUnsure, ReviewDecision
 from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
+from storage.models.search_keys import PersonKey, RecordKey
 from storage.models.signatures import CopySignature
 from storage.models.watch import AccessAlert, WatchState
 
 __all__ = [
     "AccessAlert", "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "BookStep", "BookWork",
-    "CheckHand", "CheckPolicy", "ClientPace", "ClientSecret", "ClientUse", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment",
-    "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Extract", "ExtractNumber", "Field", "FileCheck", "FixityFinding",
-    "GatewayKey", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "MinistryPush", "ObjectHold", "Page",
-    "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PopulationQuestion", "PopulationRejection",
-    "PopulationSnapshot", "QueueTally", "RecordChange", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck",
-    "SecondFactor", "SignInTries", "StoredObject", "TokenKey", "User", "UserGrant", "UserSession", "UtcDateTime", "WatchState", "utc_now",
+    "CheckHand", "CheckPolicy", "ClientPace", "ClientSecret", "ClientUse", "CopyLink", "CopySignature", "Cursor", "Dossier", "Entry",
+    "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Extract", "ExtractNumber", "Field", "FileCheck",
+    "FixityFinding", "GatewayKey", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "MinistryPush",
+    "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PersonKey",
+    "PopulationQuestion", "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecordChange", "RecordKey", "RecoveryCode",
+    "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries", "StoredObject", "TokenKey", "User",
+    "UserGrant", "UserSession", "UtcDateTime", "WatchState", "utc_now",
 ]

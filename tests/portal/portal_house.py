@@ -29,6 +29,7 @@ from storage.models import (
     Person,
     PopulationSnapshot,
 )
+from storage.search_keys import write_keys
 from storage.user_sessions import new_session
 
 PASSWORD = "cầu-vồng-7-sắc"
@@ -173,6 +174,7 @@ def archive_first(book: House) -> House:
         entry.links[0].decision, entry.links[0].personal_id = "accept", MOTHERS[0][0]
         entry.links.append(Link(role="nks", decision="accept", personal_id="051317000001", probability=0.9999))
         entry.fields.append(Field(code="ghiChu", value="Cải chính năm 2019", confidence=1, source="ocr"))
+        write_keys(s, entry_id)
     return book
 
 
