@@ -73,19 +73,19 @@ class _Static(StaticFiles):
 
 
 def create_app(services: Services, options: PortalOptions | None = None, *, start_reading: Callable[[str], None] | None = None,
-               archive_in_background: bool = True) -> FastAPI:
+               archive_in_background: bool = True, watch_in_background: bool = True) -> FastAPI:
     """The whole portal over opened services.
 
     start_reading(batch_id) is called after an upload was taken in and must return at once. archive_in_background: a thread archives
     verified entries once `services.archive.undo_seconds` have passed, another sends what waits for other systems; they live as long as the
-    application.
+    application. watch_in_background: another looks over the new lines of the access log (storage.watch).
     """
     options = options or services.portal
     worker = ArchiveWorker(services) if archive_in_background else None
     looks = LookWorker(services)
     hub = HubWorker(services, services.hub) if services.hub is not None else None
     others = OthersWorker(services) if archive_in_background and OthersWorker.needed(services) else None
-    watch = WatchWorker(services.database, services.api.suspend)
+    watch = WatchWorker(services.database, services.api.suspend) if watch_in_background else None
     api = create_api(services, start_reading=start_reading, options=options)
 
     @asynccontextmanager
@@ -97,9 +97,11 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
             hub.start()
         if others is not None:
             others.start()
-        watch.start()
+        if watch is not None:
+            watch.start()
         yield
-        watch.stop()
+        if watch is not None:
+            watch.stop()
         close_api(api)
         if others is not None:
             others.stop()

@@ -26,7 +26,8 @@ WALKED, NUMBERS, BEFORE = 28, 64, 6
 MISSED, SEARCHES = 40, 60
 PER_DOSSIER = 30
 PER_NIGHT, PER_NIGHT_OF_PEOPLE = 30, 300
-ACTIONS = ("record.search", "record.metadata", "copy.fetch", "record.view", "page.view", "access.refused")
+_SEARCHES = ("record.search", "person.vault")
+ACTIONS = (*_SEARCHES, "record.metadata", "copy.fetch", "record.view", "page.view", "access.refused")
 _NOT_THERE = frozenset({"not_found", "no_such_entry", "no_such_dossier"})
 _BITS = 256                 # of the sketch that counts what a dossier was used for
 _DOSSIERS = 60              # dossiers remembered at a time
@@ -61,7 +62,7 @@ def look_of(event: Event) -> Look | None:
     if event.action not in ACTIONS or (event.action == "access.refused" and said.get("reason") not in _NOT_THERE):
         return None
     asked = str(said.get("asked", ""))
-    missed = {"record.search": said.get("count") == 0, "access.refused": True}.get(event.action, False)
+    missed = event.action == "access.refused" or (event.action in _SEARCHES and said.get("count") == 0)
     return Look(event.at, asked, tuple(said.get("next", ())), asked or event.subject, str(said.get("dossier", "")), missed,
                 event.actor.startswith("client:"))
 

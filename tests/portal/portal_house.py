@@ -68,7 +68,8 @@ class House:
         return self.services.database
 
     def app(self, **options):
-        return create_app(self.services, start_reading=self.started.append, archive_in_background=False, **options)
+        return create_app(self.services, start_reading=self.started.append,
+                          **{"archive_in_background": False, "watch_in_background": False, **options})
 
     def entries(self) -> list[int]:
         with self.database.reading() as s:

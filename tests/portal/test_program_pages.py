@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,7 +10,7 @@ from portal_house import PASSWORD, csrf_of, sign_in
 
 from storage import accounts, events
 from storage.models import utc_now
-from storage.watch_alerts import look_over
+from storage.watch_alerts import alerts, look_over
 
 
 @pytest.fixture
@@ -60,3 +61,22 @@ def test_the_auditor_sees_an_alert_and_closes_it_with_a_note(browser, book):
     assert "nhập nhầm năm" in browser.get("/log/alerts?closed=true").text and "Xử lý xong cảnh báo" in browser.get("/log").text
     sign_in(browser, "tp.lan")
     assert browser.get("/log/alerts").status_code == 403
+
+
+def test_the_portal_watches_by_itself_and_one_line_more_hurts_nothing(book, monkeypatch):
+    monkeypatch.setattr("portal.watch_worker._SECONDS", 0.05)
+    with book.database.session() as s:
+        accounts.add_client(s, "mot-cua", ["KS:read"])
+    look_over(book.database)
+    with TestClient(book.app(watch_in_background=True)):
+        with book.database.session() as s:
+            for n in range(45):
+                events.append(s, "client:mot-cua", "record.search", "records", {"count": 0, "dossier": f"H21-{n}", "asked": f"{n}"},
+                              utc_now().replace(hour=3))
+        until = time.monotonic() + 20
+        found = []
+        while not found and time.monotonic() < until:
+            time.sleep(0.05)
+            with book.database.reading() as s:
+                found = [a.rule for a in alerts(s)]
+    assert found == ["misses"]
