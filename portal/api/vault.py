@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -68,7 +68,7 @@ def vault(wanted: VaultWanted, asked: Annotated[Inquiry, Depends(inquiry)]) -> V
     """The person as subject or party, by a number written in the record or by an accepted link. Needs the scope person:vault."""
     if not asked.actor.may("api.vault"):
         raise Problem("not_permitted", "The token lacks the scope person:vault.", "Mã truy cập thiếu phạm vi person:vault.")
-    kinds = sorted(asked.client.kinds("read"))
+    kinds = sorted(asked.client.kinds("read") & set(get_args(Kind)))
     if not kinds:
         raise Problem("not_permitted", "The token has no read scope.", "Mã truy cập không có phạm vi đọc nào.")
     basis = wanted.legal_basis
