@@ -17,6 +17,7 @@ from starlette.types import Scope
 from pipelines.services import PortalOptions, Services
 from portal.api.app import PATH, close_api, create_api
 from portal.api.oauth import ServerMetadata, server_metadata
+from portal.api.problems import Problem, problem_answer
 from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login
 from portal.hub_worker import HubWorker
@@ -177,6 +178,8 @@ def _refusals(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404 and request.url.path.startswith(f"{PATH}/"):       # a line end in it: the mount does not take it
+            return problem_answer(Problem("not_found"))
         words = portal_of(request).words(request)
         said = words("Không có trang này.") if error.status_code == 404 else words("Không làm được yêu cầu này.")
         return _refuse(request, error.status_code, "http", said)

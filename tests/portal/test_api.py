@@ -196,7 +196,7 @@ def test_wrong_values_are_422_and_not_repeated(api, path, body):
     assert "01/02/2017" not in answer.text
 
 
-@pytest.mark.parametrize("record", ["nothing", "..%2f..%2fetc", "5b3c0d6e", "x" * 500])
+@pytest.mark.parametrize("record", ["nothing", "..%2f..%2fetc", "5b3c0d6e", "x" * 500, "a%0Ab"])
 def test_unknown_records_are_404(api, record):
     for what in (f"records/{record}", f"records/{record}/copy"):
         answer = api.get(what, headers=PURPOSE)
