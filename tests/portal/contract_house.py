@@ -22,7 +22,6 @@ BODIES = {
     "POST /records/search/register-number": {"kind": "KS", "number": "1", "year": 2017},
     "POST /records/{record_id}/copy-link": {"uses": 1},
     "POST /persons/vault": {"personal_id": "051317000001", "legal_basis": {"kind": "law", "article": "Điều 12 Luật Hộ tịch 2014"}},
-    "POST /extracts": {"record_id": RECORD},
 }
 
 
