@@ -114,15 +114,15 @@ def _make_likely(case: Any, name: str, known: Known, dice: random.Random) -> Non
 def _sent(case: Any, known: Known, dice: random.Random, by_node: bool) -> dict[str, Any]:
     """The request, mostly with a good token and the context that is asked for."""
     sent = case.as_transport_kwargs(base_url="http://testserver/api/v1")
-    headers = {k: v.encode("utf-8", "replace") if isinstance(v, str) else v for k, v in dict(sent.get("headers") or {}).items()}
-    headers |= {k: v.encode() for k, v in dice.choice(_HEADERS).items()}
-    if dice.random() < 0.8:         # drawn from the description of the gateway's header, so never a registered pair
+    headers = {k.lower(): v.encode("utf-8", "replace") if isinstance(v, str) else v for k, v in dict(sent.get("headers") or {}).items()}
+    headers |= {k.lower(): v.encode() for k, v in dice.choice(_HEADERS).items()}
+    if dice.random() < 0.95:        # drawn from the description of the gateway's header, so never a registered pair
         headers.pop("lgspaccesstoken", None)
     if dice.random() < 0.9:
         often = known.node if by_node else known.tokens[0]
-        headers["Authorization"] = f"Bearer {often if dice.random() < 0.8 else dice.choice(known.tokens)}".encode()
+        headers["authorization"] = f"Bearer {often if dice.random() < 0.8 else dice.choice(known.tokens)}".encode()
     if dice.random() < 0.8:
-        headers |= {k: v.encode() for k, v in CONTEXT.items()}
+        headers |= {k.lower(): v.encode() for k, v in CONTEXT.items()}
     sent["headers"] = headers
     return {k: v for k, v in sent.items() if k in ("method", "url", "params", "headers", "content", "data", "json", "files")}
 

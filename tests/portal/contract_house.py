@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from extract_office import OPTIONS
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from portal_house import archive_first, bring_book, furnish
@@ -22,6 +23,7 @@ BODIES = {
     "POST /records/search/register-number": {"kind": "KS", "number": "1", "year": 2017},
     "POST /records/{record_id}/copy-link": {"uses": 1},
     "POST /persons/vault": {"personal_id": "051317000001", "legal_basis": {"kind": "law", "article": "Điều 12 Luật Hộ tịch 2014"}},
+    "POST /extracts": {"record_id": RECORD},
 }
 
 
@@ -33,7 +35,7 @@ def contract_house(home: Path, config: ObjectStoreConfig) -> tuple[FastAPI, Know
     objects = ObjectStore(config)
     objects.ensure_buckets()
     house = archive_first(bring_book(furnish(home, database, ObjectLedger(database, objects), objects), home / "scan"))
-    services = dataclasses.replace(house.services, api=ApiOptions(per_minute=1e7, gateway="accepted"))
+    services = dataclasses.replace(house.services, api=ApiOptions(per_minute=1e7, gateway="accepted"), extracts=OPTIONS)
     app = dataclasses.replace(house, services=services).app()
     with database.session() as s:
         secrets = {"all": add_client(s, "all", sorted(SCOPES)), "some": add_client(s, "some", ["KS:read.chame", "KH:copy"]),

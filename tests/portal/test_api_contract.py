@@ -14,7 +14,7 @@ from bench.api_contract import hold, report
 from portal.api.openapi import examples
 
 REACHED = {"GET /records/{record_id}": 200, "GET /records/{record_id}/copy": 206, "POST /records/search/name": 200,
-           "POST /records/{record_id}/copy-link": 201, "POST /persons/vault": 200, "GET /changes": 200,
+           "POST /records/{record_id}/copy-link": 201, "POST /persons/vault": 200, "GET /changes": 200, "POST /extracts": 201,
            "POST /oauth/token": 200, "GET /oauth/jwks.json": 200, "GET /sync/key": 200}
 
 
