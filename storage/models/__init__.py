@@ -10,6 +10,7 @@ from storage.models.file_checks import FileCheck
 from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Page
 from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
 from storage.models.log import Cursor, Event
+from storage.models.log_keeping import EventSubject, LogSegment
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
 from storage.models.preservation import ArchiveCorrection, BookPackage, FixityFinding, ObjectHold
 from storage.models.queue import QueueTally
@@ -21,8 +22,8 @@ from storage.models.signatures import CopySignature
 __all__ = [
     "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "BookStep", "BookWork", "CheckHand",
     "CheckPolicy", "CopySignature", "Cursor", "Dossier", "Entry", "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion",
-    "Event", "Field", "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck",
-    "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PopulationRejection",
-    "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor",
-    "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
+    "Event", "EventSubject", "Field", "FileCheck", "FixityFinding", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy",
+    "LinkRecheck", "LogSegment", "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory",
+    "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision",
+    "SecondCheck", "SecondFactor", "SignInTries", "StoredObject", "User", "UserGrant", "UserSession", "UtcDateTime", "utc_now",
 ]
