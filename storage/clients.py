@@ -14,6 +14,7 @@ from storage.policy import KINDS, Actor, Grant
 from storage.review_errors import AccountExists, BadAccount, UnknownAccount
 
 SCOPES = frozenset(f"{kind}:{right}" for kind in KINDS for right in ("read", "copy"))
+REPORT = "person:report"                # may ask who looked at a person's records (docs/access_log.md)
 SYNC = "sync:"                          # sync:21139: may bring in books of that commune (docs/sync.md)
 _SYNC_SCOPE = re.compile(r"^sync:[0-9]{2,8}$")
 _ID = re.compile(r"^[a-z0-9][a-z0-9._-]{1,79}$")
@@ -21,11 +22,12 @@ _ID = re.compile(r"^[a-z0-9][a-z0-9._-]{1,79}$")
 
 def unknown_scopes(scopes: Collection[str]) -> list[str]:
     """Those that are no scope."""
-    return sorted(s for s in set(scopes) - SCOPES if not _SYNC_SCOPE.match(s))
+    return sorted(s for s in set(scopes) - SCOPES - {REPORT} if not _SYNC_SCOPE.match(s))
 
 
 def client_grants(scopes: Iterable[str]) -> tuple[Grant, ...]:
-    """What the scopes give: KS:read and KS:copy in every commune, sync:21139 the books of one."""
+    """What the scopes give: KS:read and KS:copy in every commune, sync:21139 the books of one, person:report the looks at anybody."""
+    scopes = set(scopes)
     found: dict[str, set[str]] = {"read": set(), "copy": set(), "sync": set()}
     for scope in scopes:
         left, _, right = scope.partition(":")
@@ -34,6 +36,8 @@ def client_grants(scopes: Iterable[str]) -> tuple[Grant, ...]:
         elif _SYNC_SCOPE.match(scope):
             found["sync"].add(right)
     by_kind = [Grant(f"program.{right}", None, frozenset(found[right])) for right in ("read", "copy") if found[right]]
+    if REPORT in scopes:
+        by_kind.append(Grant("program.report"))
     return (*by_kind, *([Grant("program.sync", frozenset(found["sync"]))] if found["sync"] else []))
 
 

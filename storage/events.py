@@ -2,7 +2,9 @@
 
 Each row's hash covers the hash of the row before it, so a changed, removed, inserted or reordered row is found by
 `verify_chain`; the head of the chain is written into every archive manifest, which is locked, so the tail cannot be cut off
-unseen either. Old looks may lie outside, in sealed segments (storage.log_seal). Rows carry codes and pseudonyms (entry:12), never names or personal numbers.
+unseen either. Old looks may lie outside, in sealed segments (storage.log_seal).
+
+Rows carry codes and pseudonyms (entry:12), never names or personal numbers.
 """
 from __future__ import annotations
 

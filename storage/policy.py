@@ -26,9 +26,10 @@ ROLES: dict[str, frozenset[str]] = {
 }
 _PROGRAMS: Mapping[str, frozenset[str]] = {     # what a client's scope gives (storage.clients); no person has these
     "program.read": frozenset({"api.read"}), "program.copy": frozenset({"api.copy"}), "program.sync": frozenset({"batch.upload"}),
+    "program.report": frozenset({"person.report"}),
 }
 RIGHTS = frozenset().union(*ROLES.values(), *_PROGRAMS.values())
-WHOLE = frozenset({"log.see", "account.manage", "policy.manage"})       # reach over every commune: one commune's grant gives none
+WHOLE = frozenset({"log.see", "account.manage", "policy.manage", "person.report"})    # over all communes: one commune's grant gives none
 RECORD = ("review", "approve", "record.see")                            # each shows what is written in a record
 
 

@@ -72,8 +72,8 @@ def unpacked(data: bytes, first: int, last: int, prev_hash: str, key: str) -> li
     """The lines of the object, each one's hash and place in the chain checked. Raises ChainBroken."""
     try:
         lines = [event_of(line) for line in gzip.decompress(data).decode().splitlines()]
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as e:
-        raise ChainBroken(seq=first, cause=f"segment {key} cannot be read: {type(e).__name__}") from e
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise ChainBroken(seq=first, cause=f"segment {key} cannot be read: {type(error).__name__}") from error
     previous = events.ChainHead(first - 1, prev_hash)
     for e in lines:
         if (e.seq, e.prev_hash, e.hash) != (previous.seq + 1, previous.hash, events.digest(e)):

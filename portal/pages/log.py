@@ -16,12 +16,14 @@ from portal.log_wording import subject_code
 from storage import events
 from storage.access_log import log_access
 from storage.errors import ChainBroken
-from storage.log_search import LogFilter, lines, people, who_saw
+from storage.log_search import LogFilter, lines, people
 from storage.models import utc_now
+from storage.person_access import looks_at
 
 router = APIRouter(prefix="/log", include_in_schema=False)
 _ROWS = 100
 _SHEET_ROWS = 50_000
+_LOOKS = 500                # of an entry, the newest
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,12 @@ def _sheet(who: Visitor, filters: LogFilter, said: str) -> Response:
 def seen_by(entry_id: int, request: Request, who: Who) -> Response:
     """Who looked at this entry, or changed it, and for what."""
     who.must("log.see")
-    with who.portal.services.database.session() as session:
-        rows = who_saw(session, entry_id)
-        log_access(session, who.actor, "log.who_saw", f"entry:{entry_id}", count=len(rows))
-    return page(who, request, "log_entry.html", rows=rows, entry=entry_id, people=len({e.actor for e in rows}))
+    services = who.portal.services
+    report = looks_at(services.ledger, [entry_id], limit=_LOOKS)
+    with services.database.session() as session:
+        log_access(session, who.actor, "log.who_saw", f"entry:{entry_id}", count=len(report.looks))
+    return page(who, request, "log_entry.html", rows=report.looks, entry=entry_id, people=len({e.actor for e in report.looks}),
+                unread=report.unread)
 
 
 @router.get("/check")
