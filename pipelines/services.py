@@ -7,16 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from storage.antivirus import Antivirus
 from storage.archive_package import ArchiveOptions
 from storage.fixity_options import FixityOptions
+from storage.log_seal import LogOptions
 from storage.report_overdue import ReportOptions
 
 __all__ = [
-    "ArchiveOptions", "FixityOptions", "IntakeOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions", "Services",
-    "SsoOptions",
+    "ArchiveOptions", "FixityOptions", "IntakeOptions", "LogOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions",
+    "Services", "SocOptions", "SsoOptions",
 ]
 
 if TYPE_CHECKING:
@@ -112,6 +113,19 @@ class HubOptions:
 
 
 @dataclass(frozen=True)
+class SocOptions:
+    """Where the log is sent as it is written. protocol: tls, tcp or udp; seconds: between looks for new lines."""
+
+    host: str
+    port: int = 6514
+    protocol: Literal["tls", "tcp", "udp"] = "tls"
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    seconds: float = 5.0
+    from_beginning: bool = False
+
+
+@dataclass(frozen=True)
 class Services:
     """One opened installation. Nothing here is global: two of them may live side by side in one process."""
 
@@ -131,6 +145,8 @@ class Services:
     lang: str = "vi"
     antivirus: Antivirus = field(default_factory=Antivirus)
     hub: HubOptions | None = None
+    log: LogOptions = field(default_factory=LogOptions)
+    soc: SocOptions | None = None
 
     @property
     def inbox(self) -> Path:

@@ -34,6 +34,7 @@ from portal.pages import (
     log,
     login,
     me,
+    person_log,
     reports,
     review,
     review_calls,
@@ -103,7 +104,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
-                 check_policy, dossiers, log, reviewers, reports):
+                 check_policy, dossiers, log, person_log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.mount(PATH, create_api(services, start_reading=start_reading))

@@ -236,5 +236,7 @@ def client_scope(scope: str) -> Pair:
     left, _, right = scope.partition(":")
     if left == "sync":
         return f"gửi sổ của xã {right}", f"send books of commune {right}"
+    if scope == "person:report":
+        return "ai đã xem hồ sơ của một người", "who looked at a person's records"
     vi, en = KINDS.get(left, (left, left))
     return {"read": (f"xem {vi}", f"read {en}"), "copy": (f"bản sao {vi}", f"copy of {en}")}.get(right, (scope, scope))

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from pipelines.services import Services
-from portal.api import copies, oauth, problems, records, sync
+from portal.api import access_reports, copies, oauth, problems, records, sync
 from portal.api.context import Desk
 from portal.api.docs import operations
 from portal.api.tokens import Tokens
@@ -35,7 +35,7 @@ def create_api(services: Services, per_minute: float = 600.0, start_reading: Cal
     api.state.desk = Desk(services, tokens, RateLimit(per_minute, max(10.0, per_minute / 10)),
                           RateLimit(per_minute * 20, per_minute * 2), start_reading)
     problems.install(api)
-    for part in (oauth, records, copies, sync):
+    for part in (oauth, records, copies, access_reports, sync):
         api.include_router(part.router)
     templates = template_environment()
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
 
 from portal import log_wording
@@ -17,7 +18,7 @@ from storage import events
 from storage.access_log import log_access
 from storage.errors import ChainBroken
 from storage.log_search import LogFilter, lines, people
-from storage.models import utc_now
+from storage.models import LogSegment, utc_now
 from storage.person_access import looks_at
 
 router = APIRouter(prefix="/log", include_in_schema=False)
@@ -111,4 +112,5 @@ def check(request: Request, who: Who) -> Response:
             head, problem = events.verify_chain(session), ""
         except ChainBroken as e:
             head, problem = None, e.message(who.words.lang)
-    return page(who, request, "log_check.html", head=head, problem=problem)
+        outside = session.scalars(sa.select(LogSegment.pruned).where(LogSegment.pruned_at.is_not(None))).all()
+    return page(who, request, "log_check.html", head=head, problem=problem, outside=sum(outside), segments=len(outside))
