@@ -46,6 +46,7 @@ from portal.pages import (
 )
 from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
+from portal.soc.forwarder import SocForwarder
 from portal.sso import Provider
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.report_errors import NoSuchReport
@@ -76,6 +77,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     worker = ArchiveWorker(services) if archive_in_background else None
     looks = LookWorker(services)
     hub = HubWorker(services, services.hub) if services.hub is not None else None
+    soc = SocForwarder(services, services.soc) if services.soc is not None else None
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -84,8 +86,12 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
         looks.start()
         if hub is not None:
             hub.start()
+        if soc is not None:
+            soc.start()
         yield
         looks.stop()
+        if soc is not None:
+            soc.stop()
         if hub is not None:
             hub.stop()
         if worker is not None:
