@@ -124,7 +124,7 @@ _VALUES: Mapping[str, Pair] = {
     "no_opening": ("không có trang mở sổ", "no opening page"), "no_closing": ("không có trang khóa sổ", "no closing page"),
     "total": ("lệch tổng số", "total differs"), "lost": ("trang mất", "page lost"), "unused": ("số bỏ trống", "number unused"),
     "slip": ("ghi nhầm", "written wrong"), "unscannable": ("giấy hỏng", "damaged paper"),
-    "review": ("rà soát", "review"),
+    "review": ("rà soát", "review"), "export": ("xuất sổ ra tệp", "handing out a book as a file"),
     "person_report": ("trả lời người hỏi về hồ sơ của mình", "answering a person about their records"),
     "portal": ("cổng rà soát", "portal"), "api": ("API", "API"),
     "second_check": ("kiểm tra lần hai", "second check"), "settle": ("quyết định chỗ khác nhau", "settling differences"),

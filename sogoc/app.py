@@ -19,6 +19,7 @@ from sogoc.commands import (
     demo,
     form,
     home,
+    log,
     match,
     model,
     population,
@@ -77,7 +78,7 @@ def root(
 
 
 for module in (
-    home, population, batch, work, records, form, match, model, review, report, archive, backup, serve, sync, accounts, clients, demo,
+    home, population, batch, work, records, form, match, model, review, report, log, archive, backup, serve, sync, accounts, clients, demo,
 ):
     module.register(app)
 

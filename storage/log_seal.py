@@ -53,8 +53,8 @@ def keep_log(ledger: ObjectLedger, signer: Signer, options: RetentionOptions, ke
              prune: bool = True, told: int | None = None) -> Kept:
     """Seal the whole months that ended `keep_months` ago, and take their looks out of the database.
 
-    now: the moment from which months are counted back. told: the last line that a collector of logs was sent (portal.soc); nothing after
-    it is taken out. Call from a thread without a running event loop. Raises ChainBroken, SigningFailed (SigningWaits, when it may be well
+    now: the moment from which months are counted back. told: the last line that a collector of logs acknowledged; nothing after it is
+    taken out. Call from a thread without a running event loop. Raises ChainBroken, SigningFailed (SigningWaits, when it may be well
     later), ObjectStoreUnavailable.
     """
     until = months_before(now or utc_now(), keep_months)

@@ -19,21 +19,16 @@ from sqlalchemy.orm import Session
 from pipelines.services import Services, SocOptions
 from portal.soc.cef import cef, syslog_severity
 from storage import events
+from storage.log_keeping import FORWARDED
 from storage.models import Cursor, Event, utc_now
 from sync.errors import CollectorAway
 from sync.syslog import Collector, message
 
-CURSOR = "soc"
+CURSOR = FORWARDED
 TOGETHER = 500              # lines of one delivery
 _LEASE = timedelta(seconds=120)         # longer than a delivery may take
 _LONGEST_WAIT = 60.0
 _LOG = logging.getLogger(__name__)
-
-
-def told(session: Session) -> int:
-    """The last line that the collector acknowledged; 0 before the first."""
-    row = session.get(Cursor, CURSOR)
-    return int(row.value.get("seq", 0)) if row is not None else 0
 
 
 class SocForwarder:

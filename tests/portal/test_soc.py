@@ -23,9 +23,9 @@ from pipelines.services import SocOptions
 from portal.log_wording import ACTIONS
 from portal.soc import forwarder
 from portal.soc.cef import cef, extension, severity, syslog_severity
-from portal.soc.forwarder import SocForwarder, told
+from portal.soc.forwarder import CURSOR, SocForwarder
 from storage import events
-from storage.models import Event
+from storage.models import Cursor, Event
 from sync.errors import CollectorAway
 from sync.syslog import counted, message
 
@@ -174,7 +174,7 @@ def test_everything_arrives_once_and_in_order(database, monkeypatch):
         until(lambda: len(receiver.got) == 23)
         assert receiver.got == list(range(1, 24))
     with database.reading() as s:
-        assert told(s) == 23
+        assert s.get(Cursor, CURSOR).value == {"seq": 23}
 
 
 def test_from_now_on_unless_told_otherwise(sqlite_database):
@@ -200,7 +200,7 @@ def test_a_collector_that_is_away_or_resets_loses_nothing(sqlite_database, monke
         with pytest.raises(CollectorAway):
             one.run_once()
         with sqlite_database.reading() as s:
-            assert told(s) == 0
+            assert s.get(Cursor, CURSOR).value == {"seq": 0}
         assert one.run_once() == 12
         until(lambda: len(receiver.got) == 12)
         assert receiver.got == list(range(1, 13))
