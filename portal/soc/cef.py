@@ -52,7 +52,7 @@ def extension(event: Event) -> dict[str, str]:
         "rt": int(event.at.timestamp() * 1000), "externalId": event.seq, "act": event.action, "suser": _code(event.actor),
         "spriv": _codes(d.get("roles")), "src": _address(d.get("address")), "app": _code(d.get("channel")),
         "requestClientApplication": _code(d.get("client")), "outcome": "failure" if d.get("decision") == "refused" else "success",
-        "reason": _code(d.get("reason")), "request": _code(d.get("page")), "requestMethod": _code(d.get("method")),
+        "reason": _word(d.get("reason")), "request": _code(d.get("page")), "requestMethod": _code(d.get("method")),
         "duser": _code(event.subject.removeprefix("user:")) if event.subject.startswith("user:") else "",
     }
     named = (("subject", event.subject), ("purpose", _purpose(d.get("purpose"))), ("dossier", d.get("dossier")),
@@ -70,6 +70,11 @@ def _purpose(value: Any) -> str:
     """A purpose of the program's own; a client's is its own words."""
     own = isinstance(value, str) and re.fullmatch(r"[a-z_]{1,30}", value) and log_wording.told("purpose", value)[0] != value
     return value if own else ""
+
+
+def _word(value: Any) -> str:
+    """A reason's code; what somebody wrote as a reason is their own words."""
+    return value if isinstance(value, str) and re.fullmatch(r"[a-z0-9_.-]{1,40}", value) else ""
 
 
 def _code(value: Any) -> str:

@@ -140,6 +140,7 @@ def receiving(**more) -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        receiver.server.shutdown(socket.SHUT_RDWR)      # else its thread goes on taking connections
         receiver.server.close()
 
 
