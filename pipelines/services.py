@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from storage.antivirus import Antivirus
 from storage.archive_package import ArchiveOptions
 from storage.fixity_options import FixityOptions
-from storage.log_seal import LogOptions
+from storage.log_options import LogOptions
 from storage.report_overdue import ReportOptions
 
 __all__ = [

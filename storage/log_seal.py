@@ -40,15 +40,6 @@ class Kept:
     pruned: int
 
 
-@dataclass(frozen=True)
-class LogOptions:
-    """keep_months: lines older than that many whole months are sealed and their looks leave the database; 0: all stays there.
-    show_officers: a person's report names officers by their code; else by a number of the report's own."""
-
-    keep_months: int = 0
-    show_officers: bool = False
-
-
 def keep_log(ledger: ObjectLedger, signer: Signer, options: RetentionOptions, keep_months: int, now: datetime | None = None, *,
              prune: bool = True, told: int | None = None) -> Kept:
     """Seal the whole months that ended `keep_months` ago, and take their looks out of the database.

@@ -68,7 +68,9 @@ def log(request: Request, who: Who, asked: Filters, before: int = 0) -> Response
     with who.portal.services.database.reading() as session:
         rows = lines(session, asked.filters, _ROWS + 1, before)
         names = people(session)
-    return page(who, request, "log.html", rows=rows[:_ROWS], more=len(rows) > _ROWS, filters=asked.typed, query=asked.query, people=names)
+        outside = session.scalar(sa.select(sa.func.max(LogSegment.last_at)).where(LogSegment.pruned_at.is_not(None)))
+    return page(who, request, "log.html", outside=outside, rows=rows[:_ROWS], more=len(rows) > _ROWS, filters=asked.typed,
+                query=asked.query, people=names)
 
 
 @router.post("/export")

@@ -80,6 +80,21 @@ def test_looks_leave_the_database_and_the_chain_stays_proven(ledger, signer):
         assert [(n, noted(s, n)) for n, _ in before] == before and noted(s, total + 5) is None
 
 
+def test_after_a_restore_the_segments_that_are_there_are_used(kept, signer):
+    """All lines back in the database, no row of a segment: sealed again, nothing is stored a second time."""
+    with kept.database.reading() as s:
+        before, pruned = s.scalars(sa.select(StoredObject.key)).all(), s.scalar(sa.select(sa.func.sum(LogSegment.pruned)))
+    lines = list(read_segments(kept.store))
+    with kept.database.session() as s:
+        for table in (Event, LogSegment):
+            s.execute(sa.delete(table))
+        s.add_all(lines)
+    assert keep_log(kept, signer, OPTIONS, 3, NOW) == log_seal.Kept(4, pruned)
+    assert verify_log(kept, signer).outside == pruned
+    with kept.database.reading() as s:
+        assert s.scalars(sa.select(StoredObject.key)).all() == before
+
+
 def test_the_newest_line_stays_however_old(sqlite_ledger, signer):
     total = write(sqlite_ledger.database, days=20)
     with sqlite_ledger.database.session() as s:
