@@ -20,6 +20,7 @@ from sync.errors import CollectorAway
 
 AUDIT = 13                  # facility "log audit"
 _SEQUENCE = 2**31 - 1       # RFC 5424 §7.3.1: sequenceId is 1 … 2^31-1
+_PAUSE = 0.001              # seconds after a datagram: a burst overflows the other side's buffer, and nobody is told
 _NOT_PRINTABLE = re.compile(r"[^!-~]")
 
 
@@ -70,6 +71,7 @@ class Collector:
             s.connect(address)              # so that a refusal of the machine there is told to us
             for m in messages:
                 s.send(m)
+                time.sleep(_PAUSE)
 
     def _stream(self, data: bytes) -> None:
         end = time.monotonic() + self.seconds
