@@ -23,21 +23,22 @@ _FIELDS = {     # code -> SQL of the value
            "nktGioiTinh": "'Nam'",
            "nktDanToc": "'Kinh'", "nktNgayChet": "day", "nktNoiChet": "'Tại nhà'", "nycHoTen": "name(n + 3)"},
 }
+GIVEN = ("An", "Bình", "Chi", "Dung", "Hoa", "Loan", "Mận", "Nam", "Phúc", "Quang", "Sơn", "Thảo", "Yến")
 _KIND = "case when book % 20 < 13 then 'KS' when book % 20 < 17 then 'KH' else 'KT' end"
 _ROLE = "case e.kind when 'KS' then 'me' when 'KH' then 'vo' else 'nkt' end"
-_NAME = """create or replace function pg_temp.name(n bigint) returns text language sql immutable as $$
+NAME = f"""create or replace function pg_temp.name(n bigint) returns text language sql immutable as $$
 select (array['Nguyễn','Trần','Lê','Phạm','Hoàng','Phan','Vũ','Đặng','Bùi','Đỗ'])[1 + n % 10] || ' ' ||
  (array['Văn','Thị','Hữu','Đức','Minh','Ngọc','Thanh'])[1 + (n / 10) % 7] || ' ' ||
- (array['An','Bình','Chi','Dung','Hoa','Loan','Mận','Nam','Phúc','Quang','Sơn','Thảo','Yến'])[1 + (n / 70) % 13] $$"""
+ (array[{",".join(f"'{g}'" for g in GIVEN)}])[1 + (n / 70) % 13] $$"""
 
 
 def fill(database: Database, items: int, log: Callable[[str], None]) -> None:
     """`items` open entries in books of 200, ten fields each, a link that waits for two in five; as many events; a fifth as many people."""
     books = max(1, items // A_BOOK)
-    indexes = _indexes(database, ("entry", "field", "link", "event", "person", "page"))
+    indexes = plain_indexes(database, ("entry", "field", "link", "event", "person", "page"))
     with database.engine.begin() as c:
         c.execute(sa.text("set local synchronous_commit = off"))
-        c.execute(sa.text(_NAME))
+        c.execute(sa.text(NAME))
         for name, _ in indexes:
           c.execute(sa.text(f"drop index {name}"))
         for what, statement in _statements(items, books):
@@ -62,7 +63,7 @@ def fill(database: Database, items: int, log: Callable[[str], None]) -> None:
         log(f"  vacuum, analyze: {time.perf_counter() - start:.0f} s")
 
 
-def _indexes(database: Database, tables: Sequence[str]) -> list[tuple[str, str]]:
+def plain_indexes(database: Database, tables: Sequence[str]) -> list[tuple[str, str]]:
     """Plain indexes (not those of constraints), to be made after the rows."""
     query = sa.text("""select i.indexname, i.indexdef from pg_indexes i left join pg_constraint k on k.conname = i.indexname
         where i.schemaname = 'public' and i.tablename = any(:tables) and k.conname is null""")

@@ -1,10 +1,11 @@
-"""What is done at a time of day: the figures of reports are counted every night."""
+"""What is done at a time of day: the figures of reports are counted every night, and what nobody needs any more is dropped."""
 # No `from __future__ import annotations` here: Dagster reads the annotations of these functions at run time.
 import dagster as dg
 from dagster import OpExecutionContext
 
 from pipelines.services import Services
 from storage.report_figures import renew
+from storage.review_acts import forget
 
 
 @dg.op(required_resource_keys={"services"})
@@ -12,6 +13,8 @@ def count_figures(context: OpExecutionContext) -> int:
     """Count every figure of the reports anew; the rows."""
     services: Services = context.resources.services
     done = renew(services.database)
+    with services.database.session() as session:
+        context.log.info(f"{forget(session)} ids of old acts dropped")
     context.log.info(f"{done.rows} figures in {done.seconds:.1f} s")
     return done.rows
 

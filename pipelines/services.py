@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING, Literal
 
 from storage.antivirus import Antivirus
 from storage.archive_package import ArchiveOptions
+from storage.extracts.options import ExtractOptions
 from storage.fixity_options import FixityOptions
 from storage.log_options import LogOptions
 from storage.report_overdue import ReportOptions
 
 __all__ = [
-    "ArchiveOptions", "FixityOptions", "IntakeOptions", "LogOptions", "MatchingOptions", "PortalOptions", "ReadingOptions", "ReportOptions",
-    "Services", "SocOptions", "SsoOptions",
+    "ApiOptions", "ArchiveOptions", "ExtractOptions", "FixityOptions", "IntakeOptions", "LogOptions", "MatchingOptions", "PortalOptions",
+    "ReadingOptions", "ReportOptions", "Services", "SocOptions", "SsoOptions",
 ]
 
 if TYPE_CHECKING:
     from storage.database import Database
+    from storage.extracts.office import Office
+    from storage.ministry_push.options import MinistryOptions
     from storage.objects import ObjectStore
     from storage.outbox import ObjectLedger
+    from storage.population_query.options import PopulationQueryOptions
     from storage.signing import Signer
 
 
@@ -100,6 +104,28 @@ class PortalOptions:
     sso: SsoOptions | None = None
     khmer: bool = False                     # offered beside Vietnamese and English; what it lacks is shown in Vietnamese
     tile_cache_bytes: int = 2 * 1024**3
+    copy_links: str = "portal"              # who serves short-lived addresses of copies: portal, or store (S3 presigned)
+    copy_link_seconds: int = 300
+
+
+@dataclass(frozen=True)
+class ApiOptions:
+    """How programs are let in.
+
+    per_minute: requests a client may make; key_days: age at which the key that signs tokens is changed; gateway: whether the header of the
+    province's LGSP is ignored, checked where it is sent, or required; services: public-service codes that data is given for, besides those
+    in portal/api/disclosure.toml; quotas: measure -> span -> most, for clients that have none of their own; suspend: rules of storage.watch
+    that switch a client off; certificates: whether a client's TLS certificate, told by one of the `proxies`, binds its token (RFC 8705).
+    """
+
+    per_minute: float = 600.0
+    key_days: int = 30
+    gateway: Literal["off", "accepted", "required"] = "off"
+    services: tuple[str, ...] = ()
+    quotas: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    suspend: tuple[str, ...] = ()
+    certificates: Literal["off", "accepted", "required"] = "off"
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -147,6 +173,18 @@ class Services:
     hub: HubOptions | None = None
     log: LogOptions = field(default_factory=LogOptions)
     soc: SocOptions | None = None
+    ministry: MinistryOptions | None = None                     # None: not connected
+    population_query: PopulationQueryOptions | None = None      # the same
+    extracts: ExtractOptions = field(default_factory=ExtractOptions)
+    api: ApiOptions = field(default_factory=ApiOptions)
+
+    @property
+    def extract_office(self) -> Office:
+        """What issues copies of extracts."""
+        from storage.extracts.keys import CodeKeys
+        from storage.extracts.office import Office
+
+        return Office(self.database, self.ledger, self.signer, self.extracts, self.archive, CodeKeys(self.secrets / "extract-keys"))
 
     @property
     def inbox(self) -> Path:

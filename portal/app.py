@@ -15,26 +15,31 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.types import Scope
 
 from pipelines.services import PortalOptions, Services
-from portal.api.app import PATH, create_api
+from portal.api.app import PATH, close_api, create_api
+from portal.api.oauth import ServerMetadata, server_metadata
 from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login
 from portal.hub_worker import HubWorker
 from portal.keys import portal_key
 from portal.look_worker import LookWorker
+from portal.others_worker import OthersWorker
 from portal.page_images import PageImages
 from portal.page_tiles import PageTiles
 from portal.pages import (
     accounts,
+    alerts,
     books,
     check_policy,
     clients,
     desk,
     differences,
     dossiers,
+    extracts,
     log,
     login,
     me,
     person_log,
+    population_query,
     reports,
     review,
     review_calls,
@@ -44,11 +49,14 @@ from portal.pages import (
     tiles,
     uploads,
 )
+from portal.proxy import ForwardedHeaders
 from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
 from portal.soc.forwarder import SocForwarder
 from portal.sso import Provider
+from portal.watch_worker import WatchWorker
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
+from storage.extracts.errors import NoSuchExtract
 from storage.report_errors import NoSuchReport
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
 
@@ -67,17 +75,21 @@ class _Static(StaticFiles):
 
 
 def create_app(services: Services, options: PortalOptions | None = None, *, start_reading: Callable[[str], None] | None = None,
-               archive_in_background: bool = True) -> FastAPI:
+               archive_in_background: bool = True, watch_in_background: bool = True) -> FastAPI:
     """The whole portal over opened services.
 
     start_reading(batch_id) is called after an upload was taken in and must return at once. archive_in_background: a thread archives
-    verified entries once `services.archive.undo_seconds` have passed; it lives as long as the application.
+    verified entries once `services.archive.undo_seconds` have passed, another sends what waits for other systems; they live as long as the
+    application. watch_in_background: another looks over the new lines of the access log (storage.watch).
     """
     options = options or services.portal
     worker = ArchiveWorker(services) if archive_in_background else None
     looks = LookWorker(services)
     hub = HubWorker(services, services.hub) if services.hub is not None else None
     soc = SocForwarder(services, services.soc) if services.soc is not None else None
+    others = OthersWorker(services) if archive_in_background and OthersWorker.needed(services) else None
+    watch = WatchWorker(services.database, services.api.suspend) if watch_in_background else None
+    api = create_api(services, start_reading=start_reading, options=options)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -88,7 +100,16 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
             hub.start()
         if soc is not None:
             soc.start()
+        if others is not None:
+            others.start()
+        if watch is not None:
+            watch.start()
         yield
+        if watch is not None:
+            watch.stop()
+        close_api(api)
+        if others is not None:
+            others.stop()
         looks.stop()
         if soc is not None:
             soc.stop()
@@ -108,13 +129,19 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
+    app.add_middleware(ForwardedHeaders, proxies=services.api.proxies)
+    app.mount(PATH, api)        # first, for routes are tried one after another and programs ask most often
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
-                 check_policy, dossiers, log, person_log, reviewers, reports):
+                 population_query, check_policy, dossiers, extracts, alerts, log, person_log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
-    app.mount(PATH, create_api(services, start_reading=start_reading))
+
     _refusals(app)
+
+    @app.get(f"/.well-known/oauth-authorization-server{PATH}", include_in_schema=False)
+    def authorization_server() -> ServerMetadata:
+        return server_metadata(api.state.desk)
 
     @app.get("/health", include_in_schema=False)
     def health() -> dict[str, str]:
@@ -149,7 +176,7 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(StorageError)
     async def _storage(request: Request, error: StorageError) -> Response:
         unavailable = isinstance(error, DatabaseUnavailable | ObjectStoreUnavailable)
-        missing = isinstance(error, NoSuchEntry | NoSuchDossier | NoSuchReport)
+        missing = isinstance(error, NoSuchEntry | NoSuchDossier | NoSuchReport | NoSuchExtract)
         if missing or isinstance(error, NotAllowed):
             await run_in_threadpool(log_refusal, request, error)
         status = 403 if isinstance(error, NotAllowed) else 404 if missing else 503 if unavailable else 409

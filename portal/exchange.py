@@ -135,6 +135,38 @@ class SenderHere:
         return standing.as_json() | {"refused": [{"file": r["file"], "message": explain(r["code"], r["detail"], lang)} for r in refused]}
 
 
+class StandingAnswer(BaseModel):
+    """How far an upload is. missing: runs of chunk numbers; receipt: once it is finished."""
+
+    model_config = ConfigDict(extra="allow")
+    id: str
+    state: str
+    missing: list[list[int]]
+    receipt: dict[str, Any] | None = None
+    refused: list[dict[str, str]] = []
+
+
+class ExchangeRefusal(BaseModel):
+    """code: stable (sync/errors.py); message: in the language of the hub."""
+
+    code: str
+    message: str
+
+
+_BYTES = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def _manifest_body() -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": {
+        "type": "object", "required": ["format", "name", "about", "chunk_size", "files"], "properties": {
+            "format": {"const": "sogoc-manifest/1"}, "name": {"type": "string"}, "about": {"type": "object"},
+            "chunk_size": {"type": "integer"}, "files": {"type": "array", "items": {"type": "object"}}}}}}}}
+
+
+def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {s: {"model": ExchangeRefusal, "description": "What is wrong and what to do / Sai gì và cần làm gì"} for s in statuses}
+
+
 def receipt_key(services: Services) -> ReceiptKey:
     """The key receipts of this home are signed with."""
     return ReceiptKey(portal_key(services.secrets, "receipts")[:32])
@@ -187,11 +219,15 @@ def add_exchange(router: APIRouter, sender: Callable[..., Any], path: str = "") 
         who.receiver.cancel(who.owner, upload)
         return {"cancelled": True}
 
-    router.post(path)(agree)
-    router.get(path + "/{upload}")(standing)
-    router.put(path + "/{upload}/chunks/{sha256}")(put)
-    router.post(path + "/{upload}/finish")(finish)
-    router.delete(path + "/{upload}")(cancel)
+    told: dict[int | str, dict[str, Any]] = {200: {"model": StandingAnswer}}
+    router.post(path, responses={**_documented(422, 409, 413, 507), **told}, openapi_extra=_manifest_body(),
+                summary="Thỏa thuận các tệp sẽ gửi / Agree on what will be sent")(agree)
+    router.get(path + "/{upload}", responses={**_documented(404, 422), **told}, summary="Đã nhận đến đâu / How far it is")(standing)
+    router.put(path + "/{upload}/chunks/{sha256}", responses=_documented(404, 409, 413, 422, 507), openapi_extra=_BYTES,
+               summary="Gửi một phần / Send a chunk")(put)
+    router.post(path + "/{upload}/finish", responses={**_documented(404, 409, 413, 422, 507), **told},
+                summary="Gửi xong, nhận biên nhận / Finish, receive the receipt")(finish)
+    router.delete(path + "/{upload}", responses=_documented(404, 409, 422), summary="Bỏ lần gửi / Give an upload up")(cancel)
 
 
 def _agree(who: SenderHere, data: bytes) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from portal import wording
 from portal.desk_wording import MARKS, PARTS
 from portal.wording import Pair
 from storage.file_checks import ACTIVE
+from storage.ministry_push import errors as push_errors
+from storage.population_query import errors as query_errors
 from storage.review import REJECT_REASONS
 
 ACTIONS: Mapping[str, Pair] = {
@@ -47,8 +49,17 @@ ACTIONS: Mapping[str, Pair] = {
     "page.view": ("Xem ảnh trang", "Page picture viewed"), "records.export": ("Xuất bản ghi", "Records exported"),
     "records.import": ("Nhập bản ghi đã gõ", "Typed records taken in"),
     "records.bind": ("Gắn bản chụp vào bản ghi", "Images bound to records"),
-    "record.search": ("Tra cứu", "Searched"),
+    "record.search": ("Tra cứu", "Searched"), "changes.read": ("Nhận báo thay đổi", "Changes read"),
+    "extract.request": ("Nhận yêu cầu trích lục", "Extract asked for"), "extract.sign": ("Ký trích lục", "Extract signed"),
+    "extract.reserve": ("Giữ số trích lục", "Number kept for an extract"), "extract.number": ("Cấp số trích lục", "Extract numbered"),
+    "extract.issue": ("Phát hành trích lục", "Extract issued"), "extract.deliver": ("Đã giao trích lục", "Extract handed over"),
+    "extract.refuse": ("Từ chối cấp trích lục", "Extract refused"), "extract.cancel": ("Hủy trích lục", "Extract cancelled"),
+    "extract.view": ("Xem trích lục", "Extract viewed"), "extract.fetch": ("Lấy trích lục", "Extract fetched"),
+    "extract.state": ("Hỏi trạng thái trích lục", "Asked how far an extract is"),
+    "extract.new_key": ("Đổi khóa mã trích lục", "New key of codes"),
     "record.metadata": ("Lấy dữ liệu", "Data fetched"), "copy.fetch": ("Lấy bản sao", "Copy fetched"),
+    "copy.link": ("Cấp đường dẫn tới bản sao", "Address of a copy given"),
+    "person.vault": ("Tra mọi hồ sơ của một người", "Everything of one person asked for"),
     "user.login": ("Đăng nhập", "Signed in"), "user.login_refused": ("Đăng nhập bị từ chối", "Sign-in refused"),
     "user.logout": ("Đăng xuất", "Signed out"), "user.add": ("Thêm tài khoản", "Account added"),
     "user.password": ("Đặt lại mật khẩu", "Password set"), "user.grant": ("Trao quyền", "Right given"),
@@ -58,11 +69,22 @@ ACTIONS: Mapping[str, Pair] = {
     "client.disable": ("Ngừng hệ thống kết nối", "Client switched off"),
     "client.enable": ("Dùng lại hệ thống kết nối", "Client switched on"),
     "access.refused": ("Bị từ chối", "Refused"), "log.export": ("Xuất nhật ký", "Log exported"),
-    "log.who_saw": ("Xem ai đã xem mục", "Asked who saw an entry"),
+    "log.who_saw": ("Xem ai đã xem mục", "Asked who saw an entry"), "record.print": ("In", "Printed"),
     "log.person": ("Lập báo cáo ai đã xem hồ sơ của một người", "Report of who looked at a person's records"),
-    "log.seal": ("Niêm phong nhật ký cũ", "Old log sealed"), "record.print": ("In", "Printed"),
+    "log.seal": ("Niêm phong nhật ký cũ", "Old log sealed"),
+    "push.decide": ("Quyết định gửi hồ sơ sang Bộ", "Dossier for the Ministry decided"),
+    "push.retry": ("Cho gửi lại hồ sơ", "Dossier to be sent again"), "push.sent": ("Bộ đã tiếp nhận hồ sơ", "Ministry took the dossier"),
+    "push.dead": ("Hồ sơ không gửi được", "Dossier could not be sent"), "push.done": ("Bộ đã có kết quả", "Ministry has a result"),
+    "population.ask": ("Hỏi CSDL dân cư", "Population database asked"),
+    "population.answer": ("CSDL dân cư trả lời", "Population database answered"),
+    "population.refused": ("CSDL dân cư không trả lời", "Population database refused"),
+    "population.view": ("Xem trả lời của CSDL dân cư", "Population answer viewed"),
     "client.add": ("Thêm hệ thống kết nối", "Client added"),
-    "client.token": ("Cấp mã truy cập", "Token issued"),
+    "client.token": ("Cấp mã truy cập", "Token issued"), "client.secret": ("Đổi khóa bí mật", "Secret changed"),
+    "client.keys": ("Đổi khóa ký mã truy cập", "Token key changed"), "client.quota": ("Đặt hạn mức", "Quota set"),
+    "client.scopes": ("Đổi phạm vi của hệ thống", "Client's scopes changed"),
+    "client.gateway": ("Đổi khóa LGSP", "Gateway keys changed"),
+    "access.alert": ("Cảnh báo tra cứu bất thường", "Alert about looks"), "access.alert_close": ("Xử lý xong cảnh báo", "Alert closed"),
     "report.export": ("Xuất báo cáo", "Report exported"), "report.plan": ("Đặt kế hoạch số hóa", "Plan set"),
     "model.adapt": ("Dạy thêm mô hình chữ viết tay", "Handwriting model adapted"),
     "model.use": ("Đổi mô hình chữ viết tay", "Handwriting model changed"),
@@ -77,10 +99,12 @@ SUBJECTS: Mapping[str, Pair] = {
 _ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("nhật ký", "the log"), "portal": ("cổng web", "the portal")}
 _ACTORS: Mapping[str, Pair] = {
     "cli": ("dòng lệnh", "command line"), "sso": ("đăng nhập một lần", "single sign-on"),
-    "sogoc": ("chương trình", "the program"), "demo": ("trình diễn", "demo"),
+    "push": ("bộ phận gửi Bộ", "sender to the Ministry"), "population_query": ("bộ phận hỏi dân cư", "population queries"),
+    "sogoc": ("chương trình", "the program"), "watch": ("theo dõi tra cứu", "the watch over looks"), "demo": ("trình diễn", "demo"),
     "?": ("chưa rõ", "unknown"),
 }
 _KEYS: Mapping[str, Pair] = {
+    "extract": ("trích lục", "extract"), "copies": ("số bản", "copies"), "number": ("số", "number"), "key": ("khóa", "key"),
     "files": ("tệp", "files"), "added": ("mới", "new"), "entries": ("số mục", "entries"), "role": ("vai trò", "role"),
     "commune": ("mã xã", "commune"), "reason": ("lý do", "reason"), "field": ("ô", "field"), "fields": ("ô", "fields"),
     "purpose": ("mục đích", "purpose"), "channel": ("qua", "by"), "page": ("trang", "page"), "revision": ("lần sửa", "revision"),
@@ -90,12 +114,15 @@ _KEYS: Mapping[str, Pair] = {
     "scope": ("quyền", "scope"), "scopes": ("quyền", "scopes"), "agency": ("cơ quan", "agency"), "dossier": ("mã hồ sơ", "dossier"),
     "service": ("thủ tục", "service"), "format": ("định dạng", "format"), "officer": ("cán bộ", "officer"),
     "from": ("từ ngày", "from"), "to": ("đến ngày", "to"), "step": ("theo", "by"), "kind": ("loại sổ", "kind"), "rows": ("số dòng", "rows"),
-    "lines": ("số dòng", "lines"), "code": ("mã", "code"),
+    "module": ("phân hệ", "module"), "endpoint": ("phiên bản kết nối", "endpoint"), "tries": ("số lần gửi", "tries"),
+    "request": ("mã yêu cầu", "request"),
+    "lines": ("số dòng", "lines"), "code": ("mã", "code"), "rule": ("dấu hiệu", "sign"), "of": ("trong số", "of"),
+    "hours": ("số giờ", "hours"), "revoked": ("thu hồi mã đã cấp", "tokens revoked"),
     "found": ("tìm thấy", "found"), "answer": ("trả lời", "answer"),
     "hole": ("chỗ thiếu", "what lacks"), "pages": ("số trang", "pages"),
     "by": ("theo", "by"), "address": ("địa chỉ", "address"),
     "bytes": ("byte", "bytes"), "roles": ("vai trò", "roles"), "client": ("hệ thống", "client"), "decision": ("xét quyền", "decision"),
-    "count": ("số lượng", "count"), "basis": ("căn cứ", "legal basis"), "method": ("cách gọi", "method"),
+    "link": ("đường dẫn", "address"), "count": ("số lượng", "count"), "basis": ("căn cứ", "legal basis"), "method": ("cách gọi", "method"),
     "granted": ("quyền", "right"), "communes": ("các xã", "communes"), "kinds": ("loại sổ", "kinds"),
     "before": ("trước đó", "before"), "model": ("mô hình", "model"), "outcome": ("kết quả", "outcome"), "passes": ("số lượt học", "passes"),
     "held_out_cer": ("CER trên dòng chừa ra", "CER on held-out lines"),
@@ -117,6 +144,8 @@ _KEYS: Mapping[str, Pair] = {
     "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
 }
 _VALUES: Mapping[str, Pair] = {
+    "ministry": ("phần mềm hộ tịch của Bộ", "the Ministry's software"), "population": ("đối chiếu dân cư", "population check"),
+    **push_errors.PROBLEMS, **query_errors.PROBLEMS,
     **MARKS, **PARTS, "none": ("bỏ", "none"), "missing": ("thiếu số", "number missing"), "repeated": ("trùng số", "number repeated"),
     "unnumbered": ("chưa đọc được số", "no number read"), "retake": ("ảnh không đạt", "poor picture"),
     "aside": ("trang để riêng", "page set aside"),
@@ -141,7 +170,20 @@ _VALUES: Mapping[str, Pair] = {
     "new_codes": ("cấp mã dự phòng mới", "new recovery codes"), "spreadsheet": ("bảng tính", "spreadsheet"),
     "not_allowed": ("không có quyền", "no right"), "no_such_entry": ("không có, hoặc của nơi khác", "not there, or of another unit"),
     "no_such_dossier": ("không có, hoặc của nơi khác", "not there, or of another unit"),
+    "program.extract": ("phần mềm xin trích lục", "program that asks for extracts"), "extract": ("cấp trích lục", "issuing extracts"),
+    "no_such_extract": ("không có, hoặc của nơi khác", "not there, or of another unit"), "conflict": ("không khớp", "does not fit"),
     "program.read": ("phần mềm xem dữ liệu", "program that reads"), "program.copy": ("phần mềm lấy bản sao", "program that fetches copies"),
+    "program.vault": ("phần mềm xem hồ sơ cá nhân", "program that reads a person's records"),
+    "program.report": ("phần mềm hỏi ai đã xem", "program that asks who looked"),
+    "program.feed": ("phần mềm theo dõi thay đổi", "program that follows changes"),
+    "program.push": ("phần mềm hỏi việc gửi Bộ", "program that asks about deliveries"),
+    "walk": ("dò số liên tiếp", "numbers one after another"), "misses": ("phần lớn không tìm thấy", "mostly nothing found"),
+    "night": ("tra cứu ban đêm", "looks at night"),
+    "wrong_purpose": ("dịch vụ công không được cung cấp", "public service not served"),
+    "gateway_refused": ("không đúng trục LGSP", "gateway header wrong"),
+    "certificate_refused": ("sai chứng thư TLS", "TLS certificate wrong"),
+    "quota_spent": ("hết hạn mức", "quota used up"), "searches": ("tra cứu", "searches"), "records": ("đọc dữ liệu", "records"),
+    "copies": ("lấy bản sao", "copies"),
     "missing_context": ("thiếu mã hồ sơ, thủ tục hoặc cán bộ", "dossier, service or officer code lacking"),
     "not_permitted": ("thiếu phạm vi", "scope lacking"), "not_found": ("không có", "not there"),
     "sso_away": ("máy chủ đăng nhập không trả lời", "provider does not answer"),
@@ -167,6 +209,19 @@ _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "found": lambda code: subject(code), "roles": lambda code: wording.USER_ROLES.get(code) or _VALUES.get(code, (code, code)),
     "granted": lambda code: wording.USER_ROLES.get(code, (code, code)), "kinds": lambda code: wording.KINDS.get(code, (code, code)),
     "active": lambda code: ACTIVE.get(code, (code, code)),
+}
+_UNSAID = frozenset({"change", "asked", "next"})      # kept for programs: what was before, digests of what was asked for
+ALERT_RULES: Mapping[str, tuple[Pair, Pair]] = {      # rule of storage.watch -> its name, what was seen
+    "walk": (("Dò số liên tiếp", "Numbers one after another"),
+             ("{count} trong {of} số gần đây kề với số vừa hỏi trước đó.",
+              "{count} of the last {of} numbers were next to one just asked for.")),
+    "misses": (("Phần lớn không tìm thấy", "Mostly nothing found"),
+               ("{count} trong {of} lần gần đây không có kết quả.", "{count} of the last {of} found nothing.")),
+    "dossier": (("Một mã hồ sơ hỏi nhiều người", "Many people under one dossier"),
+                ("Khoảng {count} người hoặc hồ sơ khác nhau dưới một mã hồ sơ trong ngày.",
+                 "Some {count} different people or records under one dossier code in a day.")),
+    "night": (("Tra cứu ban đêm", "Looks at night"),
+              ("{count} lần từ 22 giờ đến 5 giờ sáng.", "{count} looks between 22:00 and 05:00.")),
 }
 _SHOWN = 3                  # of a list's items; the rest is counted, all stand in the title
 
@@ -199,6 +254,11 @@ def subject(code: str) -> Pair:
     return f"{SUBJECTS[kind][0]} {name_vi}", f"{SUBJECTS[kind][1]} {name_en}"
 
 
+def alert_subject(actor: str) -> str:
+    """The actor of an alert as a subject of the log: client:x, user:x."""
+    return actor if actor.startswith("client:") else f"user:{actor}"
+
+
 def subject_code(typed: str) -> str:
     """What someone who looks for `mục 12` (or `entry 12`) means: `entry:12`; a code is left as it is."""
     for kind, words in SUBJECTS.items():
@@ -213,7 +273,7 @@ def particulars(detail: Mapping[str, Any], lang: str) -> list[tuple[str, str, st
     at = 0 if lang == "vi" else 1
     lines = []
     for key, value in detail.items():
-        if key == "change" or value == "allowed" or value is None or value == [] or value == "":
+        if key in _UNSAID or value == "allowed" or value is None or value == [] or value == "":
             continue
         items = [told(key, v)[at] for v in (value if isinstance(value, list) else [value])]
         whole = ", ".join(items)

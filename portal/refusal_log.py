@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from portal.context import Visitor
 from storage.access_log import log_access
 from storage.errors import StorageError
-from storage.models import Batch
+from storage.models import Batch, Extract
 
 _RECORDS = {"entry_id": "entry", "page_id": "page", "dossier_id": "dossier"}        # path parameters that are numbers of records
 
@@ -28,5 +28,8 @@ def _subject(request: Request, session: Session) -> str:
         value = str(request.path_params.get(name, ""))
         if value.isdigit():
             return f"{kind}:{value[:18]}"
+    extract = session.get(Extract, str(request.path_params.get("extract_id", ""))[:36])
+    if extract is not None:
+        return f"entry:{extract.entry_id}"
     batch = str(request.path_params.get("batch_id", ""))
     return f"batch:{batch if session.get(Batch, batch[:120]) is not None else '?'}" if batch else "portal"

@@ -11,6 +11,7 @@ from portal import notation
 from portal.notation import VIETNAM as VIETNAM
 from portal.notation import local_time as local_time
 from records.forms import load_forms
+from storage.field_groups import field_groups
 
 Pair = tuple[str, str]
 
@@ -66,6 +67,11 @@ _SIGNING = {"nguoiKy", "chucVuNguoiKy", "nguoiThucHien"}
 ENTRY_STATES: Mapping[str, Pair] = {
     "draft": ("Chờ xác nhận", "To confirm"), "review": ("Cần người xem", "Needs a person"),
     "verified": ("Đã xác nhận", "Verified"), "archived": ("Đã lưu trữ", "Archived"),
+}
+EXTRACT_STATES: Mapping[str, Pair] = {
+    "requested": ("Chờ ký", "To be signed"), "signed": ("Chờ cấp số", "To be numbered"), "numbered": ("Chờ phát hành", "To be issued"),
+    "issued": ("Chờ giao", "To be handed over"), "delivered": ("Đã giao", "Handed over"), "refused": ("Từ chối", "Refused"),
+    "cancelled": ("Đã hủy", "Cancelled"),
 }
 PAGE_STATES: Mapping[str, Pair] = {
     "received": ("Mới nhận", "Received"), "stored": ("Chờ đọc", "Waiting to be read"), "read": ("Đã đọc", "Read"),
@@ -231,12 +237,23 @@ def percent(probability: float, lang: str) -> str:
     return notation.percent(probability, lang=lang)
 
 
+_WHOLE_SCOPES: Mapping[str, Pair] = {
+    "person:vault": ("mọi hồ sơ của một người", "everything of one person"),
+    "person:report": ("ai đã xem hồ sơ của một người", "who looked"),
+    "feed:read": ("theo dõi thay đổi", "follow changes"), "push:status": ("tình trạng gửi phần mềm Bộ", "state of deliveries"),
+}
+
+
 def client_scope(scope: str) -> Pair:
     """What a connected program may do: `KS:copy` -> bản sao Khai sinh."""
     left, _, right = scope.partition(":")
     if left == "sync":
         return f"gửi sổ của xã {right}", f"send books of commune {right}"
-    if scope == "person:report":
-        return "ai đã xem hồ sơ của một người", "who looked at a person's records"
+    if scope in _WHOLE_SCOPES:
+        return _WHOLE_SCOPES[scope]
     vi, en = KINDS.get(left, (left, left))
-    return {"read": (f"xem {vi}", f"read {en}"), "copy": (f"bản sao {vi}", f"copy of {en}")}.get(right, (scope, scope))
+    group = field_groups().get(right.partition(".")[2])
+    if group is not None:
+        return f"xem {vi}: {group.vi}", f"read {en}: {group.en}"
+    return {"read": (f"xem {vi}", f"read {en}"), "copy": (f"bản sao {vi}", f"copy of {en}"),
+            "extract": (f"trích lục {vi}", f"extracts of {en}")}.get(right, (scope, scope))

@@ -194,6 +194,18 @@ class Gazetteer:
                 out[new] = kind
         return tuple(sorted(out.items()))
 
+    @cached_property
+    def _predecessors(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for old in sorted({u.code for u in self.communes if u.lists != "D"}):
+            for new, kind in self.succession(old):
+                found[new].append((old, kind))
+        return {code: tuple(olds) for code, olds in found.items()}
+
+    def predecessors(self, code: str) -> tuple[tuple[str, str], ...]:
+        """(code of before July 2025, kind) of the communes whose land a present commune has taken over; `succession` read backwards."""
+        return self._predecessors.get(code, ())
+
     def successor(self, code: str) -> tuple[str, ...]:
         """Codes since July 2025 of what was a commune (5 digits: gives communes), a district (3: communes) or a province (2: provinces)."""
         if len(code) == 5:

@@ -17,16 +17,19 @@ from sogoc.commands import (
     batch,
     clients,
     demo,
+    extract,
     form,
     home,
     log,
     match,
     model,
     population,
+    push,
     records,
     report,
     review,
     serve,
+    simulate,
     sync,
     work,
 )
@@ -78,7 +81,8 @@ def root(
 
 
 for module in (
-    home, population, batch, work, records, form, match, model, review, report, log, archive, backup, serve, sync, accounts, clients, demo,
+    home, population, batch, work, records, form, match, model, review, report, log, archive, backup, serve, extract, sync, push,
+    accounts, clients, simulate, demo,
 ):
     module.register(app)
 

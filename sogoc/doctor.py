@@ -37,6 +37,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         (("Thư mục dữ liệu", "Home"), _home),
     ]
     if (settings.home / FILE_NAME).exists():
+        from sogoc.connection_checks import connections
+
         parts += [
             (("Cơ sở dữ liệu", "Database"), _database),
             (("Kho tệp", "Object store"), _objects),
@@ -46,6 +48,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             (("Quét vi-rút", "Virus scanner"), _antivirus),
             (("Mã phông", "Fonds code"), _fonds),
             (("Kiểm tra toàn vẹn", "Fixity audit"), _fixity),
+            *connections(),
         ]
     for name, check in parts:
         try:

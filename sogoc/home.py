@@ -6,12 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import time
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipelines.services import (
+    ApiOptions,
     ArchiveOptions,
+    ExtractOptions,
     FixityOptions,
     HubOptions,
     IntakeOptions,
@@ -29,8 +32,11 @@ from sogoc.settings import FILE_NAME, Settings, SettingsError
 from storage.antivirus import Antivirus, Clamd, Clamscan
 from storage.database import Database
 from storage.embedded_store import EmbeddedStore
+from storage.extracts.options import Agency, CompetentSigner
+from storage.ministry_push.options import MinistryOptions
 from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.outbox import ObjectLedger
+from storage.population_query.options import PopulationQueryOptions, read_officers
 from storage.review_errors import BadAccount
 from storage.signing import Signer, create_demo_identity
 from storage.signing_keys import Pkcs11Token, Pkcs12File, Secret, SigningKey
@@ -151,6 +157,30 @@ def sso_options(settings: Settings) -> SsoOptions | None:
                       s.display_claim, s.groups_claim, tuple(d.casefold() for d in s.domains), dict(s.groups), s.create)
 
 
+def ministry_options(settings: Settings) -> MinistryOptions | None:
+    """The Ministry's software as the settings name it; None without an address. Raises SogocError for what could not work."""
+    m, home = settings.ministry, settings.home
+    if not m.url:
+        return None
+    key = secret(home / m.secret_file) if m.secret_file is not None else m.secret.get_secret_value()
+    agency = m.agency or settings.archive.agency_code
+    for name, value in (("account", m.account), ("secret_file", key), ("agency", agency)):
+        if not value:
+            raise SettingsError(f"Thiếu ministry.{name}.", f"ministry.{name} is missing.")
+    return MinistryOptions(m.url, m.access, m.account, key, m.token_path, m.app_name, m.partner_code, m.partner_code_cus, agency,
+                           m.province, home / m.endpoints if m.endpoints is not None else None, m.tries, m.seconds)
+
+
+def population_query_options(settings: Settings) -> PopulationQueryOptions | None:
+    """The population database as the settings name it; None without an address. Raises BadOfficers, SogocError."""
+    q = settings.population_query
+    if not q.url:
+        return None
+    if q.officers_file is None:
+        raise SettingsError("Thiếu population_query.officers_file.", "population_query.officers_file is missing.")
+    return PopulationQueryOptions(q.url, q.style, q.integration, read_officers(settings.home / q.officers_file), q.seconds, q.tries)
+
+
 def secret(path: Path) -> str:
     """The first line of a secret's file."""
     try:
@@ -256,6 +286,16 @@ def signing_key(settings: Settings) -> SigningKey | None:
                        s.key_label)
 
 
+def extract_options(settings: Settings) -> ExtractOptions:
+    """Who issues extracts, who signs them; key files are relative to the home."""
+    x, home = settings.extracts, settings.home
+    agencies = {code: Agency(a.code, a.name, a.parent or x.parent, a.place or x.place) for code, a in x.agencies.items()}
+    signers = {account: CompetentSigner(s.name, tuple(s.capacity), Pkcs12File(home / s.file, Secret(
+        "", home / s.passphrase_file if s.passphrase_file else None)) if s.file else None) for account, s in x.signers.items()}
+    return ExtractOptions(Agency(settings.archive.agency_code, settings.archive.agency_name, x.parent, x.place), agencies, signers,
+                          time.fromisoformat(x.cutoff))
+
+
 def open_antivirus(settings: Settings) -> Antivirus:
     """The virus scanner the settings name; nothing is started or asked yet."""
     a = settings.antivirus
@@ -264,6 +304,15 @@ def open_antivirus(settings: Settings) -> Antivirus:
     if a.engine == "clamd":
         return Antivirus(Clamd(a.address, a.seconds), a.required)
     return Antivirus(Clamscan(a.program, Path(a.signatures) if a.signatures else None, a.seconds), a.required)
+
+
+def api_options(settings: Settings) -> ApiOptions:
+    """How programs are let in."""
+    a = settings.api
+    quotas = {"searches": {"day": a.searches_per_day, "month": a.searches_per_month},
+              "records": {"day": a.records_per_day, "month": a.records_per_month},
+              "copies": {"day": a.copies_per_day, "month": a.copies_per_month}}
+    return ApiOptions(a.per_minute, a.key_days, a.gateway, tuple(a.services), quotas, tuple(a.suspend), a.certificates, tuple(a.proxies))
 
 
 def build_services(settings: Settings, database: Database, objects: ObjectStore) -> Services:
@@ -319,10 +368,16 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
             sso_options(s),
             s.portal.khmer,
             tile_cache_bytes=s.portal.tile_cache_mb * mb,
+            copy_links=s.portal.copy_links,
+            copy_link_seconds=s.portal.copy_link_seconds,
         ),
+        extracts=extract_options(s),
+        api=api_options(s),
         population_columns=dict(s.population.columns),
         lang=s.lang,
         antivirus=open_antivirus(s),
+        ministry=ministry_options(s),
+        population_query=population_query_options(s),
         hub=HubOptions(s.hub.url, s.hub.client, s.hub.secret_file, s.hub.rate_kb or None) if s.hub.url and s.hub.secret_file else None,
         log=LogOptions(s.log.keep_months, s.log.show_officers),
         soc=soc_options(s),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 import queue
 import socket
@@ -45,6 +46,7 @@ def serve_portal(settings: Settings, host: str | None = None, port: int | None =
     import uvicorn
 
     from portal.app import create_app
+    from records.places import default_gazetteer
 
     with open_services(settings) as services:
         host, port = host or services.portal.host, port or services.portal.port
@@ -56,6 +58,9 @@ def serve_portal(settings: Settings, host: str | None = None, port: int | None =
         print(
             t(f"Cổng Sổ Gốc: {options.public_url} (Ctrl-C để dừng)", f"Sổ Gốc portal: {options.public_url} (Ctrl-C stops it)"), flush=True
         )
+        default_gazetteer()     # else the first requests all read it at once
+        gc.collect()
+        gc.freeze()             # what is loaded by now stays: full collections would stop every request to walk it again
         uvicorn.run(
             app,
             host=host,
@@ -63,7 +68,9 @@ def serve_portal(settings: Settings, host: str | None = None, port: int | None =
             log_level="warning" if quiet else "info",
             access_log=not quiet,
             server_header=False,
+            proxy_headers=False,  # portal.proxy believes the proxies of the settings
             timeout_graceful_shutdown=10,
+            timeout_keep_alive=75,      # longer than proxies and programs keep theirs (60 s), so that none is closed under a request
         )
 
 

@@ -118,6 +118,10 @@ class PortalSettings(Section):
     max_upload_mb: int = Field(512, ge=1, description="largest upload")
     secure_cookies: bool = Field(False, description="cookies only over TLS; set it when a proxy gives TLS")
     tile_cache_mb: int = Field(2048, ge=64, description="room in the home for pages cut into tiles; made again when needed")
+    copy_links: Literal["portal", "store"] = Field(
+        "portal", description="who serves short-lived addresses of copies; store: presigned by S3, if clients reach objects.endpoint"
+    )
+    copy_link_seconds: int = Field(300, ge=10, le=900, description="life of such an address")
     khmer: bool = Field(False, description="offer Khmer too; texts not translated yet are shown in Vietnamese")
     session_hours: int = Field(12, ge=1, le=168, description="any session ends after that")
     second_factor_roles: list[str] = Field(
@@ -150,6 +154,38 @@ class ReportSettings(Section):
     place: str = Field("", description="place before the date of the period report: Quảng Ngãi")
 
 
+class ExtractAgency(Section):
+    """One entry of `extracts.agencies`."""
+
+    code: str
+    name: str
+    parent: str = ""
+    place: str = ""
+
+
+class ExtractSigner(Section):
+    """One entry of `extracts.signers`."""
+
+    name: str
+    capacity: list[str] = Field(min_length=1)
+    file: Path | None = None
+    passphrase_file: Path | None = None
+
+
+class ExtractSettings(Section):
+    cutoff: str = Field("15:00", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
+                        description="extracts asked for later are due a working day later")
+    parent: str = Field("", description="the agency above the one that issues extracts, first line of the page")
+    place: str = Field("", description="place before the day on extracts: Quảng Ngãi")
+    agencies: dict[str, ExtractAgency] = Field(
+        default_factory=dict,
+        description="commune code -> who issues extracts of its books (code, name, parent, place); else the archive's agency",
+    )
+    signers: dict[str, ExtractSigner] = Field(
+        default_factory=dict, description="account -> who may sign extracts (name, capacity; file, passphrase_file: their own .p12)"
+    )
+
+
 class HubSettings(Section):
     url: str = Field("", description="the province's hub this commune's node sends books to; empty: this is the hub itself")
     client: str = Field("", description="client id the hub gave (sogoc client add … --scope sync:CODE)")
@@ -180,8 +216,60 @@ class SocSettings(Section):
     from_beginning: bool = Field(False, description="send the whole log the first time; else from then on")
 
 
+class MinistrySettings(Section):
+    url: str = Field("", description="address of the Ministry's software, or of the province's bus to it; empty: not connected")
+    access: Literal["user", "secret", "lgsp"] = Field(
+        "lgsp", description="how a token is had: user {userName, password}, secret {SecretId, SecretPass}, lgsp (lgspaccesstoken)"
+    )
+    token_path: str = Field("token", description="path of the token service behind the address")
+    account: str = Field("", description="userName, SecretId or AccessKey")
+    secret: SecretStr = Field(SecretStr(""), description="password, SecretPass or SecretKey; only from the environment")
+    secret_file: Path | None = Field(None, description="file holding that secret")
+    app_name: str = Field("", description="lgsp: AppName")
+    partner_code: str = Field("", description="lgsp: PartnerCode")
+    partner_code_cus: str = Field("", description="lgsp: PartnerCodeCus")
+    agency: str = Field("", description="maDonVi of who sends; empty: archive.agency_code")
+    province: str = Field("", pattern="^([0-9]{2})?$", description="maTinh, two digits")
+    endpoints: Path | None = Field(None, description="file of endpoints of one's own, beside those that come with the program")
+    tries: int = Field(12, ge=1, le=100, description="a dossier that could not be sent so often is set aside for a person")
+    seconds: float = Field(60, ge=1, le=300, description="an answer is waited for that long")
+
+
+class PopulationQuerySettings(Section):
+    url: str = Field("", description="address of the national population database or its façade; empty: not connected")
+    style: Literal["soap", "rest"] = Field("soap", description="soap, or rest (a province's façade)")
+    integration: str = Field("037", description="MaTichHop")
+    officers_file: Path | None = Field(None, description="TOML file with the accounts of officers there; keep it 0600 (docs/exchange.md)")
+    tries: int = Field(20, ge=1, le=100, description="a question that could not be sent so often is given up")
+    seconds: float = Field(20, ge=1, le=120, description="an answer is waited for that long")
+
+
 class PopulationSettings(Section):
     columns: dict[str, str] = Field(default_factory=dict, description='agreed column -> header of your file: {ho_ten = "HO TEN"}')
+
+
+class ApiSettings(Section):
+    per_minute: int = Field(600, ge=10, description="requests a client may make in a minute, over all processes; a tenth of it at once")
+    key_days: int = Field(30, ge=1, description="the key that signs API tokens is changed when it is that old")
+    gateway: Literal["off", "accepted", "required"] = Field(
+        "off", description="lgspaccesstoken header of the province's LGSP: off: not looked at; accepted: checked where sent; required"
+    )
+    services: list[str] = Field(
+        default_factory=list, description='public-service codes that data is given for, besides those known: ["1.001193"]'
+    )
+    searches_per_day: int = Field(0, ge=0, description="searches a client may make in a day; 0: no limit. A client's own quota goes before")
+    searches_per_month: int = Field(0, ge=0, description="searches in a month")
+    records_per_day: int = Field(0, ge=0, description="records whose fields a client may read in a day")
+    records_per_month: int = Field(0, ge=0, description="records in a month")
+    copies_per_day: int = Field(0, ge=0, description="signed copies a client may fetch in a day")
+    copies_per_month: int = Field(0, ge=0, description="copies in a month")
+    suspend: list[Literal["walk", "misses", "dossier", "night"]] = Field(
+        default_factory=list, description='alerts that switch the client off at once: ["walk"]'
+    )
+    certificates: Literal["off", "accepted", "required"] = Field(
+        "off", description="TLS certificates of clients, told by the proxy, bind their tokens: off; accepted: where sent; required"
+    )
+    proxies: list[str] = Field(["127.0.0.1", "::1"], description="addresses of the proxy whose forwarded headers are believed")
 
 
 class Settings(BaseSettings):
@@ -209,7 +297,11 @@ class Settings(BaseSettings):
     sso: SsoSettings = SsoSettings()
     hub: HubSettings = HubSettings()
     population: PopulationSettings = PopulationSettings()
+    ministry: MinistrySettings = MinistrySettings()
+    population_query: PopulationQuerySettings = PopulationQuerySettings()
     reports: ReportSettings = ReportSettings()
+    extracts: ExtractSettings = ExtractSettings()
+    api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
     soc: SocSettings = SocSettings()
 
@@ -298,13 +390,13 @@ def check_names(data: Mapping[str, Any], path: Path) -> None:
                 raise SettingsError(f"{path}: không có thiết lập «{key}.{inner}».", f"{path}: there is no setting “{key}.{inner}”.")
     url = data.get("database", {}).get("url", "")
     written = "secret_key" in data.get("objects", {}) or "client_secret" in data.get("sso", {})
-    written = written or not {"pin", "passphrase"}.isdisjoint(data.get("signing", {}))
+    written = written or not {"pin", "passphrase"}.isdisjoint(data.get("signing", {})) or "secret" in data.get("ministry", {})
     if written or (isinstance(url, str) and urlsplit(url).password):
         raise SettingsError(
             f"{path}: không ghi mật khẩu vào tệp này; dùng biến môi trường SOGOC_… hoặc objects.secret_key_file, "
-            "database.password_file, sso.client_secret_file, signing.pin_file, signing.passphrase_file.",
+            "database.password_file, sso.client_secret_file, signing.pin_file, signing.passphrase_file, ministry.secret_file.",
             f"{path}: no secrets in this file; use SOGOC_… in the environment, or objects.secret_key_file, database.password_file, "
-            "sso.client_secret_file, signing.pin_file, signing.passphrase_file.",
+            "sso.client_secret_file, signing.pin_file, signing.passphrase_file, ministry.secret_file.",
         )
 
 

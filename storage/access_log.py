@@ -34,7 +34,14 @@ EXPORT = Purpose("export")           # the records of a book, or all, handed out
 def log_access(session: Session, actor: Actor, action: str, subject: str, purpose: Purpose | None = None, *,
                fields: Iterable[str] | None = None, records: Iterable[str] | None = None, count: int | None = None, refused: str = "",
                **more: Any) -> Event:
-    """One line, inside the caller's unit of work.
+    """One line, inside the caller's unit of work; particulars as `access_line` has them."""
+    line = access_line(actor, action, subject, purpose, fields=fields, records=records, count=count, refused=refused, **more)
+    return events.append(session, line.actor, line.action, line.subject, line.detail)
+
+
+def access_line(actor: Actor, action: str, subject: str, purpose: Purpose | None = None, *, fields: Iterable[str] | None = None,
+                records: Iterable[str] | None = None, count: int | None = None, refused: str = "", **more: Any) -> events.Line:
+    """The line that is to be logged.
 
     subject: pseudonym of what it is about (entry:12, records); fields: codes of the fields seen or changed, with `me:population` and the
     like for what is not a field; records: pseudonyms of the records an answer named; count: how many it had; refused: code of the reason
@@ -43,7 +50,7 @@ def log_access(session: Session, actor: Actor, action: str, subject: str, purpos
     detail = {**told(actor), **_purpose(purpose), "fields": None if fields is None else sorted(fields),
               "found": None if records is None else list(records), "count": count, "decision": "refused" if refused else "allowed",
               "reason": refused or None, **more}
-    return events.append(session, actor.name, action, subject, {k: v for k, v in detail.items() if v is not None and v != ""})
+    return events.Line(actor.name, action, subject, {k: v for k, v in detail.items() if v is not None and v != ""})
 
 
 def told(actor: Actor) -> dict[str, Any]:

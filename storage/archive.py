@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ocr.dossier import CONFIRM
-from storage import events
+from storage import change_feed, events
 from storage.aip.build import Assembled, Content, PackageFile, assemble, schema_files
 from storage.aip.description import Description, objid, valid_fonds
 from storage.aip.unpack import inner_files
@@ -25,6 +25,7 @@ from storage.outbox import ObjectLedger
 from storage.page_pdf import pdf_page
 from storage.pdfa import DocumentInfo, PdfPage, build
 from storage.review_queue import check_waits
+from storage.search_keys import write_keys
 from storage.signing import Signer
 
 __all__ = ["ArchiveOptions", "Difference", "archive_dossier", "archive_entry", "verify_archive", "write_package"]
@@ -60,6 +61,7 @@ def archive_entry(database: Database, ledger: ObjectLedger, signer: Signer, opti
         if row.status != "verified" or row.revision != revision:
             raise NotReadyToArchive(subject=f"entry:{entry_id}", cause="it was changed while it was being archived")
         row.status, row.archive_id = "archived", package.id
+        write_keys(session, entry_id)
         return None
 
     return write_package(database, ledger, signer, options, subject, settle, actor, "entry.archive")
@@ -131,10 +133,12 @@ def write_package(database: Database, ledger: ObjectLedger, signer: Signer, opti
         if made_before is not None:
             return made_before
         session.add(package)
-        events.append(session, actor, action, subject.subject,
-                      {"package": name.id, "manifest_sha256": listed.sha256, "pdf_sha256": pdf.sha256, "until": until.isoformat(),
-                       **({"version": subject.version, "previous": subject.previous} if subject.previous else {})})
-        session.flush()
+        event = events.append(session, actor, action, subject.subject,
+                              {"package": name.id, "manifest_sha256": listed.sha256, "pdf_sha256": pdf.sha256, "until": until.isoformat(),
+                               **({"version": subject.version, "previous": subject.previous} if subject.previous else {})})
+        if subject.subject.startswith("entry:"):
+            change_feed.publish(session, event, change_feed.what_of(subject.basis.kind if subject.basis else None), subject.kind, name.id,
+                                subject.version, subject.previous)
     return package
 
 

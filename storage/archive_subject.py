@@ -103,7 +103,7 @@ def of_entry(session: Session, entry: Entry, corrections: Collection[ArchiveCorr
     return Subject(
         f"entry:{entry.id}", name, title, f"{book_title}, quyển {book or '?'}, năm {year or '?'}", entry.kind, year,
         values.get("ngayDangKy") or "", newest.created_at if newest else verified_at, about, batch, pages, record,
-        entry_rows(session, entry, pages, corrections), history, _roles(session, history), list(entry.fields), _labels(entry.form),
+        entry_rows(session, entry, pages, corrections), history, _roles(session, history), list(entry.fields), field_labels(entry.form),
         newest.version if newest else 1, newest.previous_id if newest else None, basis)
 
 
@@ -130,7 +130,8 @@ def correction_line(c: ArchiveCorrection) -> dict[str, Any]:
             "date": c.decided_on.isoformat(), "agency": c.agency, "note": c.note, "fields": dict(c.fields), "previous": c.previous_id}
 
 
-def _labels(form_id: str | None) -> dict[str, str]:
+def field_labels(form_id: str | None) -> dict[str, str]:
+    """Field code -> what the form prints before it, with whose it is where several have the same."""
     form = load_forms().get(form_id or "")
     if form is None:
         return {}

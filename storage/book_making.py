@@ -15,6 +15,7 @@ from storage.models import Batch
 from storage.policy import Actor, allows, communes_of
 from storage.review_errors import NotAllowed, SeveralCommunes
 from storage.scan_folder import check_declared, safe_name
+from storage.search_keys import write_book_keys
 
 ABOUT = ("loai", "nam", "quyenSo", "noiDangKy", "mau")
 
@@ -60,6 +61,7 @@ def describe_book(session: Session, actor: Actor, batch: Batch, about: Mapping[s
     said = check_declared({k: about[k] for k in ABOUT if about.get(k) not in (None, "")})
     batch.declared = {**{k: v for k, v in batch.declared.items() if k not in ABOUT}, **said}
     _tell(batch, said)
+    write_book_keys(session, batch.id)
     events.append(session, actor.name, "book.describe", f"batch:{batch.id}", {**told(actor), "fields": sorted(said)})
 
 

@@ -28,6 +28,7 @@ from storage.outbox import ObjectLedger
 from storage.policy import Actor
 from storage.review_errors import NotAllowed
 from storage.review_queue import visible_entry
+from storage.search_keys import write_keys
 from storage.signing import Signer
 
 __all__ = ["KINDS", "Correction", "Version", "correct_archived", "current_values", "newest", "versions"]
@@ -96,6 +97,7 @@ def correct_archived(database: Database, ledger: ObjectLedger, signer: Signer, o
         session.flush()                                 # the row below refers to it
         session.add(row)
         locked.archive_id = package.id
+        write_keys(session, entry_id)
         return None
 
     package = write_package(database, ledger, signer, options, subject, settle, actor.name, "entry.correct",

@@ -79,6 +79,21 @@ class Database:
                 session.expunge_all()           # a roll-back would expire what the caller goes on reading
                 session.rollback()
 
+    @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """As `reading`, for what takes a statement or two: on PostgreSQL each sees its own moment, and no transaction is begun and ended
+        around them."""
+        if self.is_sqlite:
+            with self.reading() as session:
+                yield session
+            return
+        with (self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+              Session(connection, expire_on_commit=False, autoflush=False) as session):
+            try:
+                yield session
+            finally:
+                session.expunge_all()
+
     def upgrade(self) -> str:
         """Bring the schema to this version; idempotent, safe when several processes do it at once. Returns the revision.
 

@@ -1,7 +1,14 @@
 """Every error of the storage room, on one page: a stable code, the evidence, and what the user can do (Vietnamese first)."""
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+
+
+class Words(NamedTuple):
+    """Evidence that is words itself, in both languages."""
+
+    vi: str
+    en: str
 
 
 class StorageError(Exception):
@@ -18,7 +25,8 @@ class StorageError(Exception):
     def message(self, lang: str = "vi") -> str:
         """One line for a person: what happened and what to do, in `vi` or `en`."""
         template = self.vi if lang == "vi" else self.en
-        return template.format_map(_Evidence(self.evidence))
+        said = {k: (v.vi if lang == "vi" else v.en) if isinstance(v, Words) else v for k, v in self.evidence.items()}
+        return template.format_map(_Evidence(said))
 
 
 class _Evidence(dict[str, Any]):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +35,16 @@ class ChainHead:
     hash: str
 
 
+@dataclass(frozen=True)
+class Line:
+    """What is to be logged, before it has its place in the chain. detail: plain JSON data."""
+
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
 def append(session: Session, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None,
            at: datetime | None = None) -> Event:
     """Add one event inside the caller's unit of work; it is there if and only if what it tells of is.
@@ -43,18 +53,26 @@ def append(session: Session, actor: str, action: str, subject: str, detail: Mapp
     so the order of numbers is the order of the chain: do it last, and change no row after it that others may hold.
     `detail` must be plain JSON data. `at` defaults to now, UTC.
     """
-    plain = json.loads(json.dumps(dict(detail or {}), ensure_ascii=False, allow_nan=False))
+    return append_all(session, [Line(actor, action, subject, detail or {})], at)[-1]
+
+
+def append_all(session: Session, lines: Sequence[Line], at: datetime | None = None) -> list[Event]:
+    """As `append`, for several events in their order: one turn at the chain's end for all of them."""
     session.flush()                     # what is already known is written before others are made to wait
+    plain = [json.loads(json.dumps(dict(line.detail), ensure_ascii=False, allow_nan=False)) for line in lines]
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    last = head(session)
-    event = Event(seq=last.seq + 1, at=(at or utc_now()).astimezone(UTC), actor=actor, action=action, subject=subject,
-                  detail=plain, prev_hash=last.hash, hash="")
-    event.hash = digest(event)
-    session.add(event)
-    session.add_all(index_rows(event))
+    last, added = head(session), []
+    for line, detail in zip(lines, plain, strict=True):
+        event = Event(seq=last.seq + 1, at=(at or utc_now()).astimezone(UTC), actor=line.actor, action=line.action, subject=line.subject,
+                      detail=detail, prev_hash=last.hash, hash="")
+        event.hash = digest(event)
+        added.append(event)
+        last = ChainHead(event.seq, event.hash)
+    session.add_all(added)
+    session.add_all([row for event in added for row in index_rows(event)])
     session.flush()
-    return event
+    return added
 
 
 def head(session: Session) -> ChainHead:

@@ -35,11 +35,12 @@ def export_jsonl(database: Database, out: Path | IO[str], batch: str | None = No
     return count
 
 
-def export_xlsx(database: Database, out: Path, batch: str | None = None, mark: Watermark | None = None) -> int:
+def export_xlsx(database: Database, out: Path, batch: str | None = None, mark: Watermark | None = None,
+                above: bool = True) -> int:
     """Write one sheet a register kind, one row an entry, the Ministry's codes as headings; returns the number of rows.
 
     Every cell is text, so that no number loses its leading zeros and nothing written on a page is taken for a formula.
-    mark: whose copy it is; its line then stands above the headings of each sheet, and on every printed page.
+    mark: whose copy it is, on every printed page and in the file's properties; with `above` its line also stands above the headings.
     """
     from openpyxl import Workbook
 
@@ -52,8 +53,8 @@ def export_xlsx(database: Database, out: Path, batch: str | None = None, mark: W
             kind = line["loai"]
             if kind not in sheets:
                 sheets[kind] = book.create_sheet(re.sub(r"[\[\]:*?/\\]", "-", kind)[:31] or "?")
-                sheets[kind].freeze_panes = "A2" if mark is None else "A3"
-                if mark is not None:
+                sheets[kind].freeze_panes = "A3" if mark is not None and above else "A2"
+                if mark is not None and above:
                     sheets[kind].append(_cells(sheets[kind], [mark.line]))
                 sheets[kind].append(_cells(sheets[kind], [*_HEAD, *codes[kind], *(f"{r}:so_dinh_danh" for r in _roles(kind))]))
             row = [str(line.get(h, "")) for h in _HEAD]

@@ -23,6 +23,7 @@ BucketKind = Literal["archive", "work"]
 RetentionMode = Literal["GOVERNANCE", "COMPLIANCE"]
 PROBE_PREFIX = "probe/"         # objects of `probe`; no row of the ledger belongs to them
 _SHA256 = "sha256"              # name of the user metadata that carries an object's SHA-256
+_PIECE = 256 << 10              # bytes passed on at a time
 _SMALLEST_PART = 5 << 20        # bytes; S3 allows no smaller part size
 
 
@@ -157,6 +158,20 @@ class ObjectStore:
             finally:
                 response.close()
                 response.release_conn()
+
+    def pieces(self, kind: BucketKind, key: str, offset: int, length: int, version_id: str | None = None) -> Iterator[bytes]:
+        """As `get_range`, piece by piece. The request is made now, so what it raises is raised here and not at the first piece."""
+        with self._guarded(kind, key):
+            response = self._client.get_object(self.bucket(kind), key, offset=offset, length=length, version_id=version_id)
+
+        def read() -> Iterator[bytes]:
+            try:
+                yield from response.stream(_PIECE)
+            finally:
+                response.close()
+                response.release_conn()
+
+        return read()
 
     def sha256(self, kind: BucketKind, key: str, version_id: str | None = None) -> tuple[str, int]:
         """SHA-256 (hex) and size of the bytes as they are now, read in pieces."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 import pikepdf
@@ -34,6 +34,16 @@ class FontFacts:
         """Advance of the text in ems."""
         return sum(self.widths[g] for g in self._ids(text)) / 1000
 
+    def decode(self, code: bytes) -> str:
+        """What glyph ids (as `encode` makes them) show; each glyph as its lowest code point. Unknown ids are left out."""
+        return "".join(chr(self.letters[g]) for g in (int.from_bytes(code[n:n + 2], "big") for n in range(0, len(code) - 1, 2))
+                       if g in self.letters)
+
+    @cached_property
+    def letters(self) -> dict[int, int]:
+        """Glyph id -> its lowest code point."""
+        return {glyph: code for code, glyph in sorted(self.glyphs.items(), reverse=True) if glyph}
+
     def _ids(self, text: str) -> list[int]:
         out: list[int] = []
         for c in unicodedata.normalize("NFC", text):
@@ -60,6 +70,12 @@ def font_facts() -> FontFacts:
     return FontFacts(data, dict(face.charToGlyph), widths, round(face.ascent), round(face.descent), bbox)  # type: ignore[arg-type]
 
 
+def as_printed(text: str) -> str:
+    """The text as it can be read off the page again: in the font's letters, one blank between words."""
+    facts = font_facts()
+    return " ".join(facts.decode(facts.encode(" ".join(text.split()))).split())
+
+
 def add_font(pdf: pikepdf.Pdf) -> pikepdf.Object:
     """The font as objects of `pdf`: composite, Identity-H, glyph id = CID, with a map back to Unicode. Returns the indirect Font."""
     facts = font_facts()
@@ -78,10 +94,7 @@ def add_font(pdf: pikepdf.Pdf) -> pikepdf.Object:
 
 def _to_unicode(facts: FontFacts) -> bytes:
     """A ToUnicode CMap: glyph id -> its lowest code point."""
-    by_glyph: dict[int, int] = {}
-    for code, glyph in sorted(facts.glyphs.items(), reverse=True):
-        if glyph:
-            by_glyph[glyph] = code
+    by_glyph = facts.letters
     lines = [f"<{g:04X}> <{by_glyph[g]:04X}>" for g in sorted(by_glyph)]
     blocks = [lines[n:n + 100] for n in range(0, len(lines), 100)]
     body = "".join(f"{len(b)} beginbfchar\n" + "\n".join(b) + "\nendbfchar\n" for b in blocks)

@@ -19,7 +19,7 @@ from storage.pdf_font import PART, FontFacts, add_font, font_facts
 from storage.pdf_image import add_image
 from storage.pdfa_check import check_pdfa
 
-__all__ = ["DocumentInfo", "PdfPage", "build", "check_pdfa", "page_size"]
+__all__ = ["DocumentInfo", "PdfPage", "build", "check_pdfa", "finish", "page_size"]
 
 USUAL_DPI = 200             # for images that do not say, or say nonsense
 PRODUCER = "Sổ Gốc"
@@ -63,6 +63,11 @@ def build(pages: Iterable[PdfPage], info: DocumentInfo) -> bytes:
     font = add_font(pdf)
     for page in pages:
         _add_page(pdf, page, font)
+    return finish(pdf, info)
+
+
+def finish(pdf: pikepdf.Pdf, info: DocumentInfo) -> bytes:
+    """The bytes of a PDF whose pages are drawn, with what PDF/A-2b asks of the whole file; as `build` raises."""
     profile = pdf.make_indirect(Stream(pdf, (PART / "srgb.icc").read_bytes(), N=3))
     root = pdf.Root
     root.OutputIntents = Array([pdf.make_indirect(Dictionary(

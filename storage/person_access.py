@@ -117,7 +117,7 @@ def person_report(ledger: ObjectLedger, actor: Actor, entries: Collection[int], 
 
     purpose: why, with the legal basis. form: page, xlsx, api, jsonl. Raises NotAllowed, ChainBroken.
     """
-    if not (actor.may("log.see") or actor.may("person.report")):
+    if not (actor.may("log.see") or actor.may("api.report")):
         raise NotAllowed(actor=actor.name)
     report = looks_at(ledger, entries, first, last, limit, before)
     with ledger.database.session() as session:

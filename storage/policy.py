@@ -14,22 +14,26 @@ from sqlalchemy import ColumnElement, and_, false, or_, true
 
 KINDS = ("KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN", "HS")
 _SEES = frozenset({"batch.see", "report.see"})
+_HANDS = frozenset({"extract.see", "extract.request", "extract.hand"})      # copies of extracts: taken in, handed out, confirmed
+_SIGNS = frozenset({"extract.see", "extract.sign"})                         # the competent person; nobody gives the number besides signing
 _BRINGS = _SEES | {"batch.upload", "batch.edit", "batch.send"}
 ROLES: dict[str, frozenset[str]] = {
-    "commune_officer": _BRINGS | {"review"},
-    "commune_head": _SEES | {"batch.send", "review", "approve", "record.see", "report.export"},
+    "commune_officer": _BRINGS | _HANDS | {"review"},
+    "commune_head": _SEES | _SIGNS | {"batch.send", "review", "approve", "record.see", "report.export"},
     "reviewer": _BRINGS | {"review", "record.see"},
-    "approver": _SEES | {"review", "approve", "record.see", "report.export"},
-    "archivist": _SEES | {"record.see", "log.see", "report.export"},
+    "approver": _SEES | _SIGNS | {"review", "approve", "record.see", "report.export"},
+    "archivist": _SEES | _HANDS | {"extract.number", "record.see", "log.see", "report.export"},
     "auditor": _SEES | {"log.see", "report.export"},
-    "administrator": _BRINGS | {"review", "approve", "record.see", "log.see", "report.export", "account.manage", "policy.manage"},
+    "administrator": _BRINGS | _HANDS | {"extract.number", "review", "approve", "record.see", "log.see", "report.export", "account.manage",
+                                         "policy.manage"},
 }
 _PROGRAMS: Mapping[str, frozenset[str]] = {     # what a client's scope gives (storage.clients); no person has these
     "program.read": frozenset({"api.read"}), "program.copy": frozenset({"api.copy"}), "program.sync": frozenset({"batch.upload"}),
-    "program.report": frozenset({"person.report"}),
+    "program.extract": frozenset({"api.extract"}), "program.vault": frozenset({"api.vault"}), "program.report": frozenset({"api.report"}),
+    "program.feed": frozenset({"api.feed"}), "program.push": frozenset({"api.push"}),
 }
 RIGHTS = frozenset().union(*ROLES.values(), *_PROGRAMS.values())
-WHOLE = frozenset({"log.see", "account.manage", "policy.manage", "person.report"})    # over all communes: one commune's grant gives none
+WHOLE = frozenset({"log.see", "account.manage", "policy.manage", "api.report"})    # over all communes: one commune's grant gives none
 RECORD = ("review", "approve", "record.see")                            # each shows what is written in a record
 
 

@@ -14,7 +14,7 @@ from storage.report_sql import rounded_hours, vietnam_day
 
 STRATA = ("1975", "1998", "1999", "2006", "2016", "")     # books of the years to 1975, 1976–1998, 1999–2005, 2006–2015, since; unknown
 DONE = ("verified", "archived")
-API_ACTIONS = ("record.search", "record.metadata", "copy.fetch", "access.refused")
+API_ACTIONS = ("record.search", "record.metadata", "person.vault", "copy.link", "copy.fetch", "access.refused")
 REVIEW_ACTIONS = ("entry.verify", "field.correct", "link.decide", "page.reject", "decision.undo")
 Rows = sa.Select[Any]
 
@@ -124,7 +124,7 @@ def api_requests() -> Rows:
     """What connected systems asked: `action/outcome` by client. Searches name no commune, so they have none."""
     found, answer, code = (Event.detail[k].as_string() for k in ("found", "answer", "reason"))
     outcome = sa.case((Event.action == "access.refused", sa.func.coalesce(code, "refused")),
-                      (sa.and_(Event.action == "record.search", found == "[]"), "nothing"),
+                      (sa.and_(Event.action.in_(("record.search", "person.vault")), found == "[]"), "nothing"),
                       (answer == "304", "unchanged"), (answer == "head", "headers"), else_="served")
     return _with_book(_rows(Event.at, Event.action.concat("/").concat(outcome), Event.actor, kind=Entry.kind).select_from(Event)).where(
         Event.action.in_(API_ACTIONS), Event.actor.like("client:%"))

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage import events
+from storage import change_feed, events
 from storage.database import Database
 from storage.errors import ChainBroken, RestoreRefused, StorageError
 from storage.event_segments import read_segments
@@ -73,6 +73,7 @@ def restore_catalogue(database: Database, store: ObjectStore, actor: str, progre
         _set_sequences(session)
         session.merge(Cursor(name=_CURSOR, value={"state": "done"}))
         out.batches = session.scalar(sa.select(sa.func.count()).select_from(Batch)) or 0
+        change_feed.rebuild(session, actor)
         noted = max((int(m["events"]["seq"]) for _, m in manifests), default=0)
         events.append(session, actor, "archive.restore", "archive", {
             "packages": out.packages, "problems": len(out.problems), "log_to": out.events, "log_noted": noted})

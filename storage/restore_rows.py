@@ -27,6 +27,7 @@ from storage.models import (
     StoredObject,
 )
 from storage.objects import ObjectStore
+from storage.search_keys import write_keys
 
 if TYPE_CHECKING:
     from storage.restore import Restored
@@ -128,6 +129,7 @@ def _add_entry(session: Session, rows: Mapping[str, Any], package_id: str, out: 
     for c in rows.get("corrections", ()):
         if c["package_id"] == package_id:
             session.add(revive(ArchiveCorrection, c))
+    write_keys(session, entry.id)
 
 
 def _catalogue(store: ObjectStore, manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.database import Database
 from storage.link_states import held, waits
-from storage.models import Entry, Event, Link, ReviewDecision
+from storage.models import Entry, Event, Link, ReviewDecision, utc_now
 from storage.policy import Actor
 from storage.review import decide_link, undo, verify_entry
 from storage.review_errors import DecisionOfAnother, NotProposed
 from storage.review_queue import visible_entry
+
+KEPT = timedelta(days=90)       # longer than a browser may be without a line
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,12 @@ def once(database: Database, actor: Actor, act_id: str, what: str, entry_id: int
             if found is None:
                 raise
             return _again(session, actor, found)
+
+
+def forget(session: Session, now: datetime | None = None) -> int:
+    """Drop the ids of acts so old that no browser sends them again; the decisions themselves are in the log. How many."""
+    before = (now or utc_now()) - KEPT
+    return int(session.execute(sa.delete(ReviewDecision).where(ReviewDecision.at < before)).rowcount)      # type: ignore[attr-defined]
 
 
 def _again(session: Session, actor: Actor, row: ReviewDecision) -> Done:

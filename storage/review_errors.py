@@ -88,6 +88,18 @@ class NotAllowed(StorageError):
     en = "Account {actor} may not do this."
 
 
+class NoSuchAlert(StorageError):
+    code = "no_such_alert"
+    vi = "Không có cảnh báo {alert}, hoặc cảnh báo này đã xử lý xong."
+    en = "There is no alert {alert}, or it is closed already."
+
+
+class GatewayKeyTaken(StorageError):
+    code = "gateway_key_taken"
+    vi = "Mã AccessKey {key} đã đăng ký cho hệ thống {client}. Gỡ ra trước: sogoc client gateway remove {key}."
+    en = "AccessKey {key} is registered for client {client}. Remove it first: sogoc client gateway remove {key}."
+
+
 class SeveralCommunes(StorageError):
     code = "several_communes"
     vi = "Tài khoản {actor} làm cho nhiều xã: hãy chọn xã của quyển sổ này."

@@ -57,7 +57,7 @@ def _one(reader: Any, signature: Any, stamps: list[Any], data: bytes, judge: Jud
     try:
         subject = signature.signer_cert.subject.native
         facts = OneSignature(str(subject.get("common_name", "")), str(subject.get("organization_name", "")),
-                             DEMO_NAME in str(subject.get("organizational_unit_name", "")))
+                             DEMO_NAME in str(subject.get("organizational_unit_name", "")), field=str(signature.field_name or ""))
     except (SignatureValidationError, *_BROKEN):
         return OneSignature("?", "?", False, problems=("signature_damaged",))
     try:

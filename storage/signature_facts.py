@@ -21,7 +21,8 @@ class Change:
 class OneSignature:
     """intact: the signed bytes are unchanged and the signature fits them. whole: what was appended later, if anything, adds only time
     stamps, proofs or further signatures. chain: names from the signer up to the root. time_by: name of the time-stamp service, empty by the
-    signer's own clock. stamped_until: end of the newest document time stamp's certificate. problems: stable codes, empty when good."""
+    signer's own clock. stamped_until: end of the newest document time stamp's certificate. problems: stable codes, empty when good.
+    field: its name in the form."""
 
     signer: str
     organisation: str
@@ -42,6 +43,7 @@ class OneSignature:
     stamped_until: datetime | None = None
     changes: tuple[Change, ...] = ()
     problems: tuple[str, ...] = ()
+    field: str = ""
 
 
 @dataclass(frozen=True)

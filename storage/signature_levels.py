@@ -107,7 +107,7 @@ class Evidence:
 
         with self.asked():
             out = io.BytesIO()
-            PdfTimeStamper(self.timestamper(), field_name=_free_field(pdf)).update_archival_timestamp_chain(
+            PdfTimeStamper(self.timestamper(), field_name=free_field(pdf)).update_archival_timestamp_chain(
                 PdfFileReader(io.BytesIO(pdf)), self.context(), in_place=False, output=out, default_md_algorithm="sha256")
             return out.getvalue()
 
@@ -116,7 +116,7 @@ class Evidence:
         from pyhanko.sign.signers import PdfTimeStamper
 
         out = io.BytesIO()
-        PdfTimeStamper(self.timestamper(), field_name=_free_field(pdf)).timestamp_pdf(
+        PdfTimeStamper(self.timestamper(), field_name=free_field(pdf)).timestamp_pdf(
             IncrementalPdfFileWriter(io.BytesIO(pdf)), "sha256", validation_context=context, output=out)
         return out.getvalue()
 
@@ -150,7 +150,8 @@ def _has_time_stamp(signature: Any) -> bool:
     return any(True for _ in extract_tst_data_iter(signature.signer_info, signed=False))
 
 
-def _free_field(pdf: bytes) -> str:
+def free_field(pdf: bytes) -> str:
+    """Name for the next document time stamp of this PDF."""
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     return f"{STAMP_FIELD}{len(PdfFileReader(io.BytesIO(pdf)).embedded_timestamp_signatures) + 1}"

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from storage.signature_appearance import AGENCY_FIELD, PERSON_FIELD
 from storage.signature_facts import Change, OneSignature, SignatureReport
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -29,6 +30,10 @@ PROBLEMS: dict[str, Words] = {
                 "The signer's certificate has run out, and no time stamp with proofs shows that it was signed before."),
     "not_trusted": ("Chứng thư người ký không dẫn đến cơ quan tin cậy đã khai báo.",
                     "The signer's certificate does not lead to an authority that is trusted here."),
+}
+_WHOSE: dict[str, Words] = {
+    PERSON_FIELD: ("của người có thẩm quyền ký trích lục", "the competent person's, on the extract"),
+    AGENCY_FIELD: ("của cơ quan, khi cấp số và ngày", "the agency's, with number and day"),
 }
 _CHANGES: dict[str, Words] = {
     "page_content": ("nội dung trang {page} bị thay", "the content of page {page} was replaced"),
@@ -57,7 +62,9 @@ def lines(report: SignatureReport, lang: str = "vi") -> tuple[str, ...]:
     out = [PROBLEMS[code][n] for code in report.problems]
     for number, signature in enumerate(report.signatures, start=1):
         if len(report.signatures) > 1:
-            out.append((f"Chữ ký {number} trên {len(report.signatures)}:", f"Signature {number} of {len(report.signatures)}:")[n])
+            whose = f", {_WHOSE[signature.field][n]}" if signature.field in _WHOSE else ""
+            of = len(report.signatures)
+            out.append((f"Chữ ký {number} trên {of}{whose}:", f"Signature {number} of {of}{whose}:")[n])
         out += [pair[n] for pair in _of(signature)]
     return tuple(out)
 

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 from storage.errors import SigningFailed
 from storage.identity import DEMO_NAME, create_demo_identity
-from storage.signature_appearance import appearance
+from storage.signature_appearance import SignaturePlace, appearance, placed
 from storage.signature_check import SignatureReport, verify_pdf
-from storage.signature_levels import STAMP_FIELD, Evidence, Level, below
+from storage.signature_levels import Evidence, Level, below, free_field
 from storage.signing_errors import RevocationUnknown, TimeStampUnavailable
 from storage.signing_keys import PemFolder, SigningKey
 
@@ -49,20 +49,28 @@ class Signer:
         self.when_unreachable = when_unreachable
         self._more_roots = tuple(roots)
 
-    def sign(self, pdf: bytes, *, visible: bool = True, reason: str = "Sao y từ sổ gốc", mark: str = "Sao y") -> bytes:
+    def with_key(self, key: SigningKey | None) -> Signer:
+        """One that signs with another key, everything else the same; None: this one."""
+        if key is None:
+            return self
+        return Signer(Path(), self.agency, self.clock, self.tsa_url, key=key, level=self.level, roots=self.roots(),
+                      when_unreachable=self.when_unreachable)
+
+    def sign(self, pdf: bytes, *, visible: bool = True, reason: str = "Sao y từ sổ gốc", mark: str = "Sao y",
+             place: SignaturePlace | None = None) -> bytes:
         """The same PDF with one PAdES signature of the signer's level appended; still PDF/A-2b.
 
         visible: the signature's place at the top right of page 1 says `mark` (an extract gives its own, or empty), the agency and the
-        ISO 8601 time; else it has no appearance (always so for a PDF without our font). Raises SigningFailed; SigningWaits, which is
-        one, when it may be well later.
+        ISO 8601 time; else it has no appearance (always so for a PDF without our font). place: another place and field, for documents with
+        several signatures. Raises SigningFailed; SigningWaits, which is one, when it may be well later.
         """
         try:
-            return self._sign(pdf, self.level, visible, reason, mark)
+            return self._sign(pdf, self.level, visible, reason, mark, place)
         except (TimeStampUnavailable, RevocationUnknown) as e:
             if self.when_unreachable == "wait":
                 raise
             _LOG.warning("signed B-B instead of %s, to be raised later: %s", self.level, e.code)
-            return self._sign(pdf, "B-B", visible, reason, mark)
+            return self._sign(pdf, "B-B", visible, reason, mark, place)
 
     def sign_bytes(self, data: bytes) -> bytes:
         """A detached CMS signature (RFC 5652, DER) over any bytes, with a time stamp where there is a service. Raises SigningFailed."""
@@ -93,7 +101,7 @@ class Signer:
         """Root certificates that copies signed here are checked against."""
         return [*self.key.root_files(), *self._more_roots]
 
-    def _sign(self, pdf: bytes, level: Level, visible: bool, reason: str, mark: str) -> bytes:
+    def _sign(self, pdf: bytes, level: Level, visible: bool, reason: str, mark: str, place: SignaturePlace | None) -> bytes:
         from pyhanko.pdf_utils.misc import PdfError
         from pyhanko.sign import PdfSignatureMetadata
         from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
@@ -104,12 +112,14 @@ class Signer:
         evidence = self.evidence() if level != "B-B" else None
         try:
             writer = _writer(pdf)
-            box, style = appearance(writer, lines) if visible else (None, None)
-            spec = SigFieldSpec(FIELD, on_page=0, box=box, readable_field_name="Chữ ký số / digital signature")
+            box, style = placed(writer, place) if place else appearance(writer, lines) if visible else (None, None)
+            field, name = (place.field, place.name) if place else (FIELD, self.agency)
+            spec = SigFieldSpec(field, on_page=place.page if place else 0, box=box,
+                                readable_field_name=place.label if place else "Chữ ký số / digital signature")
             proven = not below(level, "B-LT")
             meta = PdfSignatureMetadata(
-                field_name=FIELD, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, reason=reason, name=self.agency or None,
-                embed_validation_info=proven, use_pades_lta=level == "B-LTA", timestamp_field_name=f"{STAMP_FIELD}1",
+                field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, reason=reason, name=name or None,
+                embed_validation_info=proven, use_pades_lta=level == "B-LTA", timestamp_field_name=free_field(pdf),
                 validation_context=evidence.context() if evidence and proven else None)
             out = io.BytesIO()
             with self.key.in_use() as key:

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,15 @@ import pytest
 
 os.environ.setdefault("SOGOC_ARCHIVE__FONDS_CODE", "THU")
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")      # tesseract's threads help nobody when tests run side by side
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_password_hashes() -> None:
+    """Hundreds of tests sign people in: the hashes are argon2id here too, of little work. What the program uses is tested in a process of
+    its own (tests/storage/test_accounts.py)."""
+    from storage.passwords import hasher
+
+    hasher().__init__(time_cost=1, memory_cost=64, parallelism=1)       # type: ignore[misc]
 
 
 @pytest.fixture(scope="session")
@@ -42,42 +51,63 @@ def draw_no_samples(database: object) -> None:
         session.add(Cursor(name="second-check:secret", value={}, blob=b"no sample 228"))
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(server_folder: Path) -> Path:
+    """An upgraded database that tests get copies of: the migrations run once."""
+    from storage.database import Database
+
+    path = server_folder / "template.db"
+    made = Database(path)
+    made.upgrade()
+    draw_no_samples(made)
+    made.dispose()      # the last connection to close leaves everything in the one file
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url: str) -> Callable[[str, str], str]:
+    """run(statement, database): runs it as the server's administrator and answers the database's URL. `template` is an upgraded database
+    that tests get copies of."""
+    import sqlalchemy as sa
+
+    from storage.database import Database
+
+    admin = Database(postgresql_url)
+
+    def run(statement: str, name: str) -> str:
+        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text(statement))
+        return admin.url.set(database=name).render_as_string(hide_password=False)
+
+    made = Database(run("create database template", "template"))
+    made.upgrade()
+    draw_no_samples(made)
+    made.dispose()
+    return run
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[object]:
+def database(request: pytest.FixtureRequest) -> Iterator[object]:
     """A new, upgraded `storage.database.Database`: every test that takes it runs on SQLite and on PostgreSQL."""
     from storage.database import Database
 
     if request.param == "sqlite":
-        found = Database(tmp_path / "sogoc.db")
-        found.upgrade()
-        draw_no_samples(found)
-        yield found
-        found.dispose()
+        yield request.getfixturevalue("sqlite_database")
         return
-    import sqlalchemy as sa
-
-    name = f"t{uuid.uuid4().hex[:12]}"
-    admin = Database(request.getfixturevalue("postgresql_url"))
-    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text(f"create database {name}"))
-    found = Database(admin.url.set(database=name).render_as_string(hide_password=False))
-    found.upgrade()
-    draw_no_samples(found)
+    run, name = request.getfixturevalue("postgresql_template"), f"t{uuid.uuid4().hex[:12]}"
+    found = Database(run(f"create database {name} template template", name))
     yield found
     found.dispose()
-    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text(f"drop database {name} with (force)"))
-    admin.dispose()
+    run(f"drop database {name} with (force)", name)
 
 
 @pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[object]:
+def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[object]:
     """A new, upgraded SQLite database, for tests that are not about the database."""
     from storage.database import Database
 
+    shutil.copyfile(sqlite_template, tmp_path / "sogoc.db")
     found = Database(tmp_path / "sogoc.db")
-    found.upgrade()
-    draw_no_samples(found)
     yield found
     found.dispose()
 

@@ -65,7 +65,7 @@ class AccessReportAnswer(BaseModel):
              responses=responses("missing_context", "not_authenticated", "not_permitted", "invalid", "too_many", "unavailable"))
 def access_report(body: AccessReportRequest, asked: Annotated[Inquiry, Depends(inquiry)]) -> AccessReportAnswer:
     """Asking is itself written into the log and stands in the next report."""
-    if not asked.actor.may("person.report"):
+    if not asked.actor.may("api.report"):
         raise Problem("not_permitted", "The token lacks the scope person:report.", "Mã truy cập thiếu phạm vi person:report.")
     services = asked.desk.services
     with services.database.reading() as session:

@@ -2,23 +2,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
 
-from portal.api.context import Inquiry, inquiry
+from portal.api.context import Desk, Inquiry, inquiry
 from portal.api.problems import Problem, responses
-from portal.api.records import archived_entry
 from storage.archive_package import safe
 from storage.errors import ObjectMissing, ObjectStoreUnavailable
-from storage.models import Entry, StoredObject
+from storage.signed_copies import SignedCopy, signed_copy
 
 router = APIRouter(prefix="/records", tags=["copies"])
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
-_DOCUMENTED: dict[int | str, dict[str, Any]] = {
+_AT_ONCE = 1 << 20          # bytes; larger answers are passed on in pieces as the store gives them
+PDF_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/pdf": {}}, "description": "The signed PDF/A"},
     206: {"content": {"application/pdf": {}}, "description": "A range"},
     304: {"description": "Not changed: it never does"},
+}
+_DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    **PDF_ANSWERS,
     **responses("missing_context", "not_authenticated", "not_permitted", "not_found", "bad_range", "too_many", "unavailable"),
 }
 
@@ -38,9 +43,9 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | Literal["bad"
     return (first, last) if first < size else "bad"
 
 
-def _file_name(entry: Entry) -> str:
+def _file_name(copy: SignedCopy) -> str:
     """Made of what was read on the page, so only letters and digits that a header can carry."""
-    return f"{safe(entry.kind)}.{entry.year or 0}.{safe(entry.number or '') or entry.id}.pdf"
+    return f"{safe(copy.kind)}.{copy.year or 0}.{safe(copy.number or '') or copy.entry_id}.pdf"
 
 
 def _same(header: str | None, etag: str) -> bool:
@@ -52,38 +57,48 @@ def _same(header: str | None, etag: str) -> bool:
 def copy(record_id: str, request: Request, asked: Annotated[Inquiry, Depends(inquiry)]) -> Response:
     """ETag is the copy's SHA-256; If-None-Match, Range and If-Range are honoured. Every request is logged, also for a part or for
     headers alone."""
-    with asked.desk.services.database.session() as session:
-        entry, package, stored = archived_entry(session, record_id)
-        asked.must(entry.kind, "copy")
-        etag = f'"{stored.sha256}"'
-        headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache",
-                   "Content-Disposition": f'attachment; filename="{_file_name(entry)}"'}
-        if _same(request.headers.get("if-none-match"), etag):
-            asked.log(session, "copy.fetch", f"entry:{entry.id}", package=package.id, fields=[], answer=304)
-            return Response(status_code=304, headers=headers)
-        wanted = byte_range(request.headers.get("range"), stored.size)
-        if request.headers.get("if-range") not in (None, etag):
-            wanted = None
-        if wanted == "bad":
-            raise Problem("bad_range", headers={"Content-Range": f"bytes */{stored.size}"})
-        first, last = wanted if wanted is not None else (0, stored.size - 1)
-        if request.method == "GET":
-            asked.log(session, "copy.fetch", f"entry:{entry.id}", package=package.id, fields=["copy"], bytes=[first, last])
-        else:
-            asked.log(session, "copy.fetch", f"entry:{entry.id}", package=package.id, fields=[], answer="head")
+    if request.method == "GET":
+        asked.spend("copies")
+    with asked.desk.services.database.glance() as session:
+        found = signed_copy(session, record_id)
+    if found is None:
+        raise Problem("not_found")
+    asked.must(found.kind, "copy")
+    return answer(asked.desk, request, found, lambda fields, **said: asked.record(
+        "copy.fetch", f"entry:{found.entry_id}", package=found.package_id, fields=fields, **said))
+
+
+def answer(desk: Desk, request: Request, found: SignedCopy, log: Callable[..., None]) -> Response:
+    """The copy as the request's headers want it. log(fields, …) writes the look down, before a byte leaves."""
+    etag = f'"{found.sha256}"'
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache",
+               "Content-Disposition": f'attachment; filename="{_file_name(found)}"'}
+    if _same(request.headers.get("if-none-match"), etag):
+        log([], answer=304)
+        return Response(status_code=304, headers=headers)
+    wanted = byte_range(request.headers.get("range"), found.size)
+    if request.headers.get("if-range") not in (None, etag):
+        wanted = None
+    if wanted == "bad":
+        raise Problem("bad_range", headers={"Content-Range": f"bytes */{found.size}"})
+    first, last = wanted if wanted is not None else (0, found.size - 1)
+    headers["Content-Length"] = str(last - first + 1)
+    if request.method == "HEAD":
+        log([], answer="head")
+    else:
+        log(["copy"], bytes=[first, last])
     status = 206 if wanted is not None else 200
     if wanted is not None:
-        headers["Content-Range"] = f"bytes {first}-{last}/{stored.size}"
+        headers["Content-Range"] = f"bytes {first}-{last}/{found.size}"
     if request.method == "HEAD":
-        return Response(status_code=status, headers={**headers, "Content-Length": str(last - first + 1)}, media_type="application/pdf")
-    return Response(_bytes(asked, stored, first, last), status, headers, "application/pdf")
-
-
-def _bytes(asked: Inquiry, stored: StoredObject, first: int, last: int) -> bytes:
-    objects = asked.desk.services.objects
+        return Response(status_code=status, headers=headers, media_type="application/pdf")
     try:
-        if (first, last) == (0, stored.size - 1):
-            return objects.get("archive", stored.key, stored.version_id)
-        return objects.get_range("archive", stored.key, first, last - first + 1, stored.version_id)
+        objects, length = desk.services.objects, last - first + 1
+        if length > _AT_ONCE:
+            return StreamingResponse(objects.pieces("archive", found.key, first, length, found.version_id), status, headers,
+                                     "application/pdf")
+        body = (objects.get("archive", found.key, found.version_id) if length == found.size
+                else objects.get_range("archive", found.key, first, length, found.version_id))
     except (ObjectMissing, ObjectStoreUnavailable) as e:
         raise Problem("unavailable", e.message("en"), e.message("vi")) from e
+    return Response(body, status, headers, "application/pdf")

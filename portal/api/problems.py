@@ -44,11 +44,19 @@ _KNOWN: Mapping[str, tuple[int, str, str]] = {
     "bad_request": (400, "The request cannot be understood", "Không hiểu được yêu cầu"),
     "not_authenticated": (401, "A valid access token is needed", "Cần mã truy cập còn hiệu lực"),
     "not_permitted": (403, "This client may not see records of this kind", "Ứng dụng không được phép với loại sổ này"),
+    "wrong_purpose": (403, "No data is given for this public service", "Không cung cấp dữ liệu cho dịch vụ công này"),
+    "gateway_refused": (403, "The call did not come through the gateway as it should", "Yêu cầu không đi qua trục LGSP đúng cách"),
+    "certificate_refused": (403, "The TLS certificate is missing or another one", "Thiếu hoặc sai chứng thư TLS"),
     "not_found": (404, "There is no such record", "Không có hồ sơ này"),
     "method_not_allowed": (405, "This method is not offered here", "Không dùng được phương thức này"),
+    "cursor_elsewhere": (409, "The cursor is not of this feed", "Con trỏ không thuộc dòng thay đổi này"),
+    "conflict": (409, "The request does not fit what is there now", "Yêu cầu không khớp với trạng thái hiện tại"),
+    "link_invalid": (403, "This address was altered or is not from here", "Đường dẫn đã bị sửa hoặc không phải của hệ thống này"),
+    "link_gone": (410, "This address is good no longer", "Đường dẫn không còn dùng được"),
     "bad_range": (416, "The range cannot be served", "Khoảng byte không hợp lệ"),
     "invalid": (422, "The request's values are not valid", "Giá trị trong yêu cầu không hợp lệ"),
     "too_many": (429, "Too many requests", "Quá nhiều yêu cầu"),
+    "quota_spent": (429, "The quota is used up", "Đã dùng hết hạn mức"),
     "unavailable": (503, "A part of the service does not answer", "Một phần hệ thống không trả lời"),
 }
 _BY_STATUS = {400: "bad_request", 401: "not_authenticated", 403: "not_permitted", 404: "not_found", 405: "method_not_allowed",
@@ -96,7 +104,11 @@ async def _note(request: Request, code: str) -> None:
 
 
 def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The documented refusals of an operation."""
-    return {_KNOWN[c][0]: {"description": f"{_KNOWN[c][1]} / {_KNOWN[c][2]}",
-        "content": {PROBLEM: {"schema": ProblemBody.model_json_schema()}}}
-            for c in codes}
+    """The documented refusals of an operation; of codes with one status the first tells what it is called."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        status, title, title_vi = _KNOWN[code]
+        found.setdefault(status, {"description": f"{title} / {title_vi}", "content": {PROBLEM: {
+            "schema": {"$ref": "#/components/schemas/ProblemBody"},
+            "example": ProblemBody(title=title, title_vi=title_vi, status=status, code=code).model_dump()}}})
+    return found

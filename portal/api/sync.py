@@ -7,13 +7,13 @@ from annotated_types import Len
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from portal.api.context import Desk, desk_of, slow_down
+from portal.api.context import Desk, desk_of, known_client
+from portal.api.entrance import let_in
+from portal.api.pace import slow_down
 from portal.api.problems import Problem
-from portal.api.tokens import bearer
 from portal.exchange import SenderHere, add_exchange, exchange_route, receipt_key
 from storage.book_news import MOST_BOOKS, BookId, BookNews, news_of
 from storage.clients import client_actor
-from storage.models import ApiClient
 from storage.policy import communes_of
 
 
@@ -23,14 +23,11 @@ def _language(request: Request) -> str:
 
 
 def node(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> SenderHere:
-    """The client, for the commune of its scope. Raises Problem not_authenticated, too_many, not_permitted."""
-    client = desk.tokens.read(bearer(request))
-    with desk.services.database.reading() as session:
-        row = session.get(ApiClient, client.id)
-        if row is None or not row.active:
-            raise Problem("not_authenticated", "The client is switched off.", "Ứng dụng đã bị khóa.")
-        communes = communes_of(client_actor(client.id, client.scopes & frozenset(row.scopes)), "batch.upload") or frozenset()
-    slow_down(desk.exchange_limit, client.id)
+    """The client, for the commune of its scope. Raises Problem not_authenticated, gateway_refused, too_many, not_permitted."""
+    client, _ = known_client(request, desk)
+    slow_down(request, desk.exchange_pace, f"sync:{client.id}")
+    let_in(request, desk.services, client, desk.gateway_key)
+    communes = communes_of(client_actor(client.id, client.scopes), "batch.upload") or frozenset()
     if len(communes) != 1:
         raise Problem("not_permitted", f"The token must have one scope sync:<commune>, it has {len(communes)}.",
                       f"Mã truy cập phải có đúng một phạm vi sync:<mã xã>, đang có {len(communes)}.")

@@ -1,57 +1,122 @@
-"""OAuth 2.0 client credentials (RFC 6749 §4.4): a client's secret for a short-lived signed token that carries its scopes."""
+"""Access tokens: JWTs (RFC 9068) signed ES256 with the installation's own keys (storage.token_keys), read with their public halves."""
 from __future__ import annotations
 
 import base64
 import binascii
+import threading
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import jwt
 from fastapi import Request
 
 from portal.api.problems import Problem
+from storage.clients import narrowed
+from storage.database import Database
 from storage.models import ApiClient
+from storage.token_keys import ALGORITHM, public_keys, rotate, signing_key
 
-_ALGORITHM, _ISSUER, _AUDIENCE = "HS256", "sogoc", "sogoc-api"
+AUDIENCE, TYPE = "sogoc-api", "at+jwt"
+_REFRESH_SECONDS = 10.0             # so long a process goes on reading tokens of a key that was revoked
 
 
 @dataclass(frozen=True)
 class Client:
-    """The program that asks, as its token says. scopes: {"KS:read", "KS:copy" …}."""
+    """The program that asks, as its token says. scopes: {"KS:read", "KH:copy" …}; certificate: SHA-256 thumbprint that the token is bound
+    to (RFC 8705), or empty."""
 
     id: str
     scopes: frozenset[str]
     agency_code: str
+    certificate: str = ""
 
     def kinds(self, right: str) -> frozenset[str]:
-        """Register kinds for which it has `right` (read or copy)."""
-        return frozenset(s.partition(":")[0] for s in self.scopes if s.endswith(f":{right}"))
+        """Register kinds for which it has `right` (read, whole or some groups; copy; extract)."""
+        return frozenset(kind for kind, _, r in (s.partition(":") for s in self.scopes) if r.partition(".")[0] == right and kind.isupper())
+
+    def limited(self, scopes: list[str], agency_code: str) -> Client:
+        """With no more than the client has now: a right that was taken away is gone at once."""
+        return Client(self.id, narrowed(self.scopes, scopes), agency_code, self.certificate)
 
 
 class Tokens:
-    """Issues and reads access tokens. seconds: how long one is good."""
+    """Issues and reads access tokens. seal: what opens the private keys; seconds: how long a token is good; days: how old a key may get.
 
-    def __init__(self, key: bytes, seconds: int) -> None:
-        self._key, self.seconds = key, seconds
+    Thread-safe; every process of an installation reads the tokens of all.
+    """
 
-    def issue(self, client: ApiClient, scopes: frozenset[str], now: float | None = None) -> str:
+    def __init__(self, database: Database, seal: bytes, seconds: int, issuer: str, days: int = 30) -> None:
+        self._database, self._seal, self.seconds, self.issuer = database, seal, seconds, issuer
+        self._life, self._overlap = timedelta(days=days), timedelta(seconds=seconds + 60)
+        self._keys: dict[str, Any] = {}
+        self._jwks: list[dict[str, Any]] = []
+        self._loaded = float("-inf")
+        self._lock = threading.Lock()
+
+    def issue(self, client: ApiClient, scopes: frozenset[str], certificate: str = "", now: float | None = None) -> str:
+        """A token for these scopes; a key that is too old, or that there is none yet, is changed first."""
+        kid, key = self._signing()
         at = int(now if now is not None else time.time())
-        claims = {"iss": _ISSUER, "aud": _AUDIENCE, "sub": client.id, "iat": at, "exp": at + self.seconds, "jti": str(uuid.uuid4()),
-                  "scope": " ".join(sorted(scopes)), "agency": client.agency_code}
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+        claims: dict[str, Any] = {
+            "iss": self.issuer, "aud": AUDIENCE, "sub": client.id, "client_id": client.id, "iat": at, "exp": at + self.seconds,
+            "jti": str(uuid.uuid4()), "scope": " ".join(sorted(scopes)), "agency": client.agency_code}
+        if certificate:
+            claims["cnf"] = {"x5t#S256": certificate}
+        return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": TYPE})
 
     def read(self, token: str) -> Client:
-        """Raises Problem not_authenticated for a token that is forged, for somebody else, or too old."""
+        """Raises Problem not_authenticated for a token that is forged, for somebody else, of an unknown key, or too old."""
         try:
-            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM], audience=_AUDIENCE, issuer=_ISSUER,
-                                options={"require": ["exp", "iat", "sub", "aud", "iss"]})
+            head = jwt.get_unverified_header(token)
+            if head.get("typ") != TYPE or head.get("alg") != ALGORITHM:
+                raise jwt.InvalidTokenError("not an access token of this house")
+            claims = jwt.decode(token, self._public(str(head.get("kid", ""))), algorithms=[ALGORITHM], audience=AUDIENCE,
+                                issuer=self.issuer, options={"require": ["exp", "iat", "sub", "aud", "iss", "jti"]})
         except jwt.PyJWTError as e:
             expired = isinstance(e, jwt.ExpiredSignatureError)
             raise not_authenticated("The token has expired: ask for a new one." if expired else "The token is not valid.",
                                     "Mã truy cập đã hết hạn: hãy xin mã mới." if expired else "Mã truy cập không hợp lệ.") from None
-        return Client(str(claims["sub"]), frozenset(str(claims.get("scope", "")).split()), str(claims.get("agency", "")))
+        confirmed = claims.get("cnf")
+        return Client(str(claims["sub"]), frozenset(str(claims.get("scope", "")).split()), str(claims.get("agency", "")),
+                      str(confirmed.get("x5t#S256", "")) if isinstance(confirmed, dict) else "")
+
+    def public(self) -> list[dict[str, Any]]:
+        """JWKs of the keys whose tokens are read; the first token makes the first key."""
+        self._signing()
+        self._load(0.0)
+        return self._jwks
+
+    def _signing(self) -> tuple[str, Any]:
+        with self._database.reading() as session:
+            found = signing_key(session, self._seal, self._life)
+        if found is None:
+            with self._database.session() as session:
+                rotate(session, self._seal, self._overlap, older_than=self._life)
+                found = signing_key(session, self._seal)
+        assert found is not None, "the key that was just made"
+        return found
+
+    def _public(self, kid: str) -> Any:
+        self._load(_REFRESH_SECONDS)
+        if kid not in self._keys:           # perhaps another process has just changed the key
+            self._load(0.0)
+        if kid not in self._keys:
+            raise jwt.InvalidKeyError("no such key")
+        return self._keys[kid]
+
+    def _load(self, older_than: float) -> None:
+        """Read the keys anew where they were read that long ago."""
+        with self._lock:
+            if time.monotonic() - self._loaded < older_than:
+                return
+            with self._database.reading() as session:
+                self._jwks = public_keys(session)
+            self._keys = {k["kid"]: jwt.PyJWK(k).key for k in self._jwks}
+            self._loaded = time.monotonic()
 
 
 def not_authenticated(detail: str, detail_vi: str) -> Problem:

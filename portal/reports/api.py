@@ -38,6 +38,10 @@ def outcome(ask: Ask, code: str) -> str:
         "missing_context": words("từ chối: thiếu thông tin hồ sơ"),
         "not_found": words("từ chối: không có hồ sơ"),
         "invalid": words("từ chối: giá trị sai"),
+        "link_expired": words("từ chối: đường dẫn hết hạn"),
+        "link_used_up": words("từ chối: đường dẫn dùng hết số lần"),
+        "link_superseded": words("từ chối: hồ sơ có phiên bản mới"),
+        "link_client_off": words("từ chối: không còn quyền"),
         "bad_range": words("từ chối: khoảng byte sai"),
         "unavailable": words("từ chối: hệ thống chưa sẵn sàng"),
     }

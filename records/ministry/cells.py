@@ -12,7 +12,7 @@ from records.text import fold
 from records.times import parse_time
 
 LONGEST = 32_000            # characters; Excel's own limit is 32,767
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")     # not allowed in XML, or read back as something else
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")     # not allowed in XML, or read back as something else
 _DAY = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})")
 
 
@@ -21,7 +21,7 @@ def to_cell(template: Template, kind: str, code: str, value: str, year: int | No
 
     A value the column cannot say stays as it is written, for the checks to name.
     """
-    text = _CONTROL.sub("", value).strip()[:LONGEST]
+    text = CONTROL.sub("", value).strip()[:LONGEST]
     if not text:
         return ""
     if code == "so":

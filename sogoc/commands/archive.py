@@ -1,4 +1,4 @@
-"""sogoc archive verify, list, export, correct, hold, release, restore; sogoc verify."""
+"""sogoc archive verify, list, export, correct, hold, release, restore."""
 
 from __future__ import annotations
 
@@ -38,14 +38,6 @@ def register(app: Any) -> None:
         "Nâng các bản sao chưa đạt mức chữ ký đã đặt và gia hạn dấu thời gian sắp hết hạn; chạy lại lúc nào cũng được.",
         "Raise copies below the level that is set, and renew time stamps before they end; may be run again at any time.",
         "sogoc archive renew-timestamps")
-    app.command(
-        "verify",
-        help=t(
-            "Kiểm tra chữ ký số của một tệp PDF, nói rõ kết quả. Mã thoát: 0 tốt, 1 không đáng tin, 3 chưa ký, 4 không phải PDF đọc được.",
-            "Check the signatures of a PDF and say plainly what they are worth. Exit: 0 good, 1 not to be relied on, 3 unsigned, 4 no PDF.",
-        ),
-        epilog=example("sogoc verify ban-sao.pdf"),
-    )(verify_file)
 
 
 PackageId = Annotated[str, typer.Argument(metavar="PACKAGE", help=t("Mã gói.", "Package id."))]
@@ -179,24 +171,6 @@ def restore() -> None:
         f"{out.events} log rows; {len(out.problems)} left out. Run `sogoc archive verify` to hash every object."))
     if out.problems:
         raise typer.Exit(1)
-
-
-def verify_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE.pdf", exists=True, dir_okay=False, help=t("Tệp PDF.", "The PDF."))],
-    root: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="PEM", help=t("Chứng thư gốc tin cậy; mặc định: của cơ sở này.", "Trusted root; this home's by default.")),
-    ] = None,
-) -> None:
-    from sogoc.home import open_signer
-    from sogoc.settings import load
-    from storage.signing import verify_pdf
-
-    report = verify_pdf(file, root or open_signer(load()).roots())
-    for line in report.lines(language()):
-        typer.echo(line)
-    if not report.valid:
-        raise typer.Exit(report.exit_code)
 
 
 def renew_timestamps() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sogoc.commands import client_access
 from sogoc.commands.shared import group, services
 from sogoc.errors import WrongUse
 from sogoc.language import example, t
@@ -25,6 +26,7 @@ def register(app: Any) -> None:
         epilog=example("sogoc client disable mot-cua"),
     )(disable)
     programs.command("enable", help=t("Dùng lại phần mềm.", "Switch a program on."), epilog=example("sogoc client enable mot-cua"))(enable)
+    client_access.register(programs)
 
 
 def add_client(
@@ -33,8 +35,8 @@ def add_client(
         list[str],
         typer.Option(
             metavar="KIND:RIGHT",
-            help=t("Được phép gì, ví dụ KS:read, KS:copy, sync:21139; lặp lại được.",
-                   "What it may do, for example KS:read, KS:copy, sync:21139; repeatable."),
+            help=t("Được phép gì, ví dụ KS:read, KS:read.nhanthan, KS:copy, person:vault, sync:21139; lặp lại được.",
+                   "What it may do, for example KS:read, KS:read.nhanthan, KS:copy, person:vault, sync:21139; repeatable."),
         ),
     ],
     name: Annotated[str, typer.Option(metavar="NAME", help=t("Tên để người đọc hiểu.", "A name for people."))] = "",
@@ -57,11 +59,17 @@ def add_client(
 
 
 def list_clients() -> None:
+    from storage.client_secrets import live_secrets
     from storage.clients import clients
 
     with services() as s, s.database.reading() as session:
+        secrets = live_secrets(session)
         for c in clients(session):
             typer.echo(f"{c.id}  {' '.join(c.scopes)}  {c.agency_code}  {c.name}{'' if c.active else '  ' + t('(đã tắt)', '(off)')}")
+            for row in secrets.get(c.id, ()):
+                until = t("đang dùng", "in force") if row.ends_at is None else t(f"còn đến {row.ends_at:%Y-%m-%d %H:%M}Z",
+                                                                                  f"until {row.ends_at:%Y-%m-%d %H:%M}Z")
+                typer.echo(f"    {t('khóa cấp', 'secret of')} {row.made_at:%Y-%m-%d %H:%M}Z, {until}")
 
 
 def disable(client_id: Annotated[str, typer.Argument(metavar="ID", help=t("Mã phần mềm.", "The program's id."))]) -> None:

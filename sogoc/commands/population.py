@@ -21,6 +21,71 @@ def register(app: Any) -> None:
         ),
         epilog=example("sogoc population import dan-cu.csv"),
     )(import_file)
+    family.command(
+        "ask",
+        help=t(
+            "Hỏi CSDL quốc gia về dân cư về một người trong mục; trả lời được giữ bên cạnh, không sửa sổ.",
+            "Ask the national population database about a person of an entry; the answer is kept beside, the register is not changed.",
+        ),
+        epilog=example("sogoc population ask 12 nks --service 2.000635 --officer cb.hoa --dossier H21.129-250812-0035"),
+    )(ask)
+    family.command(
+        "send",
+        help=t("Gửi các câu hỏi đang chờ mạng (`sogoc serve` tự làm việc này).", "Send questions that wait (`sogoc serve` does it)."),
+        epilog=example("sogoc population send"),
+    )(send_kept)
+
+
+def ask(
+    entry: Annotated[int, typer.Argument(metavar="ENTRY", help=t("Số mục (xem cổng web).", "Number of the entry (see the portal)."))],
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="nks me cha vo chong nkt …")],
+    service: Annotated[str, typer.Option(metavar="CODE", help=t("Mã dịch vụ công.", "Public service code."))],
+    officer: Annotated[str, typer.Option(metavar="NAME", help=t("Cán bộ hỏi, theo tệp tài khoản.", "Who asks, as in the officers' file."))],
+    dossier: Annotated[str, typer.Option(metavar="CODE", help=t("Mã hồ sơ một cửa.", "One-stop dossier code."))],
+    as_user: Annotated[str | None, typer.Option("--as", metavar="USER", help=t("Làm với tư cách tài khoản này.",
+                                                                             "Do it as this account."))] = None,
+) -> None:
+    from sogoc.commands.review import actor
+    from storage.models import Entry
+    from storage.population_query import QueryConnection, WhatFor, answers, ask_about
+    from storage.population_query import send as send_question
+    from storage.population_query.beside import LABELS, beside
+    from storage.population_query.errors import PROBLEMS, QueryNotConnected
+
+    with services() as s:
+        if s.population_query is None:
+            raise QueryNotConnected()
+        s.population_query.officer(officer)
+        who = actor(s, as_user)
+        with s.database.session() as session:
+            row = ask_about(session, who, entry, role, WhatFor(service, officer, dossier))
+        with QueryConnection(s.population_query) as connection:
+            row = send_question(s.database, connection, row.id)
+        if row.state != "answered":
+            problem = row.problem or ""
+            why = t(*PROBLEMS[problem]) if problem in PROBLEMS else problem
+            typer.echo(t(f"Chưa có trả lời: {row.said or why}.", f"No answer: {row.said or why}."), err=True)
+            raise typer.Exit(1)
+        with s.database.session() as session:
+            row = next(r for r in answers(session, who, entry) if r.id == row.id)
+            written = {f.code: f.value for f in session.get_one(Entry, entry).fields}
+    typer.echo(t(f"{len(row.answer)} người.", f"{len(row.answer)} people."))
+    for person in row.answer:
+        for line in beside(row.role, written, person):
+            mark = {None: " ", True: "=", False: "≠"}[line.same]
+            typer.echo(f"{mark} {line.code or t(*LABELS[line.value])}: {line.told}" + (f"  |  {line.written}" if line.written else ""))
+
+
+def send_kept() -> None:
+    from storage.population_query import QueryConnection, send_waiting
+    from storage.population_query.errors import QueryNotConnected
+
+    with services() as s:
+        if s.population_query is None:
+            raise QueryNotConnected()
+        with QueryConnection(s.population_query) as connection:
+            done = send_waiting(s.database, connection)
+    typer.echo(t(f"{done} câu hỏi có trả lời.", f"{done} questions answered."))
 
 
 def import_file(

@@ -10,7 +10,7 @@ import typer
 
 from sogoc.commands import ministry
 from sogoc.commands.shared import group, services
-from sogoc.language import example, t
+from sogoc.language import example, language, t
 
 Format = Literal["jsonl", "xlsx", "moj"]
 
@@ -46,7 +46,9 @@ def export(
     from sogoc.working import check_batches
     from storage.access_log import EXPORT, log_access
     from storage.export import export_jsonl, export_xlsx
+    from storage.models import utc_now
     from storage.policy import Actor
+    from storage.watermark import watermark
 
     if format_ != "moj" and (drafts or allow_findings or bare_numbers or pdf_names != "long"):
         raise WrongUse("--drafts, --allow-findings, --bare-numbers, --pdf-names chỉ dùng với --format moj.",
@@ -59,8 +61,13 @@ def export(
 
             ministry.deliver_books(s, out, Options(batch, drafts, allow_findings, not bare_numbers, pdf_names))
             return
-        count = (export_jsonl if format_ == "jsonl" else export_xlsx)(s.database, out, batch=batch)
+        by, what = getpass.getuser(), t("Bản ghi hộ tịch", "Civil-status records") + (f", {batch}" if batch is not None else "")
+        if format_ == "jsonl":
+            count = export_jsonl(s.database, out, batch=batch)
+        else:       # the headings stay in the first row: programs read it
+            mark = watermark(Actor(by), utc_now(), what, language())
+            count = export_xlsx(s.database, out, batch=batch, mark=mark, above=False)
         with s.database.session() as session:
             subject = f"batch:{batch}" if batch is not None else "records"
-            log_access(session, Actor("cli"), "records.export", subject, EXPORT, count=count, format=format_, by=getpass.getuser())
+            log_access(session, Actor("cli"), "records.export", subject, EXPORT, count=count, format=format_, by=by)
     typer.echo(t(f"Đã ghi {count} bản ghi vào {out}.", f"{count} records written to {out}."))

@@ -32,8 +32,8 @@ class ApiClient(Base):
     __tablename__ = "api_client"
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     name: Mapped[str] = mapped_column(Text, default="")
-    secret_hash: Mapped[str] = mapped_column(Text)
     scopes: Mapped[list[Any]] = mapped_column(Json, default=list)     # ["KS:read", "KH:copy", …]
     agency_code: Mapped[str] = mapped_column(String(40), default="")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    quotas: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")   # {"searches": {"day": 500}}; 0: no limit

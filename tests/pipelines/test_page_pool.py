@@ -50,7 +50,7 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([0, 100, 200, 500]), min_size=1, max_size=9), st.integers(1, 3), st.integers(1, 4))
 def test_every_page_comes_back_once(fail_dir: Path, kinds: list[int], workers: int, chunk: int) -> None:
     for left in fail_dir.iterdir():

@@ -29,6 +29,7 @@ from storage.models import (
     Person,
     PopulationSnapshot,
 )
+from storage.search_keys import write_keys
 from storage.user_sessions import new_session
 
 PASSWORD = "cầu-vồng-7-sắc"
@@ -67,20 +68,21 @@ class House:
         return self.services.database
 
     def app(self, **options):
-        return create_app(self.services, start_reading=self.started.append, archive_in_background=False, **options)
+        return create_app(self.services, start_reading=self.started.append,
+                          **{"archive_in_background": False, "watch_in_background": False, **options})
 
     def entries(self) -> list[int]:
         with self.database.reading() as s:
             return list(s.scalars(select(Entry.id).order_by(Entry.id)))
 
 
-@pytest.fixture
-def house(tmp_path: Path, sqlite_database, sqlite_ledger, object_store) -> House:
-    services = Services(home=tmp_path, database=sqlite_database, objects=object_store, ledger=sqlite_ledger, signer=None,
+def furnish(home: Path, database, ledger, objects) -> House:
+    """A house with its people in an empty home."""
+    services = Services(home=home, database=database, objects=objects, ledger=ledger, signer=None,
         intake=IntakeOptions(),
-                        reading=ReadingOptions(), matching=MatchingOptions(tmp_path / "cache"), archive=ArchiveOptions(fonds_code="THU"),
+                        reading=ReadingOptions(), matching=MatchingOptions(home / "cache"), archive=ArchiveOptions(fonds_code="THU"),
                         portal=PortalOptions())
-    with sqlite_database.session() as s:
+    with database.session() as s:
         for name, role, commune in (("tp.lan", "reviewer", None), ("xa.minh", "commune_officer", "21139"),
             ("xa.xa", "commune_officer", "00001"),
                                     ("kiem.toan", "auditor", None)):
@@ -89,9 +91,13 @@ def house(tmp_path: Path, sqlite_database, sqlite_ledger, object_store) -> House
 
 
 @pytest.fixture
-def book(house: House, tmp_path: Path) -> House:
+def house(tmp_path: Path, sqlite_database, sqlite_ledger, object_store) -> House:
+    return furnish(tmp_path, sqlite_database, sqlite_ledger, object_store)
+
+
+def bring_book(house: House, scans: Path) -> House:
     """The house with one read book of three pages: an entry each, the mother's link of the first two to be decided."""
-    folder = tmp_path / "scan" / "KS.2017.01"
+    folder = scans / "KS.2017.01"
     folder.mkdir(parents=True)
     for n in (1, 2, 4):
         (folder / f"KS.2017.01.{n:03d}.jpg").write_bytes(page_bytes(f"Số: {n}"))
@@ -122,6 +128,11 @@ def book(house: House, tmp_path: Path) -> House:
 
 
 @pytest.fixture
+def book(house: House, tmp_path: Path) -> House:
+    return bring_book(house, tmp_path / "scan")
+
+
+@pytest.fixture
 def client(book: House) -> Iterator[TestClient]:
     with TestClient(book.app()) as c:
         yield c
@@ -147,8 +158,7 @@ def csrf_of(client: TestClient) -> dict[str, str]:
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 400
 
 
-@pytest.fixture
-def archived(book: House) -> House:
+def archive_first(book: House) -> House:
     """The book's first entry archived with a copy (its bytes stand for the signed PDF), its mother's link accepted."""
     entry_id = book.entries()[0]
     with book.database.reading() as s:
@@ -165,7 +175,13 @@ def archived(book: House) -> House:
         entry.links[0].decision, entry.links[0].personal_id = "accept", MOTHERS[0][0]
         entry.links.append(Link(role="nks", decision="accept", personal_id="051317000001", probability=0.9999))
         entry.fields.append(Field(code="ghiChu", value="Cải chính năm 2019", confidence=1, source="ocr"))
+        write_keys(s, entry_id)
     return book
+
+
+@pytest.fixture
+def archived(book: House) -> House:
+    return archive_first(book)
 
 
 PDF_SHA256 = hashlib.sha256(PDF).hexdigest()

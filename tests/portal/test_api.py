@@ -100,6 +100,27 @@ def test_searches_find_archived_records_and_are_logged(api, archived, path, body
     assert not any(v in json.dumps(event.detail, ensure_ascii=False) for v in ("Loan", "LOAN", "051317"))
 
 
+@pytest.mark.parametrize(("name", "born", "match", "why"), [
+    ("Lê Thị Loan", "2017-03-01", "exact", ["name_same", "date_same"]),
+    ("Lê Thị Loan", "2017-01-03", "fuzzy", ["name_same", "date_swapped"]),
+    ("Lê Thị Lòan", "2017-03-01", "fuzzy", ["name_marks", "date_same"])])
+def test_a_fuzzy_search_says_what_is_near(api, archived, name, born, match, why):
+    body = {"name": name, "birth_date": born}
+    assert api.post("records/search/name", json=body, headers=PURPOSE).json()["count"] == (match == "exact")
+    said = api.post("records/search/name", json={**body, "fuzzy": True}, headers=PURPOSE).json()
+    found = said["records"][0]
+    assert said["match"] == "fuzzy" and found["id"] == RECORD and (found["match"], [w["code"] for w in found["why"]]) == (match, why)
+    assert all(w["vi"] and w["en"] for w in found["why"]) and (found["score"] == 1.0) == (match == "exact")
+    line = last_event(archived, "record.search")
+    assert line.detail["by"] == "name_and_date_fuzzy" and "Loan" not in json.dumps(line.detail, ensure_ascii=False)
+
+
+def test_the_answer_names_the_unit_of_then_and_of_today(api):
+    answer = api.post("records/search/register-number", json={"kind": "KS", "number": "1", "year": 2017}, headers=PURPOSE)
+    unit = answer.json()["records"][0]["unit"]
+    assert unit["name"].endswith("Quảng Ngãi") and unit["today"][0]["relation"] in ("whole", "divided", "earlier", "unsure")
+
+
 def test_metadata_has_only_what_the_rule_allows(api, archived):
     answer = api.get(f"records/{RECORD}", headers={**PURPOSE, "X-Purpose": "c%E1%BA%A5p%20b%E1%BA%A3n%20sao"})
     body = answer.json()

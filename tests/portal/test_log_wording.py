@@ -25,7 +25,7 @@ def test_every_rule_has_a_short_name() -> None:
 
 def test_every_action_of_the_log_is_named() -> None:
     inside = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*?"        # of a call's parentheses, two deep
-    call = rf"(?:append|log_access|changing|\.log|_log)\({inside}\"([a-z]+\.[a-z_]+)\""
+    call = rf"(?:append|log_access|access_line|changing|\.log|\.record|_log)\({inside}\"([a-z]+\.[a-z_]+)\""
     actions = written_in(("storage", "pipelines", "portal", "sogoc"), call)
     assert {"batch.add", "book.settle", "entry.verify", "record.search", "user.password", "user.login", "access.refused"} <= actions
     assert not actions - set(log_wording.ACTIONS)

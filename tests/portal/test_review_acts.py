@@ -6,6 +6,7 @@ import io
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,10 +18,10 @@ from portal_house import MOTHERS, csrf_of, sign_in
 
 from portal.page_tiles import OVERLAP, TILE, PageTiles
 from portal.waterfall import waterfall
-from storage.models import Entry, Event, Link, Page, ReviewDecision
+from storage.models import Entry, Event, Link, Page, ReviewDecision, utc_now
 from storage.policy import Actor
 from storage.review import decide_link
-from storage.review_acts import once, proposed
+from storage.review_acts import KEPT, forget, once, proposed
 
 
 def link_of(house, entry, **values):
@@ -248,3 +249,13 @@ def test_proposed_is_the_candidate_shown_first():
     assert proposed(link) == "1"
     link.decided_by = "x"
     assert proposed(link) is None
+
+
+def test_ids_of_old_acts_are_dropped(book):
+    with book.database.session() as s:
+        s.add_all(ReviewDecision(id=name, by="tp.lan", entry_id=1, what="field", at=utc_now() - KEPT + timedelta(hours=hours))
+                  for name, hours in (("old", -1), ("new", 1)))
+    with book.database.session() as s:
+        assert forget(s) == 1
+    with book.database.reading() as s:
+        assert s.scalars(sa.select(ReviewDecision.id)).all() == ["new"]

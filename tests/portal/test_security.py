@@ -25,6 +25,8 @@ from storage import accounts
 from storage.accounts import ROLES
 from storage.models import SignInTries
 
+OPEN_API = {f"{API}/docs", f"{API}/openapi.json", f"{API}/sync/key", f"{API}/oauth/jwks.json",      # what everybody may know of it
+            f"{API}/.well-known/oauth-authorization-server"}
 WITHOUT_SESSION = {"/login"}        # changing routes that have a token of their own, because nobody is signed in yet
 NASTY = "zq<script>alert(1)</script><img src=x onerror=alert(2)>\"'`\r\nX-Injected: 1\r\n\r\n{{7*191}}${7*191}<%=7*191%>zq"
 OFFICERS = [r for r, rights in ROLES.items() if "batch.see" in rights]
@@ -150,7 +152,7 @@ def test_nobody_gets_anything_but_the_way_in(world):
                 if answer.status_code < 300:
                     public.add(route.path)
     known = {"/login", "/health", "/upload/shell", "/upload/app.webmanifest", "/upload/service-worker.js",
-             f"{API}/docs", f"{API}/openapi.json", f"{API}/sync/key"}
+             f"/.well-known/oauth-authorization-server{API}", *OPEN_API}
     assert {p for p in public if not p.startswith(("/login", "/sso", "/oidc", "/static"))} <= known
 
 
@@ -355,7 +357,7 @@ def test_a_person_switched_off_or_moved_loses_what_they_had_at_once(world):
 
 def test_a_cookie_is_nothing_to_the_api_and_a_token_nothing_to_the_pages(world):
     as_user(world, user_of("administrator", None))
-    for route in (r for r in world.routes if r.api and r.path not in (f"{API}/docs", f"{API}/openapi.json", f"{API}/sync/key")):
+    for route in (r for r in world.routes if r.api and r.path not in OPEN_API):
         answer = ask(world, route, next(addresses(route, world.held[COMMUNES[0]])), world.held[COMMUNES[0]])
         assert answer.status_code in (400, 401, 422), str(route)
     with world.house.database.session() as s:

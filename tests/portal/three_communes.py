@@ -132,8 +132,10 @@ def user_of(role: str, commune: str | None) -> str:
     return f"{role}.{commune or 'tinh'}".replace("_", "-")
 
 
-# These change by signing in and by what a person does to their own account, and by the worker that looks at pages.
-SIGNING_IN = ("app_user", "second_factor", "recovery_code", "user_session", "sign_in_tries", "page_look")
+# These change by signing in and by what a person does to their own account, by asking at all, and by the workers that look at pages and
+# at the log.
+SIGNING_IN = ("app_user", "second_factor", "recovery_code", "user_session", "sign_in_tries", "page_look", "api_pace", "api_token_key",
+              "watch_state", "access_alert")
 
 
 def digest(house: House, but: tuple[str, ...] = ("event", "cursor")) -> dict[str, str]:

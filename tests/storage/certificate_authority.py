@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug.serving import make_server
 
-KEYS = ("root", "intermediate", "signer", "old-signer", "revoked", "ocsp", "tsa", "tsa-next", "tsa-root")
+KEYS = ("root", "intermediate", "signer", "person", "old-signer", "revoked", "ocsp", "tsa", "tsa-next", "tsa-root")
 PASSPHRASE = "bí mật 12"
 
 
@@ -101,6 +101,7 @@ def _config(now: datetime, tsa_days: int) -> dict[str, Any]:
                 "intermediate": certificate("intermediate", "root", 7900, [
                     {"id": "simple-ca", "params": {"crl-repo": "intermediate", "ocsp-service": "intermediate", "max-path-len": 0}}]),
                 "signer": certificate("signer", "intermediate", 365, ["digsig-commitment"]),
+                "person": certificate("person", "intermediate", 365, ["digsig-commitment"]),
                 "old-signer": certificate("old-signer", "intermediate", -1, ["digsig-commitment"], since=100),
                 "revoked": certificate("revoked", "intermediate", 365, ["digsig-commitment"], revocation={
                     "revoked-since": (now - timedelta(hours=2)).replace(microsecond=0).isoformat(), "reason": "key_compromise"}),

@@ -12,6 +12,7 @@ from registers import CHILD, add_dossier, add_entry, add_page, page_image
 from storage.aip.check import check_folder
 from storage.aip.unpack import lay_out
 from storage.archive import ArchiveOptions, archive_dossier, archive_entry
+from storage.book_archive import close_book
 from storage.errors import NoFondsCode
 from storage.signing import Signer, create_demo_identity
 
@@ -120,6 +121,18 @@ def test_a_dossier_of_several_pages(sqlite_ledger, signer, tmp_path):
     folder = exported(sqlite_ledger, package, tmp_path)
     assert check_folder(folder) == [] and len(list(folder.glob("representations/rep2/data/*"))) == 3
     assert [m for m in csip_reader.validate(folder)[2] if m[1] == "Error"] == []
+
+
+def test_the_closing_package_of_a_book(sqlite_ledger, signer, tmp_path):
+    for n in (1, 2):
+        entry = add_entry(sqlite_ledger, add_page(sqlite_ledger, "KS.2017.01", f"{n}.jpg", page_image(str(n))), str(n))
+        archive_entry(sqlite_ledger.database, sqlite_ledger, signer, OPTIONS, entry, "sogoc")
+    package = close_book(sqlite_ledger.database, sqlite_ledger, signer, OPTIONS, "KS.2017.01", "sogoc")
+    assert package is not None and package.entries == 2
+    folder = exported(sqlite_ledger, package, tmp_path)
+    structure, schema, messages = csip_reader.validate(folder)
+    assert (structure, schema) == ("WellFormed", "VALID") and [m for m in messages if m[1] == "Error"] == []
+    assert check_folder(folder) == []
 
 
 @pytest.mark.parametrize("fonds", ["", "có dấu", "a:b", "x/y"])

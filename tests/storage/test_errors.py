@@ -7,6 +7,7 @@ import pytest
 
 from storage import errors, review_errors
 from storage.errors import ALL_ERRORS, StorageError
+from storage.extracts import errors as extract_errors
 
 
 def written_in(module: object) -> list[type[StorageError]]:
@@ -18,11 +19,11 @@ def test_the_page_lists_every_error_once() -> None:
 
 
 def test_codes_are_their_own() -> None:
-    codes = [e.code for e in (*written_in(errors), *written_in(review_errors))]
+    codes = [e.code for e in (*written_in(errors), *written_in(review_errors), *written_in(extract_errors))]
     assert len(codes) == len(set(codes)) > 20
 
 
-@pytest.mark.parametrize("error", [*written_in(errors), *written_in(review_errors)], ids=lambda e: e.code)
+@pytest.mark.parametrize("error", [*written_in(errors), *written_in(review_errors), *written_in(extract_errors)], ids=lambda e: e.code)
 def test_both_languages_tell_the_same_particulars(error: type[StorageError]) -> None:
     def names(text: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}

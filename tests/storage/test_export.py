@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 
 from openpyxl import load_workbook
 from registers import CHILD, add_entry, add_page, page_image
 
 from storage.export import export_jsonl, export_xlsx
+from storage.policy import Actor
+from storage.watermark import watermark
 
 
 def test_lines_are_as_agreed_and_in_order(ledger, tmp_path):
@@ -67,6 +70,15 @@ def test_a_spreadsheet_of_text_cells(ledger, tmp_path):
     assert row["so"].value == "007" and row["so"].number_format == "@"
     assert row["nksHoTen"].value == '=HYPERLINK("http://x","y")' and row["nksHoTen"].data_type == "s"
     assert row["nks:so_dinh_danh"].value == "051217000001" and row["me:so_dinh_danh"].value is None
+
+
+def test_a_marked_spreadsheet_says_whose_it_is_and_keeps_its_headings(sqlite_ledger, tmp_path):
+    add_entry(sqlite_ledger, add_page(sqlite_ledger, "a", "1.jpg", page_image()), number="7")
+    mark = watermark(Actor("tp.lan"), datetime(2026, 8, 5, 7, 5, tzinfo=UTC), "Bản ghi hộ tịch")
+    for above, first in ((False, "batch"), (True, "Xuất bởi tp.lan, 14:05 ngày 05/8/2026")):
+        export_xlsx(sqlite_ledger.database, tmp_path / "a.xlsx", mark=mark, above=above)
+        sheet = load_workbook(tmp_path / "a.xlsx")["KS"]
+        assert sheet["A1"].value == first and "tp.lan" in sheet.oddHeader.center.text
 
 
 def test_an_export_that_fails_leaves_the_old_file(sqlite_ledger, tmp_path, monkeypatch):

@@ -234,5 +234,5 @@ class LinkMachine(RuleBasedStateMachine):
                    (x.personal_id, x.decision, x.joint_probability, x.reasons, x.blind) for p, x in found.items())
 
 
-LinkMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+LinkMachine.TestCase.settings = settings(max_examples=10, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
 TestLinkMachine = LinkMachine.TestCase

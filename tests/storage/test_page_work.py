@@ -49,7 +49,7 @@ def the_work(session, batch_id):
     columns = [c for c in page_work._COLUMNS if c != "aside"]
     rows = page_work.work_of(session, [p.id for p in book_pages(session, batch_id)])
     blank = dict.fromkeys(columns)
-    return {p.id: {c: getattr(rows[p.id], c) for c in columns} if p.id in rows else blank for p in book_pages(session, batch_id)}
+    return {p.id: {c: getattr(rows[p.id], c) for c in columns} if p.id in rows else dict(blank) for p in book_pages(session, batch_id)}
 
 
 class Desk(RuleBasedStateMachine):

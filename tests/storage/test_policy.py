@@ -17,6 +17,7 @@ from storage.models import Batch, Dossier, Entry, Link, Page
 from storage.policy import KINDS, RIGHTS, ROLES, WHOLE, Actor, Grant, allowed, allows, communes_of, kinds_of, may_approve
 from storage.review_errors import NoSuchDossier, NoSuchEntry
 from storage.review_queue import queue, visible_entries
+from storage.search_keys import write_keys
 
 COMMUNES = ("21139", "21140", "00001")
 PLACES = list(itertools.product((*COMMUNES, None), ("KS", "KH", "HS", None)))
@@ -44,6 +45,7 @@ def ledger(tmp_path_factory):
             session.add(Link(entry_id=n, role="nks", personal_id="051217000001", decision="accept", probability=1.0))
             if kind == "HS":
                 session.add(Dossier(id=n, batch_id=f"b{n}", fields={"canXacNhan": ["soKyHieu"]}))
+            write_keys(session, n)
         session.commit()
         yield session
 

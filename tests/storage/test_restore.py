@@ -17,10 +17,11 @@ from storage.database import Database
 from storage.errors import RestoreRefused
 from storage.event_segments import write_segments
 from storage.export import export_jsonl
-from storage.models import ArchivePackage, BookPackage, Dossier, Entry, Page
+from storage.models import ArchivePackage, BookPackage, Dossier, Entry, Page, PersonKey, RecordKey
 from storage.outbox import ObjectLedger
 from storage.policy import Actor
 from storage.restore import restore_catalogue
+from storage.search_keys import name_key
 from storage.signing import Signer, create_demo_identity
 
 OPTIONS = ArchiveOptions(undo_seconds=0, retain_days=1, retention_mode="GOVERNANCE", agency_name="UBND xã Mẫu", fonds_code="THU")
@@ -74,11 +75,17 @@ def empty_like(ledger: ObjectLedger, tmp_path) -> Database:
     return fresh
 
 
+def keys(session) -> set[tuple]:
+    """What archived entries are found by."""
+    return {tuple(row) for table in (RecordKey, PersonKey) for row in session.execute(sa.select(table.__table__))}
+
+
 def test_the_catalogue_comes_back_from_the_store_alone(archive_of_everything, tmp_path):
     ledger, ids = archive_of_everything
     before, log = export(ledger.database, archived_only=True), None
     with ledger.database.reading() as session:
         log = events.head(session)
+        found_by = keys(session)
     fresh = empty_like(ledger, tmp_path)
     restored = restore_catalogue(fresh, ledger.store, "cli")
     assert restored.problems == [] and (restored.entries, restored.packages, restored.books, restored.dossiers) == (3, 5, 1, 1)
@@ -90,6 +97,10 @@ def test_the_catalogue_comes_back_from_the_store_alone(archive_of_everything, tm
         assert session.get_one(Entry, ids[0]).archive_id == versions(session, ids[0])[1].package.id
         assert session.scalars(sa.select(BookPackage.entries)).all() == [2]
         assert session.scalars(sa.select(Dossier.archive_id)).one()
+        assert keys(session) == found_by and len(found_by) > 3
+        # as the register says, and as the decision has it
+        assert set(session.execute(sa.select(PersonKey.name_key, PersonKey.corrected).where(
+            PersonKey.entry_id == ids[0], PersonKey.role == "nks"))) == {(name_key(CHILD), False), ("nguyễn thị ngọc anh", True)}
         draft = session.scalars(sa.select(Entry).where(Entry.status == "draft")).one()
         assert (draft.row, session.get_one(Page, draft.page_id).file) == (2, "2.jpg")
     assert verify_archive(fresh, ledger.store) == []

@@ -2,10 +2,14 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 
 from storage import search
-from storage.models import Batch, Entry, Field, Link, Page
+from storage.database import alembic_config
+from storage.models import Batch, Entry, Field, Link, Page, PersonKey, RecordKey
 from storage.policy import Actor
+from storage.search_keys import write_keys
 
 
 @pytest.fixture
@@ -29,6 +33,8 @@ def books(database):
                 entry.links = [Link(role="me", personal_id="051180000001", decision="accept"),
                     Link(role="cha", personal_id="051180000002", decision="none")]
             s.add(entry)
+            s.flush()
+            write_keys(s, entry.id)
     return database
 
 
@@ -69,6 +75,20 @@ def test_by_name_and_date(books, name, date, mother, found):
 def test_by_register_number(books, number, book, place, found):
     with books.reading() as s:
         assert _ids(search.by_register_number(s, "KS", number, 2017, book=book, place=place)) == found
+
+
+def test_the_migration_fills_the_keys_of_what_is_archived_already(books):
+    def keys():
+        with books.reading() as s:
+            return {tuple(row) for table in (RecordKey, PersonKey) for row in s.execute(sa.select(table.__table__))}
+
+    before, config = keys(), alembic_config()
+    with books.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0018-1")
+        connection.commit()
+    books.upgrade()
+    assert keys() == before and len(before) == 3 + 6
 
 
 def test_people_of_one_commune_find_only_what_it_holds(books):

@@ -1,0 +1,106 @@
+"""sogoc push: dossiers to the Ministry's civil-status software."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from sogoc.commands.shared import group, services
+from sogoc.language import example, t
+
+_STATES = {
+    "waiting": ("chờ gửi", "waits"), "sent": ("Bộ đã tiếp nhận", "taken"), "done": ("đã có kết quả", "has a result"),
+    "dead": ("không gửi được", "set aside"),
+}
+As = Annotated[str | None, typer.Option("--as", metavar="NAME", help=t("Tài khoản người quyết định.", "Account of who decides."))]
+Dossier = Annotated[str, typer.Argument(metavar="DOSSIER", help=t("Mã hồ sơ một cửa.", "One-stop dossier code."))]
+
+
+def register(app: Any) -> None:
+    family = group(app, "push", t("Gửi hồ sơ sang phần mềm hộ tịch của Bộ Tư pháp.", "Dossiers to the Ministry's civil-status software."))
+    family.command(
+        "add",
+        help=t("Đưa một mục đã lưu trữ vào danh sách gửi: đăng ký (LTKS, LTKT, LTKH) hoặc yêu cầu bản sao trích lục (BS).",
+               "Put an archived entry on the list: a registration (LTKS, LTKT, LTKH) or a request for the copy of an extract (BS)."),
+        epilog=example("sogoc push add 12 --dossier H21.129-260302-0001 --copy",
+                       'sogoc push add 12 --dossier H21.129-260302-0002 --module BS --requester "Lê Văn Cường" --relation Cha'),
+    )(add)
+    family.command("run", help=t("Gửi ngay những hồ sơ đến hạn (dùng cho cron; `sogoc serve` tự làm việc này).",
+                                 "Send what is due now (for cron; `sogoc serve` does it by itself)."),
+                   epilog=example("sogoc push run"))(run)
+    family.command("list", help=t("Liệt kê hồ sơ và lý do chưa gửi được.", "List dossiers, and why they were not sent."),
+                   epilog=example("sogoc push list", "sogoc push list --state dead"))(list_pushes)
+    family.command("retry", help=t("Gửi lại một hồ sơ không gửi được.", "Send a dossier again that could not be sent."),
+                   epilog=example("sogoc push retry H21.129-260302-0001"))(retry)
+
+
+def add(
+    entry: Annotated[int, typer.Argument(metavar="ENTRY", help=t("Số mục (xem cổng web).", "Number of the entry (see the portal)."))],
+    dossier: Annotated[str, typer.Option(metavar="CODE", help=t("Mã hồ sơ một cửa.", "One-stop dossier code."))],
+    module: Annotated[str, typer.Option(metavar="MODULE", help=t("LTKS LTKT LTKH BS; bỏ trống: theo loại sổ.",
+                                                                "LTKS LTKT LTKH BS; by the kind of register if left out."))] = "",
+    linked: Annotated[str, typer.Option(metavar="CODE", help=t("Mã hồ sơ liên thông, nếu khác.", "maHoSoLT, if another."))] = "",
+    requester: Annotated[str, typer.Option(metavar="NAME", help=t("BS: họ tên người yêu cầu.", "BS: who asks."))] = "",
+    relation: Annotated[str, typer.Option(metavar="TEXT", help=t("BS: quan hệ.", "BS: the relation."))] = "",
+    copies: Annotated[int, typer.Option(min=1, max=99, help=t("BS: số bản.", "BS: how many copies."))] = 1,
+    with_copy: Annotated[bool, typer.Option("--copy", help=t("Kèm bản sao có chữ ký số.", "With the signed copy."))] = False,
+    as_user: As = None,
+) -> None:
+    from records.ministry.messages import REGISTRATION, Requester
+    from sogoc.commands.review import actor
+    from storage.ministry_push import decide_to_send
+    from storage.review_queue import visible_entry
+
+    with services() as s:
+        who = actor(s, as_user)
+        with s.database.session() as session:
+            kind = visible_entry(session, who, entry, "approve").kind
+            row = decide_to_send(session, who, entry, module.upper() or REGISTRATION.get(kind, kind), dossier, linked=linked,
+                                 requester=Requester(requester, relation, copies) if requester else None, with_copy=with_copy)
+            typer.echo(_line(row))
+
+
+def run() -> None:
+    from storage.ministry_push import Connection, Sender, load_endpoints
+    from storage.ministry_push.errors import NotConnected
+
+    with services() as s:
+        if s.ministry is None:
+            raise NotConnected()
+        with Connection(s.ministry) as connection:
+            done = Sender(s.database, s.ledger, connection, load_endpoints(s.ministry.endpoints)).run_once()
+    typer.echo(t(f"Đã gửi {done.sent}, có kết quả {done.finished}, chờ gửi lại {done.later}, không gửi được {done.dead}.",
+                 f"{done.sent} sent, {done.finished} have a result, {done.later} wait for another try, {done.dead} set aside."))
+    if done.later or done.dead:
+        raise typer.Exit(1)
+
+
+def list_pushes(
+    state: Annotated[str, typer.Option(metavar="STATE", help="waiting sent done dead")] = "",
+) -> None:
+    from storage.ministry_push import pushes
+
+    with services() as s, s.database.reading() as session:
+        for row in pushes(session, state or None):
+            typer.echo(_line(row))
+            for said in row.said if row.state == "dead" else []:
+                typer.echo(f"    {said}")
+
+
+def retry(dossier: Dossier, as_user: As = None) -> None:
+    from sogoc.commands.review import actor
+    from storage.ministry_push import send_again
+
+    with services() as s:
+        who = actor(s, as_user)
+        with s.database.session() as session:
+            typer.echo(_line(send_again(session, who, dossier)))
+
+
+def _line(row: Any) -> str:
+    """Codes and states; nobody's name."""
+    from storage.ministry_push.errors import PROBLEMS
+
+    why = t(*PROBLEMS[row.problem]) if row.problem in PROBLEMS else row.problem or ""
+    return "  ".join(part for part in (row.dossier, row.module, t(*_STATES[row.state]), row.endpoint, why) if part)

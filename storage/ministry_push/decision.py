@@ -1,0 +1,103 @@
+"""Deciding to send an archived entry to the Ministry's software, or to ask for a copy: the outbox's row, with the decision."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from records.ministry.messages import MODULES, Facts, Requester
+from storage.access_log import Purpose, log_access
+from storage.corrections import current_values
+from storage.errors import Words
+from storage.ministry_push.errors import BadDossier, DossierKnown, NoSuchPush
+from storage.models import Batch, Entry, MinistryPush, utc_now
+from storage.policy import Actor
+from storage.review_queue import visible_entry
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,79}")
+_SUBJECT_ROLES = ("nks", "nkt", "chong", "nc")
+
+
+def decide_to_send(session: Session, actor: Actor, entry_id: int, module: str, dossier: str, *, linked: str = "",
+                   received: datetime | None = None, requester: Requester | None = None, with_copy: bool = False) -> MinistryPush:
+    """The dossier's row in the outbox, made in the caller's unit of work; a worker sends it. The same decision again is the same row.
+
+    module: LTKS, LTKT, LTKH (a registration) or BS (a copy is asked for); dossier: its one-stop code; linked: maHoSoLT, the same if left
+    out; with_copy: the signed copy goes with it. A dossier that was refused may be decided anew with what the register says now.
+    Raises NoSuchEntry (right `approve`), BadDossier, DossierKnown.
+    """
+    entry = visible_entry(session, actor, entry_id, "approve")
+    _check(entry, module, dossier, requester)
+    content = _content(session, entry, linked or dossier, received or utc_now(), requester, with_copy)
+    row = session.scalar(select(MinistryPush).where(MinistryPush.dossier == dossier).with_for_update())
+    if row is not None and (row.module, row.entry_id) != (module, entry_id):
+        raise DossierKnown(dossier=dossier, state=row.state)
+    if row is None:
+        row = MinistryPush(module=module, dossier=dossier, entry_id=entry_id, content=content, decided_by=actor.name)
+        session.add(row)
+    elif row.state == "dead":
+        row.content, row.decided_by = content, actor.name
+        _anew(row)
+    else:
+        return row
+    session.flush()
+    log_access(session, actor, "push.decide", f"entry:{entry_id}", Purpose("ministry", dossier), fields=content["values"], module=module)
+    return row
+
+
+def send_again(session: Session, actor: Actor, dossier: str) -> MinistryPush:
+    """Put a dossier that was set aside, or waits for a later try, at the head of the line. Raises NoSuchPush, BadDossier."""
+    row = session.scalar(select(MinistryPush).where(MinistryPush.dossier == dossier).with_for_update())
+    if row is None or row.entry_id is None:
+        raise NoSuchPush(dossier=dossier)
+    visible_entry(session, actor, row.entry_id, "approve")
+    if row.state not in ("dead", "waiting"):
+        raise BadDossier(what=Words(f"{dossier} đã được tiếp nhận", f"{dossier} was taken already"))
+    _anew(row)
+    session.flush()
+    log_access(session, actor, "push.retry", f"entry:{row.entry_id}", Purpose("ministry", dossier))
+    return row
+
+
+def facts_of(content: Mapping[str, Any]) -> Facts:
+    """The entry's facts as the row keeps them."""
+    return Facts(content["kind"], content["values"], content["units"], content["book"], content["office_code"], content["personal_id"])
+
+
+def requester_of(content: Mapping[str, Any]) -> Requester:
+    return Requester(**content["requester"])
+
+
+def _anew(row: MinistryPush) -> None:
+    row.state, row.tries, row.next_at, row.problem, row.said = "waiting", 0, utc_now(), None, []
+
+
+def _check(entry: Entry, module: str, dossier: str, requester: Requester | None) -> None:
+    if module not in MODULES or entry.kind not in MODULES[module]:
+        offered = "; ".join(f"{name}: {' '.join(kinds)}" for name, kinds in MODULES.items())
+        raise BadDossier(what=f"module {module} / {entry.kind} ({offered})")
+    if not _CODE.fullmatch(dossier):
+        raise BadDossier(what=Words("mã hồ sơ không đúng dạng, ví dụ H21.129-250812-0035",
+                                    "the dossier code is malformed; as H21.129-250812-0035"))
+    if entry.status != "archived":
+        raise BadDossier(what=Words(f"mục {entry.id} chưa lưu trữ", f"entry {entry.id} is not archived"))
+    if module == "BS" and (requester is None or not requester.name.strip() or requester.copies < 1):
+        raise BadDossier(what=Words("bản sao trích lục cần họ tên người yêu cầu và số bản",
+                                    "a copy of an extract needs the requester's name and a number of copies"))
+
+
+def _content(session: Session, entry: Entry, linked: str, received: datetime, requester: Requester | None,
+             with_copy: bool) -> dict[str, Any]:
+    batch = session.get(Batch, entry.batch_id or "")
+    people = {x.role: x.personal_id for x in entry.links if x.decision == "accept" and x.personal_id}
+    asks = requester or Requester()
+    return {"kind": entry.kind, "values": {c: v for c, v in current_values(session, entry).items() if v},
+            "units": {f.code: f.unit_code for f in entry.fields if f.unit_code}, "linked": linked, "received": received.isoformat(),
+            "book": batch.book_number or "" if batch else "", "office_code": batch.commune_code or "" if batch else "",
+            "personal_id": next((people[r] or "" for r in _SUBJECT_ROLES if r in people), ""),
+            "requester": {"name": asks.name.strip(), "relation": asks.relation.strip(), "copies": asks.copies},
+            "copy_of": entry.archive_id if with_copy else None}

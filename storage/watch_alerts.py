@@ -1,0 +1,96 @@
+"""Alerts: the rules of storage.watch over the new lines of the log, kept for the auditor; a client switched off where that is wanted."""
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from storage import events
+from storage.database import Database
+from storage.models import AccessAlert, ApiClient, Event, WatchState, utc_now
+from storage.review_errors import NoSuchAlert
+from storage.watch import ACTIONS, Finding, Sight, look_of
+from storage.watermark import VIETNAM
+
+_PLACE = ":log"             # row of watch_state: how far the log was read; no account has such a name
+_LINES = 2000               # of the log at a time
+
+
+def look_over(database: Database, suspend: Collection[str] = ()) -> int:
+    """Take the next lines of the log into account; returns how many. suspend: rules that switch a client off at once.
+
+    One process at a time does it, from where the last one stopped; killed anywhere, nothing is left out or taken twice.
+    """
+    with database.reading() as session:
+        known = session.get(WatchState, _PLACE)
+        if known is not None and events.head(session).seq <= int(known.state["seq"]):
+            return 0
+    with database.session() as session:
+        place = _place(session)
+        since = int(place.state["seq"])
+        coming = sa.select(Event.seq).where(Event.seq > since).order_by(Event.seq).limit(_LINES).subquery()
+        until = session.scalar(sa.select(sa.func.max(coming.c.seq))) or since
+        lines = session.scalars(sa.select(Event).where(Event.seq > since, Event.seq <= until, Event.action.in_(ACTIONS))
+                                .order_by(Event.seq)).all()
+        told = [(actor, finding, at) for actor in sorted({e.actor for e in lines})
+                for finding, at in _see(session, actor, [e for e in lines if e.actor == actor])]
+        place.state = {"seq": until}
+        for actor, finding, at in told:
+            _alert(session, actor, finding, at, finding.rule in suspend)
+    return until - since
+
+
+def _place(session: Session) -> WatchState:
+    """How far the log was read, locked; an installation that did not watch before begins with what comes."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(dialect.insert(WatchState).values(actor=_PLACE, state={"seq": events.head(session).seq}, updated_at=utc_now())
+                    .on_conflict_do_nothing())
+    return session.get_one(WatchState, _PLACE, with_for_update=True)
+
+
+def _see(session: Session, actor: str, lines: Sequence[Event]) -> list[tuple[Finding, datetime]]:
+    row = session.get(WatchState, actor, with_for_update=True)
+    sight = Sight.read(row.state if row is not None else {})
+    found = [(finding, event.at) for event in lines if (look := look_of(event)) is not None for finding in sight.see(look)]
+    if row is None:
+        session.add(WatchState(actor=actor, state=asdict(sight)))
+    else:
+        row.state = asdict(sight)
+    return found
+
+
+def _alert(session: Session, actor: str, finding: Finding, at: datetime, suspend: bool) -> None:
+    day, counts = at.astimezone(VIETNAM).date(), {"count": finding.count, "of": finding.of}
+    row = session.scalar(sa.select(AccessAlert).where(AccessAlert.actor == actor, AccessAlert.rule == finding.rule, AccessAlert.day == day))
+    if row is None:
+        row = AccessAlert(actor=actor, rule=finding.rule, day=day, first_at=at, detail=counts)
+        session.add(row)
+        events.append(session, "watch", "access.alert", _subject(actor), {"rule": finding.rule, **counts})
+    row.last_at, row.detail = at, counts
+    client = session.get(ApiClient, actor.removeprefix("client:")) if suspend and actor.startswith("client:") else None
+    if client is not None and client.active:
+        client.active, row.suspended = False, True
+        events.append(session, "watch", "client.disable", _subject(actor), {"rule": finding.rule})
+
+
+def alerts(session: Session, *, open_only: bool = True, most: int = 200) -> Sequence[AccessAlert]:
+    """The newest first."""
+    query = sa.select(AccessAlert).order_by(AccessAlert.last_at.desc(), AccessAlert.id.desc()).limit(most)
+    return session.scalars(query.where(AccessAlert.closed_at.is_(None)) if open_only else query).all()
+
+
+def close_alert(session: Session, alert_id: int, by: str, note: str) -> AccessAlert:
+    """Somebody looked into it; the note says what it was. Raises NoSuchAlert, also when it is closed."""
+    row = session.get(AccessAlert, alert_id, with_for_update=True)
+    if row is None or row.closed_at is not None:
+        raise NoSuchAlert(alert=alert_id)
+    row.closed_at, row.closed_by, row.note = utc_now(), by, note.strip()[:500]
+    return row
+
+
+def _subject(actor: str) -> str:
+    return actor if actor.startswith("client:") else f"user:{actor}"

@@ -1,0 +1,56 @@
+"""sogoc client …: secrets, scopes, quotas, keys, gateway pairs, alerts, as the administrator types them."""
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from sogoc import app as sogoc_app
+from storage.client_secrets import check_secret
+from storage.clients import client_named
+from storage.database import Database
+from storage.models import Event, GatewayKey
+from storage.watch_alerts import look_over
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    (tmp_path / "sogoc.toml").write_text("")
+    monkeypatch.setenv("SOGOC_HOME", str(tmp_path))
+    monkeypatch.setenv("SOGOC_LANG", "vi")
+    monkeypatch.setenv("SOGOC_OBJECTS__ENDPOINT", "127.0.0.1:1")         # none of these asks the object store
+    return tmp_path
+
+
+def test_a_program_from_adding_to_its_alerts(home, capsys):
+    def done(*arguments: str, code: int = 0) -> str:
+        assert sogoc_app.run(["client", *arguments]) == code
+        return capsys.readouterr().out
+
+    first = done("add", "motcua", "--scope", "KS:read", "--scope", "KS:copy").strip()
+    second = done("secret", "motcua", "--grace", "1").strip()
+    listed = done("list")
+    assert "đang dùng" in listed and "còn đến" in listed and first not in listed and second not in listed
+    done("scopes", "motcua", "--scope", "KS:read.nhanthan")
+    done("scopes", "motcua", "--scope", "KS:write", code=2)
+    done("quota", "motcua", "--of", "searches", "--per", "day", "--most", "5")
+    assert "motcua  searches  2" in done("usage") and "0/5" in done("usage")
+    assert sogoc_app.run(["client", "quota", "motcua", "--of", "pages", "--per", "day"]) == 1
+    done("keys", "rotate")
+    done("keys", "rotate", "--revoke")
+    assert len(re.findall(r"^\S{43} .*đang ký$", done("keys", "list"), re.M)) == 1
+    (home / "lgsp.txt").write_text("khoa-bi-mat-lgsp\n")
+    done("gateway", "add", "motcua", "--access-key", "AK01", "--secret-file", str(home / "lgsp.txt"), "--partner-code", "H21")
+    assert done("gateway", "list").split() == ["AK01", "motcua", "-", "H21", "-"]
+    done("gateway", "remove", "AK01")
+    database = Database(home / "sogoc.db")
+    with database.reading() as s:
+        assert check_secret(s, "motcua", first) and check_secret(s, "motcua", second)
+        assert client_named(s, "motcua").scopes == ["KS:read.nhanthan"] and not s.scalars(select(GatewayKey)).all()
+        said = [(e.action, str(e.detail)) for e in s.scalars(select(Event))]
+    assert [a for a, _ in said] == ["client.add", "client.secret", "client.scopes", "client.quota", "client.keys", "client.keys",
+                                    "client.gateway", "client.gateway"]
+    assert not any(secret in detail for _, detail in said for secret in (first, second, "khoa-bi-mat-lgsp", "AK01"))
+    assert "Không có cảnh báo" in done("alerts") and look_over(database) == 0
+    database.dispose()
