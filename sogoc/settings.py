@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sogoc.errors import SogocError
+from sogoc.log_settings import LogSettings, SocSettings
+from sogoc.report_settings import ReportSettings
+from sogoc.settings_section import Section
 
 FILE_NAME = "sogoc.toml"
 
@@ -22,10 +25,6 @@ class SettingsError(SogocError):
     """A setting is unknown, of the wrong kind, or a secret where none may stand."""
 
     code = "settings"
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DatabaseSettings(Section):
@@ -144,16 +143,6 @@ class SsoSettings(Section):
     create: bool = Field(True, description="make an account without rights for a person who has none")
 
 
-class ReportSettings(Section):
-    read_days: int = Field(2, ge=1, le=250, description="working days until a book must be read; then it is overdue (trễ hạn)")
-    rescan_days: int = Field(5, ge=1, le=250, description="working days until a page that was sent back must be scanned again")
-    verify_days: int = Field(10, ge=1, le=250, description="working days until the entries of a read book must be verified")
-    archive_days: int = Field(2, ge=1, le=250, description="working days until a verified entry must be archived")
-    parent_agency: str = Field("", description="the agency above, first line of the period report: UBND TỈNH …")
-    agency: str = Field("", description="who reports, second line: SỞ TƯ PHÁP; empty: archive.agency_name")
-    place: str = Field("", description="place before the date of the period report: Quảng Ngãi")
-
-
 class ExtractAgency(Section):
     """One entry of `extracts.agencies`."""
 
@@ -191,29 +180,6 @@ class HubSettings(Section):
     client: str = Field("", description="client id the hub gave (sogoc client add … --scope sync:CODE)")
     secret_file: Path | None = Field(None, description="file holding the client's secret")
     rate_kb: int = Field(0, ge=0, description="send no faster than this, in KB a second; 0: no limit")
-
-
-class LogSettings(Section):
-    keep_months: int = Field(0, ge=0, le=1200, description="looks older than that many whole months leave the database for sealed segments "
-                             "in the archive store; 0: never. Cấp độ 3 asks at least 3")
-    show_officers: bool = Field(False, description="a person's report of who looked names officers by their code; else by a number")
-
-    @field_validator("keep_months")
-    @classmethod
-    def _three_at_least(cls, months: int) -> int:
-        if 0 < months < 3:
-            raise ValueError("0, or at least 3 (TCVN 11930:2017)")
-        return months
-
-
-class SocSettings(Section):
-    host: str = Field("", description="collector that the log is sent to as it is written (syslog, CEF); empty: none")
-    port: int = Field(6514, ge=1, le=65535, description="its port")
-    protocol: Literal["tls", "tcp", "udp"] = Field("tls", description="tls (RFC 5425), tcp (RFC 6587) or udp (RFC 5426: may lose lines)")
-    ca_file: Path | None = Field(None, description="tls: PEM file of the authority of its certificate; empty: the system's authorities")
-    certificate_file: Path | None = Field(None, description="tls: PEM file of our certificate and key, where it asks for one")
-    seconds: float = Field(5, gt=0, le=3600, description="how often new lines are sent")
-    from_beginning: bool = Field(False, description="send the whole log the first time; else from then on")
 
 
 class MinistrySettings(Section):
