@@ -6,6 +6,10 @@ from dagster import OpExecutionContext
 from pipelines.services import Services
 from storage.event_segments import write_segments
 from storage.fixity import run_pass
+from storage.log_keeping import keep
+from storage.log_seal import Kept
+from storage.log_verify import verify_log
+from storage.signing_errors import SigningWaits
 
 
 @dg.op(required_resource_keys={"services"})
@@ -14,13 +18,28 @@ def prove_objects(context: OpExecutionContext) -> None:
     services: Services = context.resources.services
     written = write_segments(services.ledger, services.archive)
     report = run_pass(services.database, services.objects, services.fixity)
+    kept = keep_old_log(services)
     speed = report.bytes / 1e6 / max(report.seconds, 1e-3)
     context.add_output_metadata({
         "objects": report.objects, "megabytes": round(report.bytes / 1e6, 1), "megabytes_per_second": round(speed, 1),
-        "finished": report.finished, "differences": len(report.differences), "events_written": written})
+        "finished": report.finished, "differences": len(report.differences), "events_written": written,
+        "log_segments_sealed": kept.segments, "log_lines_moved": kept.pruned})
     if report.differences:
         raise dg.Failure(description="; ".join(f"{d.code} {d.where}" for d in report.differences[:20]),
                          metadata={"differences": len(report.differences)}, allow_retries=False)
+
+
+def keep_old_log(services: Services) -> Kept:
+    """Seal old months and prove the log with its segments, if the settings say so; waits for another night when nothing can be signed."""
+    if not services.log.keep_months:
+        return Kept(0, 0)
+    try:
+        done = keep(services.ledger, services.signer, services.archive, services.log.keep_months, "sogoc",
+                    forwarded=services.soc is not None)
+    except SigningWaits:
+        done = Kept(0, 0)
+    verify_log(services.ledger, services.signer)
+    return done
 
 
 @dg.job(executor_def=dg.in_process_executor, description="Kiểm tra toàn vẹn kho lưu trữ: every archived object read and hashed again.")

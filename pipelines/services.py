@@ -13,11 +13,12 @@ from storage.antivirus import Antivirus
 from storage.archive_package import ArchiveOptions
 from storage.extracts.options import ExtractOptions
 from storage.fixity_options import FixityOptions
+from storage.log_options import LogOptions
 from storage.report_overdue import ReportOptions
 
 __all__ = [
-    "ApiOptions", "ArchiveOptions", "ExtractOptions", "FixityOptions", "IntakeOptions", "MatchingOptions", "PortalOptions",
-    "ReadingOptions", "ReportOptions", "Services", "SsoOptions",
+    "ApiOptions", "ArchiveOptions", "ExtractOptions", "FixityOptions", "IntakeOptions", "LogOptions", "MatchingOptions", "PortalOptions",
+    "ReadingOptions", "ReportOptions", "Services", "SocOptions", "SsoOptions",
 ]
 
 if TYPE_CHECKING:
@@ -138,6 +139,19 @@ class HubOptions:
 
 
 @dataclass(frozen=True)
+class SocOptions:
+    """Where the log is sent as it is written. protocol: tls, tcp or udp; seconds: between looks for new lines."""
+
+    host: str
+    port: int = 6514
+    protocol: Literal["tls", "tcp", "udp"] = "tls"
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    seconds: float = 5.0
+    from_beginning: bool = False
+
+
+@dataclass(frozen=True)
 class Services:
     """One opened installation. Nothing here is global: two of them may live side by side in one process."""
 
@@ -157,6 +171,8 @@ class Services:
     lang: str = "vi"
     antivirus: Antivirus = field(default_factory=Antivirus)
     hub: HubOptions | None = None
+    log: LogOptions = field(default_factory=LogOptions)
+    soc: SocOptions | None = None
     ministry: MinistryOptions | None = None                     # None: not connected
     population_query: PopulationQueryOptions | None = None      # the same
     extracts: ExtractOptions = field(default_factory=ExtractOptions)

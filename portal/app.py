@@ -39,6 +39,7 @@ from portal.pages import (
     log,
     login,
     me,
+    person_log,
     population_query,
     reports,
     review,
@@ -52,6 +53,7 @@ from portal.pages import (
 from portal.proxy import ForwardedHeaders
 from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
+from portal.soc.forwarder import SocForwarder
 from portal.sso import Provider
 from portal.watch_worker import WatchWorker
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
@@ -85,6 +87,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     worker = ArchiveWorker(services) if archive_in_background else None
     looks = LookWorker(services)
     hub = HubWorker(services, services.hub) if services.hub is not None else None
+    soc = SocForwarder(services, services.soc) if services.soc is not None else None
     others = OthersWorker(services) if archive_in_background and OthersWorker.needed(services) else None
     watch = WatchWorker(services.database, services.api.suspend) if watch_in_background else None
     api = create_api(services, start_reading=start_reading, options=options)
@@ -96,6 +99,8 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
         looks.start()
         if hub is not None:
             hub.start()
+        if soc is not None:
+            soc.start()
         if others is not None:
             others.start()
         if watch is not None:
@@ -107,6 +112,8 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
         if others is not None:
             others.stop()
         looks.stop()
+        if soc is not None:
+            soc.stop()
         if hub is not None:
             hub.stop()
         if worker is not None:
@@ -127,7 +134,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.mount(PATH, api)        # first, for routes are tried one after another and programs ask most often
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
-                 population_query, check_policy, dossiers, extracts, alerts, log, reviewers, reports):
+                 population_query, check_policy, dossiers, extracts, alerts, log, person_log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
 

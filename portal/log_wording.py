@@ -70,6 +70,8 @@ ACTIONS: Mapping[str, Pair] = {
     "client.enable": ("Dùng lại hệ thống kết nối", "Client switched on"),
     "access.refused": ("Bị từ chối", "Refused"), "log.export": ("Xuất nhật ký", "Log exported"),
     "log.who_saw": ("Xem ai đã xem mục", "Asked who saw an entry"), "record.print": ("In", "Printed"),
+    "log.person": ("Lập báo cáo ai đã xem hồ sơ của một người", "Report of who looked at a person's records"),
+    "log.seal": ("Niêm phong nhật ký cũ", "Old log sealed"),
     "push.decide": ("Quyết định gửi hồ sơ sang Bộ", "Dossier for the Ministry decided"),
     "push.retry": ("Cho gửi lại hồ sơ", "Dossier to be sent again"), "push.sent": ("Bộ đã tiếp nhận hồ sơ", "Ministry took the dossier"),
     "push.dead": ("Hồ sơ không gửi được", "Dossier could not be sent"), "push.done": ("Bộ đã có kết quả", "Ministry has a result"),
@@ -137,6 +139,8 @@ _KEYS: Mapping[str, Pair] = {
     "checks": ("số lần kiểm tra", "checks"), "sample": ("tỷ lệ mẫu", "sample"),
     "links": ("cả liên kết", "links too"), "second": ("người kiểm tra lần hai", "second checker"),
     "settle": ("người quyết định", "who settles"),
+    "segments": ("số đoạn", "segments"), "pruned": ("số dòng đưa ra khỏi cơ sở dữ liệu", "lines moved out of the database"),
+    "since": ("từ", "since"),
     "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
 }
 _VALUES: Mapping[str, Pair] = {
@@ -149,7 +153,9 @@ _VALUES: Mapping[str, Pair] = {
     "no_opening": ("không có trang mở sổ", "no opening page"), "no_closing": ("không có trang khóa sổ", "no closing page"),
     "total": ("lệch tổng số", "total differs"), "lost": ("trang mất", "page lost"), "unused": ("số bỏ trống", "number unused"),
     "slip": ("ghi nhầm", "written wrong"), "unscannable": ("giấy hỏng", "damaged paper"),
-    "review": ("rà soát", "review"), "portal": ("cổng rà soát", "portal"), "api": ("API", "API"),
+    "review": ("rà soát", "review"), "export": ("xuất sổ ra tệp", "handing out a book as a file"),
+    "person_report": ("trả lời người hỏi về hồ sơ của mình", "answering a person about their records"),
+    "portal": ("cổng rà soát", "portal"), "api": ("API", "API"),
     "second_check": ("kiểm tra lần hai", "second check"), "settle": ("quyết định chỗ khác nhau", "settling differences"),
     "approve": ("phê duyệt", "approve"),
     "page image": ("ảnh trang", "page image"), "wrong": ("sai tên hoặc mật khẩu", "wrong name or password"),
@@ -269,7 +275,7 @@ def particulars(detail: Mapping[str, Any], lang: str) -> list[tuple[str, str, st
     for key, value in detail.items():
         if key in _UNSAID or value == "allowed" or value is None or value == [] or value == "":
             continue
-        items = [_value(key, v)[at] for v in (value if isinstance(value, list) else [value])]
+        items = [told(key, v)[at] for v in (value if isinstance(value, list) else [value])]
         whole = ", ".join(items)
         rest = len(items) - _SHOWN
         short = ", ".join(items[:_SHOWN]) + (f" … (+{rest})" if rest > 0 else "")
@@ -277,7 +283,8 @@ def particulars(detail: Mapping[str, Any], lang: str) -> list[tuple[str, str, st
     return lines
 
 
-def _value(key: str, value: Any) -> Pair:
+def told(key: str, value: Any) -> Pair:
+    """One particular's value in words; a code nobody has words for as it is."""
     if isinstance(value, str):
         return _WORDED[key](value) if key in _WORDED else _VALUES.get(value, (value, value))
     if isinstance(value, bool):

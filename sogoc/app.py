@@ -20,6 +20,7 @@ from sogoc.commands import (
     extract,
     form,
     home,
+    log,
     match,
     model,
     population,
@@ -80,7 +81,7 @@ def root(
 
 
 for module in (
-    home, population, batch, work, records, form, match, model, review, report, archive, backup, serve, extract, sync, push,
+    home, population, batch, work, records, form, match, model, review, report, log, archive, backup, serve, extract, sync, push,
     accounts, clients, simulate, demo,
 ):
     module.register(app)

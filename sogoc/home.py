@@ -18,11 +18,13 @@ from pipelines.services import (
     FixityOptions,
     HubOptions,
     IntakeOptions,
+    LogOptions,
     MatchingOptions,
     PortalOptions,
     ReadingOptions,
     ReportOptions,
     Services,
+    SocOptions,
     SsoOptions,
 )
 from sogoc.errors import SogocError
@@ -185,6 +187,15 @@ def secret(path: Path) -> str:
         return path.read_text("utf-8").strip()
     except OSError as e:
         raise SogocError(f"Không đọc được tệp mật khẩu {path}: {e.strerror}.", f"Cannot read the secret file {path}: {e.strerror}.") from e
+
+
+def soc_options(settings: Settings) -> SocOptions | None:
+    """Where the log is sent; None without a collector. Paths are relative to the home."""
+    s, home = settings.soc, settings.home
+    if not s.host:
+        return None
+    return SocOptions(s.host, s.port, s.protocol, home / s.ca_file if s.ca_file else None,
+                      home / s.certificate_file if s.certificate_file else None, s.seconds, s.from_beginning)
 
 
 def use_forms(settings: Settings) -> None:
@@ -368,4 +379,6 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
         ministry=ministry_options(s),
         population_query=population_query_options(s),
         hub=HubOptions(s.hub.url, s.hub.client, s.hub.secret_file, s.hub.rate_kb or None) if s.hub.url and s.hub.secret_file else None,
+        log=LogOptions(s.log.keep_months, s.log.show_officers),
+        soc=soc_options(s),
     )

@@ -13,8 +13,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from sogoc.connection_settings import ApiSettings, HubSettings, MinistrySettings, PopulationQuerySettings, Section, SsoSettings
+from sogoc.connection_settings import ApiSettings, HubSettings, MinistrySettings, PopulationQuerySettings, SsoSettings
 from sogoc.errors import SogocError
+from sogoc.log_settings import LogSettings, SocSettings
+from sogoc.report_settings import ReportSettings
+from sogoc.settings_section import Section
 
 FILE_NAME = "sogoc.toml"
 
@@ -126,14 +129,6 @@ class PortalSettings(Section):
     )
 
 
-class ReportSettings(Section):
-    read_days: int = Field(2, ge=1, le=250, description="working days until a book must be read; then it is overdue (trễ hạn)")
-    rescan_days: int = Field(5, ge=1, le=250, description="working days until a page that was sent back must be scanned again")
-    verify_days: int = Field(10, ge=1, le=250, description="working days until the entries of a read book must be verified")
-    archive_days: int = Field(2, ge=1, le=250, description="working days until a verified entry must be archived")
-    parent_agency: str = Field("", description="the agency above, first line of the period report: UBND TỈNH …")
-    agency: str = Field("", description="who reports, second line: SỞ TƯ PHÁP; empty: archive.agency_name")
-    place: str = Field("", description="place before the date of the period report: Quảng Ngãi")
 
 
 class ExtractAgency(Section):
@@ -202,6 +197,8 @@ class Settings(BaseSettings):
     reports: ReportSettings = ReportSettings()
     extracts: ExtractSettings = ExtractSettings()
     api: ApiSettings = ApiSettings()
+    log: LogSettings = LogSettings()
+    soc: SocSettings = SocSettings()
 
     @classmethod
     def settings_customise_sources(

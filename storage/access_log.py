@@ -28,6 +28,7 @@ class Purpose:
 
 
 REVIEW = Purpose("review")
+EXPORT = Purpose("export")           # the records of a book, or all, handed out as a file
 
 
 def log_access(session: Session, actor: Actor, action: str, subject: str, purpose: Purpose | None = None, *,

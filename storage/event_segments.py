@@ -34,7 +34,7 @@ def write_segments(ledger: ObjectLedger, options: RetentionOptions, now: datetim
             rows = session.scalars(sa.select(Event).where(Event.seq > since).order_by(Event.seq).limit(_LONGEST)).all()
         if not rows:
             return written
-        body = "".join(json.dumps(_plain(e), ensure_ascii=False, sort_keys=True) + "\n" for e in rows)
+        body = "".join(line_of(e) for e in rows)
         key = f"{PREFIX}{rows[0].seq:012d}-{rows[-1].seq:012d}.jsonl"
         ledger.put("archive", key, body.encode(), "application/jsonl", until, "GOVERNANCE")
         written += len(rows)
@@ -45,8 +45,7 @@ def read_segments(store: ObjectStore) -> Iterator[Event]:
     previous = events.ChainHead(0, events.GENESIS)
     for facts in store.list("archive", PREFIX):
         for line in store.get("archive", facts.key).decode().splitlines():
-            data = json.loads(line)
-            event = Event(**{**data, "at": datetime.fromisoformat(data["at"])})
+            event = event_of(line)
             if event.seq <= previous.seq:
                 continue                        # two writers' segments may overlap
             if event.seq != previous.seq + 1 or event.prev_hash != previous.hash or event.hash != events.digest(event):
@@ -55,9 +54,17 @@ def read_segments(store: ObjectStore) -> Iterator[Event]:
             yield event
 
 
-def _plain(e: Event) -> dict[str, Any]:
-    return {"seq": e.seq, "at": e.at.astimezone(UTC).isoformat(timespec="microseconds"), "actor": e.actor, "action": e.action,
-            "subject": e.subject, "detail": e.detail, "prev_hash": e.prev_hash, "hash": e.hash}
+def line_of(e: Event) -> str:
+    """One line of the log with its hashes, as JSON."""
+    plain: dict[str, Any] = {"seq": e.seq, "at": e.at.astimezone(UTC).isoformat(timespec="microseconds"), "actor": e.actor,
+                             "action": e.action, "subject": e.subject, "detail": e.detail, "prev_hash": e.prev_hash, "hash": e.hash}
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def event_of(line: str) -> Event:
+    """The line that `line_of` wrote, not attached to a session. Raises ValueError, KeyError, TypeError."""
+    data = json.loads(line)
+    return Event(**{**data, "at": datetime.fromisoformat(data["at"])})
 
 
 def _end(key: str) -> int:

@@ -2,12 +2,15 @@
 
 Each row's hash covers the hash of the row before it, so a changed, removed, inserted or reordered row is found by
 `verify_chain`; the head of the chain is written into every archive manifest, which is locked, so the tail cannot be cut off
-unseen either. Rows carry codes and pseudonyms (entry:12), never names or personal numbers.
+unseen either. Old looks may lie outside, in sealed segments (storage.log_seal).
+
+Rows carry codes and pseudonyms (entry:12), never names or personal numbers.
 """
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage.errors import ChainBroken
-from storage.models import Event, utc_now
+from storage.event_subjects import index_rows
+from storage.models import Event, LogSegment, utc_now
 
 GENESIS = "0" * 64
 _LOCK = 0x50601             # pg_advisory_xact_lock number of the chain's end
@@ -66,6 +70,7 @@ def append_all(session: Session, lines: Sequence[Line], at: datetime | None = No
         added.append(event)
         last = ChainHead(event.seq, event.hash)
     session.add_all(added)
+    session.add_all([row for event in added for row in index_rows(event)])
     session.flush()
     return added
 
@@ -79,25 +84,48 @@ def head(session: Session) -> ChainHead:
 def verify_chain(session: Session, expected: ChainHead | None = None) -> ChainHead:
     """Re-compute the whole chain; return its head.
 
-    expected: a head noted earlier (in a manifest): the chain must still hold it at that number.
-    Raises ChainBroken naming the first row that is changed, missing or out of place.
+    Lines that were moved into sealed segments (LogSegment.pruned_at) are stepped over: the chain must lead into such a segment and out of
+    it by the hashes noted there; `storage.log_verify` proves the segments themselves. expected: a head noted earlier (in a manifest): the
+    chain must still hold it at that number, if that line is still here. Raises ChainBroken naming the first row that is changed, missing
+    or out of place.
     """
-    previous = ChainHead(0, GENESIS)
+    outside = deque(session.scalars(sa.select(LogSegment).where(LogSegment.pruned_at.is_not(None)).order_by(LogSegment.first_seq)))
+    seq, known = 0, GENESIS             # the place reached; known: its hash, empty where that line is not here
     rows = session.execute(sa.select(Event).order_by(Event.seq).execution_options(yield_per=1000)).scalars()
     for event in rows:
-        if event.seq != previous.seq + 1:
-            raise ChainBroken(seq=previous.seq + 1, cause="missing row")
-        if event.prev_hash != previous.hash:
+        seq, known = _step_over(outside, seq, known, event.seq)
+        if known and event.prev_hash != known:
             raise ChainBroken(seq=event.seq, cause="does not follow the row before it")
         if event.hash != digest(event):
             raise ChainBroken(seq=event.seq, cause="content changed")
         if expected and event.seq == expected.seq and event.hash != expected.hash:
             raise ChainBroken(seq=event.seq, cause="not the row that was noted in an archive manifest")
-        previous = ChainHead(event.seq, event.hash)
+        seq, known = event.seq, event.hash
         session.expunge(event)
-    if expected and previous.seq < expected.seq:
-        raise ChainBroken(seq=previous.seq + 1, cause="rows cut off at the end")
-    return previous
+    if outside and (seq < outside[-1].last_seq or (seq == outside[0].last_seq and known != outside[0].last_hash)):
+        raise ChainBroken(seq=seq + 1, cause="rows cut off at the end")
+    if expected and seq < expected.seq:
+        raise ChainBroken(seq=seq + 1, cause="rows cut off at the end")
+    return ChainHead(seq, known)
+
+
+def _step_over(outside: deque[LogSegment], seq: int, known: str, until: int) -> tuple[int, str]:
+    """The place just before row `until`, come from `seq` by way of sealed segments. Raises ChainBroken where none leads there."""
+    while outside and seq < until:
+        segment = outside[0]
+        if seq + 1 < segment.first_seq:
+            break
+        if seq + 1 == segment.first_seq and known != segment.prev_hash:
+            raise ChainBroken(seq=segment.first_seq, cause="a sealed segment does not follow the row before it")
+        if seq == segment.last_seq and known and known != segment.last_hash:
+            raise ChainBroken(seq=seq, cause="not the row that was sealed")
+        if until <= segment.last_seq:
+            return (seq, known) if seq + 1 == until else (until - 1, "")
+        seq, known = segment.last_seq, segment.last_hash
+        outside.popleft()
+    if seq + 1 != until:
+        raise ChainBroken(seq=seq + 1, cause="missing row")
+    return seq, known
 
 
 def digest(event: Event) -> str:

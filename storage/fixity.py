@@ -19,6 +19,7 @@ from storage.errors import ChainBroken
 from storage.fixity_objects import Looked, compare_manifest, look
 from storage.fixity_options import FixityOptions
 from storage.fixity_words import Difference
+from storage.log_verify import NotedHashes
 from storage.models import ArchiveCorrection, ArchivePackage, Cursor, Dossier, Entry, FixityFinding, StoredObject, utc_now
 from storage.objects import ObjectStore
 from storage.outbox import PENDING, STORED, ObjectLedger
@@ -60,7 +61,7 @@ def run_pass(database: Database, store: ObjectStore, options: FixityOptions, pro
     with database.reading() as session:
         waiting = session.scalar(sa.select(sa.func.count()).select_from(StoredObject).where(_due(started))) or 0
     turn, found, done, size = _Rate(options.megabytes_per_second), list[Difference](), 0, 0
-    over = False
+    over, noted = False, NotedHashes(ObjectLedger(database, store))
     with ThreadPoolExecutor(options.threads, thread_name_prefix="fixity") as pool, _Marker(database) as marker:
         running: dict[Future[Looked], StoredObject] = {}
         rows = _rows(database, started)
@@ -78,7 +79,7 @@ def run_pass(database: Database, store: ObjectStore, options: FixityOptions, pro
                 differences = list(looked.differences)
                 if looked.manifest is not None:
                     with database.reading() as session:
-                        differences += compare_manifest(session, row.key, looked.manifest)
+                        differences += compare_manifest(session, row.key, looked.manifest, noted)
                 marker.mark(row.key, started, differences, proven=not looked.differences)
                 found += differences
                 done, size = done + 1, size + looked.read

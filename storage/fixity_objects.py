@@ -11,11 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage import events
 from storage.aip.unpack import readable_files
 from storage.errors import ObjectMissing, ObjectStoreUnavailable
 from storage.fixity_words import Difference
-from storage.models import ArchivePackage, BookPackage, Event, StoredObject
+from storage.models import ArchivePackage, BookPackage, StoredObject
 from storage.objects import BucketKind, ObjectStore
 
 _MANIFEST, _PACKAGE = "/manifest.json", "/package.zip"
@@ -90,8 +89,8 @@ def _inside(key: str, data: bytes, store: ObjectStore) -> Iterator[Difference]:
             yield Difference("package_file_changed", f"{key}!{path}", sha256, found.get(path) or "-")
 
 
-def compare_manifest(session: Session, key: str, data: bytes) -> list[Difference]:
-    """A manifest against the rows of its objects, its package's row, and the log it noted."""
+def compare_manifest(session: Session, key: str, data: bytes, hash_of: Callable[[Session, int], str | None]) -> list[Difference]:
+    """A manifest against the rows of its objects, its package's row, and the log it noted. hash_of: of a line of the log, by number."""
     try:
         said: dict[str, Any] = json.loads(data)
         listed = {o["key"]: (o["sha256"], o["size"]) for o in said["objects"]}
@@ -118,7 +117,6 @@ def compare_manifest(session: Session, key: str, data: bytes) -> list[Difference
             found.append(Difference("manifest_differs", key, f"{name} {sha256}", row.sha256 if row else "-"))
     if package is not None:
         found += [Difference("manifest_differs", key, name, "-") for name in (package.pdf_key, package.original_key) if name not in listed]
-    kept = session.scalar(sa.select(Event.hash).where(Event.seq == seq)) if seq else events.GENESIS
-    if kept != noted:
+    if hash_of(session, seq) != noted:
         found.append(Difference("event_head_lost", package_id, f"{seq} {noted}"))
     return found

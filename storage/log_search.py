@@ -1,4 +1,4 @@
-"""Lines of the log for an auditor: by person, action, subject and day; and everybody who saw one entry."""
+"""Lines of the log for an auditor: by person, action, subject and day (storage.person_access: everybody who saw one entry or person)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,11 +8,9 @@ from datetime import date, datetime, time, timedelta, timezone
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.models import Entry, Event
+from storage.models import Event
 
 _HERE = timezone(timedelta(hours=7))            # days are days in Việt Nam
-LOOKS = ("record.view", "page.view", "record.search", "record.metadata", "copy.fetch", "copy.link", "person.vault",
-         "records.export", "record.print")
 
 
 @dataclass(frozen=True)
@@ -49,22 +47,6 @@ def lines(session: Session, wanted: LogFilter, limit: int, before: int = 0) -> S
 
 def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), _HERE)
-
-
-def who_saw(session: Session, entry_id: int, limit: int = 500) -> Sequence[Event]:
-    """Every look at the entry, the newest first: at itself, at the picture of its pages, in the answer to a search or a personal vault,
-    in an export of its book or of everything, and every look that was refused. Changes are looks too."""
-    entry = session.get(Entry, entry_id)
-    subjects = [f"entry:{entry_id}"]
-    exports = [Event.subject == "records"]
-    if entry is not None:
-        subjects += [f"page:{p}" for p in (entry.page_id, entry.second_page_id) if p is not None]
-        exports.append(Event.subject == f"batch:{entry.page.batch_id}")
-    named = sa.cast(Event.detail["found"], sa.Text).contains(f'"entry:{entry_id}"', autoescape=True)
-    in_search = sa.and_(Event.action.in_(("record.search", "person.vault")), named)
-    in_export = sa.and_(Event.action == "records.export", sa.or_(*exports))
-    query = sa.select(Event).where(sa.or_(Event.subject.in_(subjects), in_search, in_export)).order_by(Event.seq.desc()).limit(limit)
-    return session.scalars(query).all()
 
 
 def people(session: Session, most: int = 500) -> Sequence[str]:

@@ -33,7 +33,7 @@ _PROGRAMS: Mapping[str, frozenset[str]] = {     # what a client's scope gives (s
     "program.feed": frozenset({"api.feed"}), "program.push": frozenset({"api.push"}),
 }
 RIGHTS = frozenset().union(*ROLES.values(), *_PROGRAMS.values())
-WHOLE = frozenset({"log.see", "account.manage", "policy.manage"})       # reach over every commune: one commune's grant gives none
+WHOLE = frozenset({"log.see", "account.manage", "policy.manage", "api.report"})    # over all communes: one commune's grant gives none
 RECORD = ("review", "approve", "record.see")                            # each shows what is written in a record
 
 

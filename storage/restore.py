@@ -17,6 +17,7 @@ from storage import change_feed, events
 from storage.database import Database
 from storage.errors import ChainBroken, RestoreRefused, StorageError
 from storage.event_segments import read_segments
+from storage.event_subjects import index_rows
 from storage.models import ArchivePackage, Batch, Cursor, Entry, Event
 from storage.objects import ObjectStore
 from storage.outbox import ObjectLedger
@@ -101,6 +102,7 @@ def _restore_log(database: Database, store: ObjectStore, out: Restored) -> dict[
             for event in read_segments(store):
                 if event.seq > have:
                     session.add(event)
+                    session.add_all(index_rows(event))
                 out.events = event.seq
                 if "manifest_sha256" in event.detail:
                     logged[str(event.detail["package"])] = str(event.detail["manifest_sha256"])

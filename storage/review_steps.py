@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from storage.access_log import told
+from storage.access_log import REVIEW, told
 from storage.changes import append_with_change
 from storage.models import Entry, Event, Field, Link
 from storage.policy import Actor
@@ -30,7 +30,7 @@ def hold(session: Session, actor: Actor, entry_id: int, revision: int | None, st
 
 def append(session: Session, actor: Actor, action: str, entry: Entry, detail: Mapping[str, Any], before: Any, after: Any) -> Event:
     """The event of the step, its values before and after kept for undoing."""
-    said = {**told(actor), **detail, "revision": entry.revision}
+    said = {**told(actor), "purpose": REVIEW.code, **detail, "revision": entry.revision}
     return append_with_change(session, actor.name, action, f"entry:{entry.id}", said, before, after)
 
 

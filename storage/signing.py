@@ -4,9 +4,11 @@ The key is storage.signing_keys' matter, time stamps and proofs storage.signatur
 """
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal
@@ -69,6 +71,18 @@ class Signer:
                 raise
             _LOG.warning("signed B-B instead of %s, to be raised later: %s", self.level, e.code)
             return self._sign(pdf, "B-B", visible, reason, mark, place)
+
+    def sign_bytes(self, data: bytes) -> bytes:
+        """A detached CMS signature (RFC 5652, DER) over any bytes, with a time stamp where there is a service. Raises SigningFailed."""
+        from pyhanko.sign.general import SigningError
+
+        evidence = self.evidence() if self.tsa_url else None
+        try:
+            with self.key.in_use() as key, evidence.asked() if evidence else nullcontext():
+                made = asyncio.run(key.async_sign_general_data(data, "sha256", timestamper=evidence.timestamper() if evidence else None))
+            return bytes(made.dump())
+        except (SigningError, OSError, ValueError) as e:
+            raise SigningFailed(cause=f"{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}") from e
 
     def evidence(self) -> Evidence:
         """Where time stamps and revocation answers come from. Raises SigningFailed without a time-stamp service."""

@@ -117,3 +117,11 @@ class BadReceipt(SyncError):
     code = "bad_receipt"
     vi = "Biên nhận không hợp lệ: {why}"
     en = "The receipt is not valid: {why}"
+
+
+class CollectorAway(SyncError):
+    """The collector of logs did not take what was sent to it; it is sent again."""
+
+    code = "collector_away"
+    vi = "Máy thu nhật ký {where} không nhận: {cause}. Chưa dòng nào mất; sẽ gửi lại."
+    en = "The log collector {where} did not take it: {cause}. Nothing is lost; it is sent again."

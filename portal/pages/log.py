@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
 
 from portal import log_wording
@@ -16,12 +17,14 @@ from portal.log_wording import subject_code
 from storage import events
 from storage.access_log import log_access
 from storage.errors import ChainBroken
-from storage.log_search import LogFilter, lines, people, who_saw
-from storage.models import utc_now
+from storage.log_search import LogFilter, lines, people
+from storage.models import LogSegment, utc_now
+from storage.person_access import looks_at
 
 router = APIRouter(prefix="/log", include_in_schema=False)
 _ROWS = 100
 _SHEET_ROWS = 50_000
+_LOOKS = 500                # of an entry, the newest
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,9 @@ def log(request: Request, who: Who, asked: Filters, before: int = 0) -> Response
     with who.portal.services.database.reading() as session:
         rows = lines(session, asked.filters, _ROWS + 1, before)
         names = people(session)
-    return page(who, request, "log.html", rows=rows[:_ROWS], more=len(rows) > _ROWS, filters=asked.typed, query=asked.query, people=names)
+        outside = session.scalar(sa.select(sa.func.max(LogSegment.last_at)).where(LogSegment.pruned_at.is_not(None)))
+    return page(who, request, "log.html", outside=outside, rows=rows[:_ROWS], more=len(rows) > _ROWS, filters=asked.typed,
+                query=asked.query, people=names)
 
 
 @router.post("/export")
@@ -92,10 +97,12 @@ def _sheet(who: Visitor, filters: LogFilter, said: str) -> Response:
 def seen_by(entry_id: int, request: Request, who: Who) -> Response:
     """Who looked at this entry, or changed it, and for what."""
     who.must("log.see")
-    with who.portal.services.database.session() as session:
-        rows = who_saw(session, entry_id)
-        log_access(session, who.actor, "log.who_saw", f"entry:{entry_id}", count=len(rows))
-    return page(who, request, "log_entry.html", rows=rows, entry=entry_id, people=len({e.actor for e in rows}))
+    services = who.portal.services
+    report = looks_at(services.ledger, [entry_id], limit=_LOOKS)
+    with services.database.session() as session:
+        log_access(session, who.actor, "log.who_saw", f"entry:{entry_id}", count=len(report.looks))
+    return page(who, request, "log_entry.html", rows=report.looks, entry=entry_id, people=len({e.actor for e in report.looks}),
+                unread=report.unread)
 
 
 @router.get("/check")
@@ -107,4 +114,5 @@ def check(request: Request, who: Who) -> Response:
             head, problem = events.verify_chain(session), ""
         except ChainBroken as e:
             head, problem = None, e.message(who.words.lang)
-    return page(who, request, "log_check.html", head=head, problem=problem)
+        outside = session.scalars(sa.select(LogSegment.pruned).where(LogSegment.pruned_at.is_not(None))).all()
+    return page(who, request, "log_check.html", head=head, problem=problem, outside=sum(outside), segments=len(outside))

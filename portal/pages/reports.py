@@ -18,7 +18,7 @@ from portal.reports.catalogue import REPORTS, Report, report
 from portal.reports.filters import STEP_NAMES, Filters, described, neighbours, scope_of
 from portal.reports.view import Ask, commune_name
 from portal.wording import KINDS, VIETNAM
-from storage.access_log import log_access
+from storage.access_log import EXPORT, log_access
 from storage.export import export_xlsx
 from storage.models import utc_now
 from storage.report_figures import seen_communes
@@ -124,7 +124,7 @@ def records(batch_id: str, who: Who) -> Response:
         count = export_xlsx(services.database, out, batch.id, watermark(who.actor, now, batch.id, who.words.lang))
         data = out.read_bytes()
     with services.database.session() as session:
-        log_access(session, who.actor, "records.export", f"batch:{batch.id}", count=count, format="xlsx")
+        log_access(session, who.actor, "records.export", f"batch:{batch.id}", EXPORT, count=count, format="xlsx")
     return _attachment(data, f"{batch.id}.xlsx")
 
 

@@ -32,7 +32,7 @@ def register(family: Any) -> None:
 
 def deliver_books(s: Services, out: Path, options: Options) -> None:
     """Write the delivery, or say what falls short."""
-    from storage.access_log import log_access
+    from storage.access_log import EXPORT, log_access
     from storage.ministry.delivery import deliver
     from storage.ministry.errors import DeliveryFallsShort
     from storage.ministry.report import SHOWN
@@ -45,7 +45,7 @@ def deliver_books(s: Services, out: Path, options: Options) -> None:
             raise
     with s.database.session() as session:
         subject = f"batch:{options.batch}" if options.batch is not None else "records"
-        log_access(session, actor(), "records.export", subject, count=made.entries, format="moj", by=getpass.getuser(),
+        log_access(session, actor(), "records.export", subject, EXPORT, count=made.entries, format="moj", by=getpass.getuser(),
                    drafts=options.drafts, findings=len(made.report.short))
     say_some([r.line(language()) for r in made.report.short], SHOWN)
     typer.echo(t(f"Đã ghi {made.entries} bản ghi của {made.books} quyển vào {out}; xem {made.report_file}.",

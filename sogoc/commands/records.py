@@ -44,7 +44,7 @@ def export(
 ) -> None:
     from sogoc.errors import WrongUse
     from sogoc.working import check_batches
-    from storage.access_log import log_access
+    from storage.access_log import EXPORT, log_access
     from storage.export import export_jsonl, export_xlsx
     from storage.models import utc_now
     from storage.policy import Actor
@@ -69,5 +69,5 @@ def export(
             count = export_xlsx(s.database, out, batch=batch, mark=mark, above=False)
         with s.database.session() as session:
             subject = f"batch:{batch}" if batch is not None else "records"
-            log_access(session, Actor("cli"), "records.export", subject, count=count, format=format_, by=by)
+            log_access(session, Actor("cli"), "records.export", subject, EXPORT, count=count, format=format_, by=by)
     typer.echo(t(f"Đã ghi {count} bản ghi vào {out}.", f"{count} records written to {out}."))

@@ -14,6 +14,7 @@ from storage.models.file_checks import FileCheck
 from storage.models.ledger import Batch, Dossier, Entry, EntryFinding, Field, Page
 from storage.models.links import Link, LinkCheck, LinkPolicy, LinkRecheck
 from storage.models.log import Cursor, Event
+from storage.models.log_keeping import EventSubject, LogSegment
 from storage.models.population import Person, PersonHistory, PopulationRejection, PopulationSnapshot
 from storage.models.preservation import ArchiveCorrection, BookPackage, FixityFinding, ObjectHold
 from storage.models.queue import QueueTally
@@ -27,10 +28,10 @@ from storage.models.watch import AccessAlert, WatchState
 __all__ = [
     "AccessAlert", "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "BookStep", "BookWork",
     "CheckHand", "CheckPolicy", "ClientPace", "ClientSecret", "ClientUse", "CopyLink", "CopySignature", "Cursor", "Dossier", "Entry",
-    "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "Extract", "ExtractNumber", "Field", "FileCheck",
-    "FixityFinding", "GatewayKey", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck", "MinistryPush",
-    "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory", "PersonKey",
-    "PopulationQuestion", "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecordChange", "RecordKey", "RecoveryCode",
-    "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries", "StoredObject", "TokenKey", "User",
-    "UserGrant", "UserSession", "UtcDateTime", "WatchState", "utc_now",
+    "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "EventSubject", "Extract", "ExtractNumber", "Field",
+    "FileCheck", "FixityFinding", "GatewayKey", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck",
+    "LogSegment", "MinistryPush", "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory",
+    "PersonKey", "PopulationQuestion", "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecordChange", "RecordKey",
+    "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries", "StoredObject",
+    "TokenKey", "User", "UserGrant", "UserSession", "UtcDateTime", "WatchState", "utc_now",
 ]

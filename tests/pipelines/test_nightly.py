@@ -1,13 +1,17 @@
 """What runs at night, as Dagster runs it: audit, figures, signatures."""
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import dagster as dg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from pipelines.services import Services
+from pipelines.services import LogOptions, Services
+from storage import events
 from storage.archive import archive_entry
-from storage.models import ArchivePackage, CopySignature
+from storage.models import ArchivePackage, CopySignature, Event, LogSegment, utc_now
 from tests.pipelines.test_definitions import definitions
 from tests.storage.registers import add_entry, add_page, page_image
 
@@ -35,6 +39,19 @@ def test_the_audit_fails_where_an_object_was_changed(archived: Services) -> None
         key = session.scalars(select(ArchivePackage.pdf_key)).one()
     archived.objects.put("archive", key, b"%PDF-1.7 changed", "application/pdf")      # a version over the one that was archived
     assert not run(archived, "prove_archive").success
+
+
+def test_old_months_of_the_log_are_sealed_and_proven(services: Services) -> None:
+    with services.database.session() as session:
+        for days in (200, 1):
+            events.append(session, "tp.lan", "record.view", "entry:1", {}, utc_now() - timedelta(days=days))
+    assert run(replace(services, log=LogOptions(keep_months=3)), "prove_archive").success
+    with services.database.reading() as session:
+        assert [s.pruned for s in session.scalars(select(LogSegment))] == [1]
+        assert session.scalars(select(Event.action).order_by(Event.seq)).all() == ["record.view", "log.seal"]
+    with services.database.session() as session:
+        session.execute(update(LogSegment).values(last_hash=LogSegment.prev_hash))
+    assert not run(replace(services, log=LogOptions(keep_months=3)), "prove_archive").success
 
 
 def test_signatures_are_looked_at(archived: Services) -> None:

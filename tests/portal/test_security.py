@@ -5,7 +5,6 @@ import dataclasses
 import re
 import statistics
 import time
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -14,62 +13,23 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from portal_house import PASSWORD, House, session_cookie, sign_in
-from routes import API, Known, addresses, body_of, known_routes, values_for
+from portal_house import PASSWORD, session_cookie, sign_in
+from route_world import as_user, ask
+from routes import API, Known, addresses, body_of, values_for
 from sqlalchemy import delete
-from three_communes import COMMUNES, Holdings, digest, fill, marks, user_of
+from three_communes import COMMUNES, Holdings, digest, marks, user_of
 
-from pipelines.services import ArchiveOptions, IntakeOptions, MatchingOptions, PortalOptions, ReadingOptions, Services
 from portal.context import STATIC
 from portal.security import CONTENT_SECURITY_POLICY, CSRF_HEADER, SESSION_COOKIE
 from storage import accounts
 from storage.accounts import ROLES
-from storage.database import Database
 from storage.models import SignInTries
-from storage.objects import ObjectStore
-from storage.outbox import ObjectLedger
 
 OPEN_API = {f"{API}/docs", f"{API}/openapi.json", f"{API}/sync/key", f"{API}/oauth/jwks.json",      # what everybody may know of it
             f"{API}/.well-known/oauth-authorization-server"}
 WITHOUT_SESSION = {"/login"}        # changing routes that have a token of their own, because nobody is signed in yet
 NASTY = "zq<script>alert(1)</script><img src=x onerror=alert(2)>\"'`\r\nX-Injected: 1\r\n\r\n{{7*191}}${7*191}<%=7*191%>zq"
 OFFICERS = [r for r, rights in ROLES.items() if "batch.see" in rights]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory, embedded_store) -> Iterator[SimpleNamespace]:
-    """The house filled, its application, its routes, and a client whose requests come from nobody until `as_user` says otherwise."""
-    home = tmp_path_factory.mktemp("home")
-    database = Database(home / "sogoc.db")
-    database.upgrade()
-    objects = ObjectStore(dataclasses.replace(embedded_store.ensure(), archive_bucket=f"a-{home.name}", work_bucket=f"w-{home.name}"))
-    objects.ensure_buckets()
-    house = House(Services(home=home, database=database, objects=objects, ledger=ObjectLedger(database, objects), signer=None,
-                           intake=IntakeOptions(), reading=ReadingOptions(), matching=MatchingOptions(home / "cache"),
-                           archive=ArchiveOptions(), portal=PortalOptions()))
-    held = fill(house, home / "scans")
-    app = house.app()
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
-        yield SimpleNamespace(house=house, held=held, app=app, client=client, routes=known_routes(app))
-    database.dispose()
-
-
-def as_user(world: SimpleNamespace, name: str | None, token: bool = True) -> None:
-    """The client's next requests are that account's, with the token of its session."""
-    world.client.cookies.clear()
-    world.client.headers.pop(CSRF_HEADER, None)
-    if name is not None:
-        sessions = world.app.state.portal.sessions
-        cookie = session_cookie(world.app, name)
-        world.client.cookies.set(SESSION_COOKIE, cookie)
-        if token:
-            world.client.headers[CSRF_HEADER] = sessions.csrf(sessions.read(cookie).nonce)
-
-
-def ask(world: SimpleNamespace, route: Known, address: str, held: Holdings, **more):
-    if route.changes and "json" not in more and "data" not in more and "content" not in more:
-        more["json"] = body_of(route.body, held) or {}
-    return world.client.request(route.method, address, **more)
 
 
 def may_try_again(world: SimpleNamespace) -> None:

@@ -138,7 +138,7 @@ SIGNING_IN = ("app_user", "second_factor", "recovery_code", "user_session", "sig
               "watch_state", "access_alert")
 
 
-def digest(house: House, but: tuple[str, ...] = ("event", "cursor")) -> dict[str, str]:
+def digest(house: House, but: tuple[str, ...] = ("event", "event_subject", "cursor")) -> dict[str, str]:
     """By table, changes when any of its rows does, except of those that grow by looking (the log) or by signing in; leases do not count."""
     seen = {}
     with house.database.reading() as s:

@@ -1,0 +1,117 @@
+"""Ai đã xem hồ sơ của tôi: the auditor answers a person who asks. The number is posted, so that it stands in no address."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+
+from portal.access_report import columns, plain, rows, sheet, silent
+from portal.context import Visitor, Who, page
+from portal.wording import ROLES
+from storage.access_log import Purpose
+from storage.log_search import midnight
+from storage.models import utc_now
+from storage.person_access import AccessReport, entries_of_person, entries_with, person_report
+from storage.watermark import VIETNAM, watermark
+
+router = APIRouter(prefix="/log/person", include_in_schema=False)
+_SHOWN, _SHEET = 200, 50_000
+PURPOSE = "person_report"
+Short = Annotated[str, Form(max_length=40)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the form says. person: a personal number; or entry and role; paper: the written request it answers."""
+
+    person: str
+    entry: str
+    role: str
+    first: date | None
+    last: date | None
+    paper: str
+    basis: str
+
+    @property
+    def purpose(self) -> Purpose:
+        return Purpose(PURPOSE, dossier=self.paper, basis=self.basis)
+
+    @property
+    def times(self) -> tuple[datetime | None, datetime | None]:
+        return (midnight(self.first) if self.first else None, midnight(self.last + timedelta(days=1)) if self.last else None)
+
+
+def _asked(person: Short = "", entry: Short = "", role: Annotated[str, Form(max_length=8)] = "", first: Short = "", last: Short = "",
+           paper: Annotated[str, Form(max_length=80)] = "", basis: Annotated[str, Form(max_length=200)] = "") -> Asked:
+    return Asked(plain(person), entry.strip(), role.strip(), _day(first), _day(last), paper.strip(), basis.strip())
+
+
+Wanted = Annotated[Asked, Depends(_asked)]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+@router.get("")
+def form(request: Request, who: Who, entry: str = "") -> Response:
+    who.must("log.see")
+    return _page(who, request, Asked("", entry if entry.isdigit() else "", "", None, None, "", ""))
+
+
+@router.post("")
+def show(request: Request, who: Who, asked: Wanted) -> Response:
+    """The report as a page: the newest looks, and how to have them all."""
+    who.must("log.see")
+    problem = _problem(who, asked)
+    if problem:
+        return _page(who, request, asked, problem=problem, status=422)
+    report = _report(who, asked, _SHOWN, "page")
+    return _page(who, request, asked, report=report)
+
+
+@router.post("/xlsx")
+def file(request: Request, who: Who, asked: Wanted) -> Response:
+    """The report as a spreadsheet, marked with who made it, when and what for."""
+    who.must("log.see")
+    who.must("report.export")
+    problem = _problem(who, asked)
+    if problem:
+        return _page(who, request, asked, problem=problem, status=422)
+    now, report = utc_now(), _report(who, asked, _SHEET, "xlsx")
+    mark = watermark(who.actor, now, f"{who.words('Ai đã xem hồ sơ')} – {asked.paper} – {asked.basis}", who.words.lang)
+    data = sheet(rows(report, who.words, who.portal.services.log.show_officers), report, who.words, mark)
+    return Response(data, media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", headers={
+        "Content-Disposition": f'attachment; filename="ai-da-xem-{now.astimezone(VIETNAM):%Y%m%d-%H%M%S}.xlsx"'})
+
+
+def _problem(who: Visitor, asked: Asked) -> str:
+    words = who.words
+    if not asked.basis:
+        return words("Hãy ghi căn cứ: điều luật cho phép trả lời người hỏi.")
+    if not asked.person and not asked.entry.isdigit():
+        return words("Hãy nhập số định danh, hoặc số mục.")
+    if asked.person and not (asked.person.isdigit() and len(asked.person) in (9, 12)):
+        return words("Số định danh có 12 chữ số (số cũ: 9).")
+    return ""
+
+
+def _report(who: Visitor, asked: Asked, limit: int, form: str) -> AccessReport:
+    services = who.portal.services
+    with services.database.reading() as session:
+        entries = entries_of_person(session, asked.person) if asked.person else entries_with(session, int(asked.entry[:18]), asked.role)
+    first, last = asked.times
+    return person_report(services.ledger, who.actor, entries, asked.purpose, first, last, limit, form=form)
+
+
+def _page(who: Visitor, request: Request, asked: Asked, report: AccessReport | None = None, problem: str = "",
+          status: int = 200) -> Response:
+    show = who.portal.services.log.show_officers
+    return page(who, request, "log_person.html", status, asked=asked, report=report, problem=problem, roles=ROLES,
+                rows=rows(report, who.words, show) if report else [], heads=columns(who.words),
+                silent=silent(report, who.words) if report else [])
