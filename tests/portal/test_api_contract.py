@@ -47,7 +47,7 @@ def test_every_operation_says_who_may_how_it_answers_and_shows_it(contract):
 
 
 def test_answers_are_those_of_the_document(contract):
-    tally = hold(contract.app, contract.known, 500)
+    tally = hold(contract.app, contract.known, 330)
     assert tally.requests > 150
     assert not tally.failures and not tally.server_errors, report(tally)
     for operation, status in REACHED.items():
