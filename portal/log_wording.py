@@ -176,7 +176,6 @@ _VALUES: Mapping[str, Pair] = {
     "program.vault": ("phần mềm xem hồ sơ cá nhân", "program that reads a person's records"),
     "program.report": ("phần mềm hỏi ai đã xem", "program that asks who looked"),
     "program.feed": ("phần mềm theo dõi thay đổi", "program that follows changes"),
-    "program.push": ("phần mềm hỏi việc gửi Bộ", "program that asks about deliveries"),
     "walk": ("dò số liên tiếp", "numbers one after another"), "misses": ("phần lớn không tìm thấy", "mostly nothing found"),
     "night": ("tra cứu ban đêm", "looks at night"),
     "wrong_purpose": ("dịch vụ công không được cung cấp", "public service not served"),

@@ -240,7 +240,7 @@ def percent(probability: float, lang: str) -> str:
 _WHOLE_SCOPES: Mapping[str, Pair] = {
     "person:vault": ("mọi hồ sơ của một người", "everything of one person"),
     "person:report": ("ai đã xem hồ sơ của một người", "who looked"),
-    "feed:read": ("theo dõi thay đổi", "follow changes"), "push:status": ("tình trạng gửi phần mềm Bộ", "state of deliveries"),
+    "feed:read": ("báo thay đổi của các loại sổ được xem", "changes of the kinds it may read"),
 }
 
 
