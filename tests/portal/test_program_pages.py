@@ -27,7 +27,7 @@ def test_a_secret_is_changed_on_the_page_and_the_old_one_stays_for_a_while(brows
         old = accounts.add_client(s, "cu", ["KS:read"])
     sign_in(browser, "qt.an")
     listed = browser.get("/clients").text
-    assert "xem Khai sinh: cha, mẹ" in listed and "theo dõi thay đổi" in listed
+    assert "xem Khai sinh: cha, mẹ" in listed and "báo thay đổi của các loại sổ được xem" in listed
     made = browser.post("/clients/cu/secret", headers=csrf_of(browser))
     new = re.search(r"<code>([\w-]{43})</code>", made.text)[1]
     assert new != old and "Khóa cũ còn dùng được 72 giờ" in made.text and "còn đến" in made.text and new not in browser.get("/clients").text
