@@ -18,7 +18,7 @@ from records.places import default_gazetteer
 from records.text import fold
 from storage.clients import add_client
 from storage.database import Database
-from storage.models import ApiClient, StoredObject
+from storage.models import ApiClient, ClientSecret, StoredObject
 from storage.objects import ObjectStore
 
 CLIENTS = 60                # the one-stop systems that ask; each stays under the API's limit a client
@@ -69,9 +69,10 @@ def _clients(database: Database) -> dict[str, str]:
     """One secret for all, hashed once: argon2 takes its time."""
     with database.session() as session:
         secret = add_client(session, "motcua.0", ["KS:read", "KS:copy", "KT:read", "KT:copy"], agency_code="H21.129")
-        first = session.get_one(ApiClient, "motcua.0")
-        session.add_all(ApiClient(id=f"motcua.{n}", secret_hash=first.secret_hash, scopes=first.scopes, agency_code="H21.129")
-                        for n in range(1, CLIENTS))
+        first, hashed = session.get_one(ApiClient, "motcua.0"), session.scalars(sa.select(ClientSecret.secret_hash)).one()
+        session.add_all(ApiClient(id=f"motcua.{n}", scopes=first.scopes, agency_code="H21.129") for n in range(1, CLIENTS))
+        session.flush()
+        session.add_all(ClientSecret(client_id=f"motcua.{n}", secret_hash=hashed) for n in range(1, CLIENTS))
     return {f"motcua.{n}": secret for n in range(CLIENTS)}
 
 

@@ -164,7 +164,7 @@ def test_a_refused_request_of_a_client_is_counted(house, client):
     token = client.post(
         "/api/v1/oauth/token", data={"grant_type": "client_credentials", "client_id": "mcdt", "client_secret": secret}
     ).json()
-    head = {"Authorization": f"Bearer {token['access_token']}", "X-Dossier-Code": "H1", "X-Service-Code": "2.1", "X-Officer-Code": "a"}
+    head = {"Authorization": f"Bearer {token['access_token']}", "X-Dossier-Code": "H1", "X-Service-Code": "2.000635", "X-Officer-Code": "a"}
     body = {"kind": "KH", "number": "1", "year": 2017}
     assert client.post("/api/v1/records/search/register-number", json=body, headers=head).status_code == 403
     assert client.post("/api/v1/records/search/register-number", json={"kind": "?"}, headers=head).status_code == 422
