@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from storage import accounts
-from storage.log_search import who_saw
 from storage.models import Event, Field, Link
+from storage.person_access import looks_at
 from storage.search_keys import write_keys
 
 RECORD = "5b3c0d6e-0000-4000-8000-000000000001"
@@ -80,8 +80,7 @@ def test_it_has_a_scope_of_its_own_and_opens_only_kinds_that_may_be_read(archive
 
 def test_the_person_can_be_told_who_asked(archived, ask):
     ask()
-    with archived.database.reading() as s:
-        assert [e.action for e in who_saw(s, archived.entries()[0])][:1] == ["person.vault"]
+    assert looks_at(archived.services.ledger, [archived.entries()[0]]).looks[0].action == "person.vault"
 
 
 def test_links_that_were_not_accepted_do_not_count(archived, ask):

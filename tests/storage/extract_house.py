@@ -15,6 +15,7 @@ from storage.extracts.options import Agency, CompetentSigner, ExtractOptions
 from storage.models import ArchivePackage, Batch, Entry, Extract, Field, Page
 from storage.outbox import ObjectLedger
 from storage.policy import Actor
+from storage.search_keys import write_keys
 from storage.signing import Signer
 
 COMMUNE = "21139"
@@ -91,6 +92,8 @@ def archived(ledger: ObjectLedger, kind: str = "KS", more: dict[str, str] | None
         s.add(entry)
         s.flush()
         s.add(ArchivePackage(id=package, subject=f"entry:{entry.id}", manifest_key=key, pdf_key=key, original_key=key))
+        s.flush()
+        write_keys(s, entry.id)
         return entry.id
 
 

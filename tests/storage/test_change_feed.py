@@ -26,7 +26,7 @@ from storage.archive_package import ArchiveOptions
 from storage.change_feed import BadCursor, CursorElsewhere, Place
 from storage.corrections import Correction, correct_archived
 from storage.database import Database, alembic_config
-from storage.models import ArchivePackage, Event, RecordChange, StoredObject, utc_now
+from storage.models import ArchivePackage, Event, EventSubject, RecordChange, StoredObject, utc_now
 from storage.policy import Actor
 from storage.signing import Signer, create_demo_identity
 
@@ -143,6 +143,7 @@ def test_a_cursor_of_another_history_is_refused(sqlite_database):
     _, place = follow(sqlite_database)
     with sqlite_database.session() as session:         # restored from an older copy, then something else happened
         session.execute(sa.delete(RecordChange).where(RecordChange.seq == 2))
+        session.execute(sa.delete(EventSubject).where(EventSubject.seq == 2))
         session.execute(sa.delete(Event).where(Event.seq == 2))
     for _ in range(2):
         with pytest.raises(CursorElsewhere):
