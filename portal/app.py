@@ -50,6 +50,7 @@ from portal.pages import (
     tiles,
     uploads,
 )
+from portal.programs import ProgramsFirst
 from portal.proxy import ForwardedHeaders
 from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner
@@ -129,9 +130,10 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     # Pages over a commune's line. The session cookie is SameSite=strict, so no other site can make answers with its secrets and guesses of
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
+    app.add_middleware(ProgramsFirst, path=PATH, api=api)
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
     app.add_middleware(ForwardedHeaders, proxies=services.api.proxies)
-    app.mount(PATH, api)        # first, for routes are tried one after another and programs ask most often
+    app.mount(PATH, api)
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
                  population_query, check_policy, dossiers, extracts, alerts, log, person_log, reviewers, reports):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database
 from storage.errors import StorageError
-from storage.watch_alerts import look_over
+from storage.watch_alerts import LINES, look_over
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 5.0
@@ -35,8 +35,8 @@ class WatchWorker:
     def _loop(self) -> None:
         while not self._stop.is_set():
             try:
-                while look_over(self._database, self._suspend) and not self._stop.is_set():
-                    pass
+                while look_over(self._database, self._suspend) >= LINES and not self._stop.is_set():
+                    pass        # there are more than one look takes; what is written meanwhile waits for the next one
             except (StorageError, SQLAlchemyError) as e:     # the database is away for a while; the place in the log is kept
                 _LOG.error("watch worker: %s", type(e).__name__)
             self._stop.wait(_SECONDS)

@@ -168,7 +168,7 @@ class _Full(Exception):
 
 def lease_of(burst: float) -> int:
     """How many requests a process takes at a time of a pace that allows `burst` at once."""
-    return max(1, min(_LARGEST_LEASE, int(burst // 20)))
+    return max(1, min(_LARGEST_LEASE, int(burst // 6)))
 
 
 def uses(session: Session, span: str) -> Mapping[tuple[str, str], int]:

@@ -17,7 +17,7 @@ from storage.watch import ACTIONS, Finding, Sight, look_of
 from storage.watermark import VIETNAM
 
 _PLACE = ":log"             # row of watch_state: how far the log was read; no account has such a name
-_LINES = 2000               # of the log at a time
+LINES = 2000               # of the log at a time
 
 
 def look_over(database: Database, suspend: Collection[str] = ()) -> int:
@@ -32,7 +32,7 @@ def look_over(database: Database, suspend: Collection[str] = ()) -> int:
     with database.session() as session:
         place = _place(session)
         since = int(place.state["seq"])
-        coming = sa.select(Event.seq).where(Event.seq > since).order_by(Event.seq).limit(_LINES).subquery()
+        coming = sa.select(Event.seq).where(Event.seq > since).order_by(Event.seq).limit(LINES).subquery()
         until = session.scalar(sa.select(sa.func.max(coming.c.seq))) or since
         lines = session.scalars(sa.select(Event).where(Event.seq > since, Event.seq <= until, Event.action.in_(ACTIONS))
                                 .order_by(Event.seq)).all()
