@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Row
+
 from storage.models import Event
 from storage.watermark import VIETNAM
 
@@ -56,8 +58,8 @@ class Finding:
     of: int
 
 
-def look_of(event: Event) -> Look | None:
-    """The line as a look; None where it is none."""
+def look_of(event: Event | Row[Any]) -> Look | None:
+    """The line, or its time, actor, action, subject and detail, as a look; None where it is none."""
     said = event.detail
     if event.action not in ACTIONS or (event.action == "access.refused" and said.get("reason") not in _NOT_THERE):
         return None

@@ -1,9 +1,10 @@
 """Alerts: the rules of storage.watch over the new lines of the log, kept for the auditor; a client switched off where that is wanted."""
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -34,10 +35,11 @@ def look_over(database: Database, suspend: Collection[str] = ()) -> int:
         since = int(place.state["seq"])
         coming = sa.select(Event.seq).where(Event.seq > since).order_by(Event.seq).limit(LINES).subquery()
         until = session.scalar(sa.select(sa.func.max(coming.c.seq))) or since
-        lines = session.scalars(sa.select(Event).where(Event.seq > since, Event.seq <= until, Event.action.in_(ACTIONS))
-                                .order_by(Event.seq)).all()
-        told = [(actor, finding, at) for actor in sorted({e.actor for e in lines})
-                for finding, at in _see(session, actor, [e for e in lines if e.actor == actor])]
+        by_actor: dict[str, list[Any]] = {}
+        for line in session.execute(sa.select(Event.at, Event.actor, Event.action, Event.subject, Event.detail).where(
+                Event.seq > since, Event.seq <= until, Event.action.in_(ACTIONS)).order_by(Event.seq)):
+            by_actor.setdefault(line.actor, []).append(line)
+        told = _see(session, by_actor)
         place.state = {"seq": until}
         for actor, finding, at in told:
             _alert(session, actor, finding, at, finding.rule in suspend)
@@ -52,15 +54,23 @@ def _place(session: Session) -> WatchState:
     return session.get_one(WatchState, _PLACE, with_for_update=True)
 
 
-def _see(session: Session, actor: str, lines: Sequence[Event]) -> list[tuple[Finding, datetime]]:
-    row = session.get(WatchState, actor, with_for_update=True)
-    sight = Sight.read(row.state if row is not None else {})
-    found = [(finding, event.at) for event in lines if (look := look_of(event)) is not None for finding in sight.see(look)]
-    if row is None:
-        session.add(WatchState(actor=actor, state=asdict(sight)))
-    else:
-        row.state = asdict(sight)
-    return found
+def _see(session: Session, by_actor: Mapping[str, Sequence[Any]]) -> list[tuple[str, Finding, datetime]]:
+    """What each actor's lines add to what was seen of them; a few statements however many they are."""
+    actors = sorted(by_actor)
+    known = session.execute(sa.select(WatchState.actor, WatchState.state).where(WatchState.actor.in_(actors)).order_by(WatchState.actor)
+                            .with_for_update())
+    sights = {actor: Sight.read(state) for actor, state in known}
+    fresh = [{"actor": actor, "state": {}} for actor in actors if actor not in sights]
+    if fresh:
+        session.execute(sa.insert(WatchState), fresh)
+    told = []
+    for actor in actors:
+        sight = sights.setdefault(actor, Sight.read({}))
+        told += [(actor, finding, line.at) for line in by_actor[actor] if (look := look_of(line)) is not None
+                 for finding in sight.see(look)]
+    if actors:
+        session.execute(sa.update(WatchState), [{"actor": actor, "state": asdict(sights[actor])} for actor in actors])
+    return told
 
 
 def _alert(session: Session, actor: str, finding: Finding, at: datetime, suspend: bool) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.api.context import Inquiry, inquiry
 from portal.api.disclosure import Disclosure, disclosure
+from portal.api.one_thread import OneThread
 from portal.api.problems import Problem, responses
 from portal.notation import VIETNAM
 from records.text import nfc
@@ -24,7 +25,7 @@ from storage.search_places import BookUnit
 from storage.signature_upkeep import current_copy
 from storage.watch_digest import asked_name, asked_person, asked_register_number
 
-router = APIRouter(prefix="/records", tags=["records"])
+router = APIRouter(prefix="/records", tags=["records"], route_class=OneThread)
 Kind = Literal["KS", "KH", "KT", "NCM", "GH", "CN", "CC", "HN"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
 EdtfDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
