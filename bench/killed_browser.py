@@ -44,11 +44,14 @@ class Browser:
             self.page.on("pageerror", lambda e: self.problems.append(str(e)))
         self._go("/upload")
         while "/login" in self.page.url:    # also after a kill: Chromium writes its cookies only now and then
-            self.page.fill("input[name=name]", self._person)
-            self.page.fill("input[name=password]", self._password)
-            self.page.press("input[name=password]", "Enter")
-            wait_for(lambda: "/login" not in self.page.url, "not signed in")
-            self._go("/upload")
+            self._sign_in()
+
+    def _sign_in(self) -> None:
+        self.page.fill("input[name=name]", self._person)
+        self.page.fill("input[name=password]", self._password)
+        self.page.press("input[name=password]", "Enter")
+        wait_for(lambda: "/login" not in self.page.url, "not signed in")
+        self._go("/upload")
 
     def _go(self, path: str) -> None:
         for _ in range(30):                 # the line drops: what a person does then is to try again
@@ -71,7 +74,10 @@ class Browser:
         return False
 
     def until(self, expression: str) -> None:
-        wait_for(lambda: self.page.evaluate(expression), expression)
+        try:
+            wait_for(lambda: self.page.evaluate(expression), expression)
+        except AssertionError as never:
+            raise AssertionError(f"never true: {expression} at {self.page.url}: {self.page.inner_text('body')[:2000]}") from never
 
     def choose(self, files: Sequence[Path]) -> None:
         """Choose files; kept by the browser when this returns."""
@@ -96,10 +102,16 @@ class Browser:
                                              ".catch(() => Store.jobs().then(j => JSON.stringify(j.find(x => x.receipt).receipt)))"))
 
     def sign_out(self, person: str) -> None:
-        """Leave the browser to another person."""
+        """Leave the browser to another person, who signs in; the page is then the server's, not the one kept for when it is away."""
         self._connected.contexts[0].clear_cookies()
         self._person = person
         self.open()
+        while self.page.evaluate("'shell' in document.getElementById('upload').dataset"):
+            self._go("/login")
+            if "/login" in self.page.url:
+                self._sign_in()
+            else:
+                self._go("/upload")
 
     def kill_tab(self) -> None:
         """The tab is gone without being asked."""

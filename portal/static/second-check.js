@@ -70,9 +70,9 @@ async function pick(index) {
     activate(role);
   });
 }
-const SETTLE = 250, opened = Date.now();       // milliseconds in which a new entry takes no Enter: the second of two quick presses was meant for the old one
+const SETTLE = 250;            // milliseconds in which a new entry takes no Enter: the second of two quick presses was meant for the old one
 async function done() {
-  if (Date.now() - opened < SETTLE) return;
+  if (!entry.dataset.ready) return;
   const open = stops.find((s) => s.dataset.role && s.dataset.state === "review");
   if (open) { activate(open); toast(words.undecided, true); return; }
   await act(async () => {
@@ -119,4 +119,4 @@ document.addEventListener("keydown", (event) => {
 });
 const urgent = (s) => (s.dataset.role ? s.dataset.state === "review" : s.classList.contains("doubtful"));
 activate(stops.find(urgent) || stops.find(needsLook) || stops[0]);
-entry.dataset.ready = "1";
+setTimeout(() => { entry.dataset.ready = "1"; }, SETTLE);
