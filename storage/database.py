@@ -5,6 +5,7 @@ import fcntl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from storage.errors import DatabaseTooNew, DatabaseUnavailable
 
 BUSY_SECONDS = 30.0                     # how long a writer waits for another writer before it fails
+REST_SECONDS = 1.0                      # a pooled connection that was not used for that long is looked at before it is
 _SCHEMA_LOCK = 0x5060C                  # pg_advisory_lock number of schema changes
 
 
@@ -40,8 +42,10 @@ class Database:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=10, hide_parameters=True,
+            self.engine = sa.create_engine(parsed, pool_size=10, max_overflow=10, hide_parameters=True,
                                            connect_args={"connect_timeout": 10, "application_name": "sogoc"})
+            sa.event.listen(self.engine, "checkin", _note_use)
+            sa.event.listen(self.engine, "checkout", partial(_ping_after_rest, self.engine.dialect))
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @property
@@ -178,6 +182,23 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # A unit of work that may write takes the write lock at once: a lock upgraded later fails with SQLITE_BUSY whatever the timeout.
     read_only = connection.get_execution_options().get("read_only")
     connection.exec_driver_sql("begin" if read_only else "begin immediate")
+
+
+def _note_use(_: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ping_after_rest(dialect: sa.Dialect, connection: Any, record: Any, _: Any) -> None:
+    """Ask whether the server is still there before a connection is used that has rested; where it is not, the pool opens new ones. To ask
+    each time, as pool_pre_ping does, would be a third of what a small question costs."""
+    from psycopg import Error
+
+    if time.monotonic() - record.info.get("used", float("inf")) < REST_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except Error as e:
+        raise sa.exc.InvalidatePoolError from e
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -1,10 +1,10 @@
 """Which records a line of the log names: the index by which everybody who saw a record is found among millions of lines."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from storage.models import Event, EventSubject
+from storage.models import Event
 
 KINDS = ("entry", "page", "dossier")            # a line about one of these is about a person
 EXPORT = "records.export"                       # of a book (batch:…) or of everything (records): each record in it was looked at
@@ -21,6 +21,6 @@ def named(action: str, subject: str, detail: Mapping[str, Any]) -> frozenset[str
     return frozenset(records)
 
 
-def index_rows(event: Event) -> Iterable[EventSubject]:
-    """The rows of the index that belong to this line; add them in its unit of work."""
-    return [EventSubject(record=r, seq=event.seq) for r in sorted(named(event.action, event.subject, event.detail))]
+def index_rows(event: Event) -> list[dict[str, Any]]:
+    """The rows of the index (EventSubject) that belong to this line; insert them in its unit of work."""
+    return [{"record": r, "seq": event.seq} for r in sorted(named(event.action, event.subject, event.detail))]

@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.models import ClientPace, ClientUse
 from storage.watermark import VIETNAM
 
-_LEASE_SECONDS = 2.0                    # what of a pace's lease was not used by then is lost
+_LEASE_SECONDS = 10.0                   # what of a pace's lease was not used by then is lost
 _LARGEST_LEASE = 100
 _FORGET_SECONDS, _FORGET_EVERY = 86_400.0, 1000
 

@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.errors import ChainBroken, RestoreRefused, StorageError
 from storage.event_segments import read_segments
 from storage.event_subjects import index_rows
-from storage.models import ArchivePackage, Batch, Cursor, Entry, Event
+from storage.models import ArchivePackage, Batch, Cursor, Entry, Event, EventSubject
 from storage.objects import ObjectStore
 from storage.outbox import ObjectLedger
 from storage.restore_rows import add_others, add_package
@@ -102,7 +102,7 @@ def _restore_log(database: Database, store: ObjectStore, out: Restored) -> dict[
             for event in read_segments(store):
                 if event.seq > have:
                     session.add(event)
-                    session.add_all(index_rows(event))
+                    session.add_all(EventSubject(**row) for row in index_rows(event))
                 out.events = event.seq
                 if "manifest_sha256" in event.detail:
                     logged[str(event.detail["package"])] = str(event.detail["manifest_sha256"])

@@ -24,17 +24,23 @@ class PaceHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        state = scope.setdefault("state", {})
+        scope.setdefault("state", {})
 
         async def send_with_headers(message: Message) -> None:
-            paces: list[tuple[Answer, int]] = state.get(_STATE, [])
-            if message["type"] == "http.response.start" and paces:
-                headers = MutableHeaders(scope=message)
-                headers["RateLimit-Policy"] = ", ".join(f'"{a.span}";q={a.limit};w={window}' for a, window in paces)
-                headers["RateLimit"] = ", ".join(f'"{a.span}";r={a.left};t={math.ceil(a.seconds)}' for a, _ in paces)
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(pace_headers(scope))
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def pace_headers(scope: Scope) -> dict[str, str]:
+    """What to say of the paces and quotas that this request was counted against."""
+    paces: list[tuple[Answer, int]] = scope.get("state", {}).get(_STATE, [])
+    if not paces:
+        return {}
+    return {"RateLimit-Policy": ", ".join(f'"{a.span}";q={a.limit};w={window}' for a, window in paces),
+            "RateLimit": ", ".join(f'"{a.span}";r={a.left};t={math.ceil(a.seconds)}' for a, _ in paces)}
 
 
 def slow_down(request: Request, pace: SharedPace, name: str) -> None:

@@ -21,6 +21,7 @@ from storage.models import ApiClient
 from storage.token_keys import ALGORITHM, public_keys, rotate, signing_key
 
 AUDIENCE, TYPE = "sogoc-api", "at+jwt"
+_REMEMBERED = 10_000                # tokens
 _REFRESH_SECONDS = 10.0             # so long a process goes on reading tokens of a key that was revoked
 
 
@@ -43,6 +44,13 @@ class Client:
         return Client(self.id, narrowed(self.scopes, scopes), agency_code, self.certificate)
 
 
+@dataclass(frozen=True)
+class _Read:
+    client: Client
+    until: float
+    kid: str
+
+
 class Tokens:
     """Issues and reads access tokens. seal: what opens the private keys; seconds: how long a token is good; days: how old a key may get.
 
@@ -55,6 +63,7 @@ class Tokens:
         self._keys: dict[str, Any] = {}
         self._jwks: list[dict[str, Any]] = []
         self._loaded = float("-inf")
+        self._read: dict[str, _Read] = {}       # tokens found good: to prove one costs as much as a search
         self._lock = threading.Lock()
 
     def issue(self, client: ApiClient, scopes: frozenset[str], certificate: str = "", now: float | None = None) -> str:
@@ -70,6 +79,10 @@ class Tokens:
 
     def read(self, token: str) -> Client:
         """Raises Problem not_authenticated for a token that is forged, for somebody else, of an unknown key, or too old."""
+        self._load(_REFRESH_SECONDS)
+        known = self._read.get(token)
+        if known is not None and time.time() < known.until and known.kid in self._keys:
+            return known.client
         try:
             head = jwt.get_unverified_header(token)
             if head.get("typ") != TYPE or head.get("alg") != ALGORITHM:
@@ -81,8 +94,12 @@ class Tokens:
             raise not_authenticated("The token has expired: ask for a new one." if expired else "The token is not valid.",
                                     "Mã truy cập đã hết hạn: hãy xin mã mới." if expired else "Mã truy cập không hợp lệ.") from None
         confirmed = claims.get("cnf")
-        return Client(str(claims["sub"]), frozenset(str(claims.get("scope", "")).split()), str(claims.get("agency", "")),
-                      str(confirmed.get("x5t#S256", "")) if isinstance(confirmed, dict) else "")
+        client = Client(str(claims["sub"]), frozenset(str(claims.get("scope", "")).split()), str(claims.get("agency", "")),
+                        str(confirmed.get("x5t#S256", "")) if isinstance(confirmed, dict) else "")
+        if len(self._read) >= _REMEMBERED:
+            self._read.clear()
+        self._read[token] = _Read(client, float(claims["exp"]), str(head["kid"]))
+        return client
 
     def public(self) -> list[dict[str, Any]]:
         """JWKs of the keys whose tokens are read; the first token makes the first key."""

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from storage import database as database_module
 from storage import events
 from storage.database import Database
 from storage.errors import ChainBroken, DatabaseTooNew, DatabaseUnavailable
@@ -154,3 +155,16 @@ class TestEvents:
         with database.session() as session:
             for n in range(5):
                 events.append(session, "an", "x", f"entry:{n}", {"n": n})
+
+
+def test_a_connection_that_the_server_closed_while_it_rested_is_replaced(postgresql_url, monkeypatch):
+    monkeypatch.setattr(database_module, "REST_SECONDS", 0.0)
+    asked, other = Database(postgresql_url), Database(postgresql_url)
+    with asked.glance() as first, asked.glance() as second:
+        rested = [s.scalar(sa.text("select pg_backend_pid()")) for s in (first, second)]
+    with other.session() as session:
+        assert all(session.scalar(sa.text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid}) for pid in rested)
+    with asked.glance() as first, asked.session() as second:
+        assert not {s.scalar(sa.text("select pg_backend_pid()")) for s in (first, second)} & set(rested)
+    asked.dispose()
+    other.dispose()
