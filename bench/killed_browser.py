@@ -44,14 +44,11 @@ class Browser:
             self.page.on("pageerror", lambda e: self.problems.append(str(e)))
         self._go("/upload")
         while "/login" in self.page.url:    # also after a kill: Chromium writes its cookies only now and then
-            self._sign_in()
-
-    def _sign_in(self) -> None:
-        self.page.fill("input[name=name]", self._person)
-        self.page.fill("input[name=password]", self._password)
-        self.page.press("input[name=password]", "Enter")
-        wait_for(lambda: "/login" not in self.page.url, "not signed in")
-        self._go("/upload")
+            self.page.fill("input[name=name]", self._person)
+            self.page.fill("input[name=password]", self._password)
+            self.page.press("input[name=password]", "Enter")
+            wait_for(lambda: "/login" not in self.page.url, "not signed in")
+            self._go("/upload")
 
     def _go(self, path: str) -> None:
         for _ in range(30):                 # the line drops: what a person does then is to try again
@@ -102,16 +99,10 @@ class Browser:
                                              ".catch(() => Store.jobs().then(j => JSON.stringify(j.find(x => x.receipt).receipt)))"))
 
     def sign_out(self, person: str) -> None:
-        """Leave the browser to another person, who signs in; the page is then the server's, not the one kept for when it is away."""
+        """The browser is the other person's from the next `open` on. A tab that was killed a moment ago may still ask with the old
+        session until this returns."""
         self._connected.contexts[0].clear_cookies()
         self._person = person
-        self.open()
-        while self.page.evaluate("'shell' in document.getElementById('upload').dataset"):
-            self._go("/login")
-            if "/login" in self.page.url:
-                self._sign_in()
-            else:
-                self._go("/upload")
 
     def kill_tab(self) -> None:
         """The tab is gone without being asked."""

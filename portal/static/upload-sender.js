@@ -144,9 +144,11 @@ const Sender = (() => {
     },
     // Something to send, or the network is back.
     nudge: () => { pause = 1000; wake(); tell({ phase: "changed" }); },
+    // given.owner: whose page it is, "" for the page kept for when the server is away: then the last one known here.
     start: async (given) => {
       settings = given;
       owner = (await Store.owner()) || "";
+      if (given.owner && given.owner !== owner) { owner = given.owner; await Store.setOwner(owner); }
       window.addEventListener("online", () => { pause = 1000; wake(); });
       if (navigator.locks) navigator.locks.request("sogoc-upload", loop); else loop();      // one tab sends, the others look on
     },

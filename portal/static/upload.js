@@ -2,7 +2,7 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
 const words = JSON.parse($("words").textContent);
-const { limit, worker, chunkSize } = $("upload").dataset;
+const { limit, worker, chunkSize, owner = "" } = $("upload").dataset;
 const about = $("about"), send = $("send"), list = $("chosen");
 const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const size = (bytes) => (bytes > 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} kB`);
@@ -226,7 +226,7 @@ drop.addEventListener("drop", async (e) => {
   await add(files);
 });
 (async () => {
-  await Sender.start({ worker, chunkSize: Number(chunkSize) });
+  await Sender.start({ worker, owner, chunkSize: Number(chunkSize) });
   setCommunes();
   setTarget(asked.get("batch") || "", again);
   await heard.changed();

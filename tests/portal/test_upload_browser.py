@@ -103,8 +103,9 @@ def test_pages_of_one_account_are_not_sent_by_another_and_can_be_cancelled(house
     browser.hand_over()
     browser.until("document.getElementById('network').textContent.startsWith('Mất mạng – 2 trang đang chờ')")
     browser.kill_tab()
-    line.away = False
     browser.sign_out("tp.lan")
+    line.away = False
+    browser.open()
     browser.until("document.getElementById('jobs').textContent.includes('Của tài khoản xa.minh')")
     browser.choose(pages(tmp_path / "b", 1, "KH.2019.01"))
     browser.hand_over()
@@ -114,6 +115,18 @@ def test_pages_of_one_account_are_not_sent_by_another_and_can_be_cancelled(house
     browser.page.click("#jobs button")
     browser.until("document.querySelectorAll('#jobs article').length === 0")
     assert browser.page.evaluate("Store.jobs().then(all => all.map(j => j.state))") == ["done"]
+
+
+def test_pages_are_their_persons_before_the_server_was_asked_who_that_is(house, line, browser, tmp_path):
+    """Else they would be nobody's, and the next person who signs in would send them."""
+    browser.open()
+    browser.page.add_init_script("const real = fetch; window.fetch = (to, ...how) =>"
+                                 " String(to).endsWith('/upload/session') ? Promise.reject(new TypeError('away')) : real(to, ...how);")
+    browser.page.evaluate("Store.setOwner('')")
+    browser.open()
+    browser.choose(pages(tmp_path / "a", 1))
+    browser.hand_over()
+    assert browser.page.evaluate("Store.jobs().then(all => all.map(j => j.owner))") == ["xa.minh"]
 
 
 def test_hashing_without_the_browsers_own_is_the_same(house, line, browser):
