@@ -64,7 +64,7 @@ class WeedReader:
     """Reads the objects of `keys` one after another over connections kept open, for one thread.
 
     While the first byte of one is awaited, the filer's answer about the next is taken in; when it is read, the filer is asked about the one
-    after that. So nothing waits for the filer; a second thread for it costs more than it saves. No byte of an object is taken before
+    after that. So nothing waits for the filer; a second thread for it gained nothing. No byte of an object is taken before
     `read` is called for it.
     """
 

@@ -236,6 +236,17 @@ def test_it_goes_no_faster_than_agreed(sqlite_ledger):
     assert time.monotonic() - start > 0.75 and report.bytes == 2_000_000
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_every_proof_is_noted_on_either_database(ledger, threads):
+    for n in range(12):
+        ledger.put("work", f"o/{n}", os.urandom(30_000), "x")
+    ledger.store.remove("work", "o/7")
+    report = run_pass(ledger.database, ledger.store, FixityOptions(threads))
+    assert [(d.code, d.where) for d in report.differences] == [("object_missing", "o/7")]
+    with ledger.database.reading() as session:
+        assert session.scalars(sa.select(StoredObject.key).where(StoredObject.proven_at.is_(None))).all() == ["o/7"]
+
+
 def test_the_pass_is_told_by_its_dates(sqlite_ledger, archived):
     assert fixity.last_pass(sqlite_ledger.database) == {}
     report = run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions())
