@@ -83,7 +83,8 @@ class ArchiveSettings(Section):
     agency_code: str = Field("", description="agency identifier (mã định danh), e.g. H21.129")
     fonds_code: str = Field("", pattern="^([A-Za-z0-9][A-Za-z0-9.-]{0,39})?$",
                             description="fonds code (mã phông) that the archive gave; nothing is archived without it")
-    fixity_threads: int = Field(2, ge=1, le=32, description="objects the fixity audit reads at once")
+    fixity_threads: int = Field(1, ge=1, le=32,
+                                description="objects the fixity audit reads at once, and at most as many are read again after a kill")
     fixity_mb_per_second: float = Field(0, ge=0, description="the fixity audit reads no faster; 0: as fast as it goes")
     fixity_minutes: float = Field(240, ge=0, description="the nightly audit stops after that and goes on the next night; 0: to the end")
     tsa_url: str = Field("", description="time-stamp service; empty: none")

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +27,7 @@ from minio.error import S3Error
 from storage.errors import EmbeddedStoreFailed, StorageError
 from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.weed_arguments import PORT_NAMES, weed_binary
+from storage.weed_reader import WeedDoors
 
 START_SECONDS = 30.0
 _LOG_BYTES = 5 << 20                    # a larger log is put aside at the next start, one generation kept
@@ -123,7 +125,10 @@ class EmbeddedStore:
 
     def _config(self, state: StoreState) -> ObjectStoreConfig:
         access, secret = self._credentials()
-        return ObjectStoreConfig(endpoint=f"127.0.0.1:{state.ports['s3']}", access_key=access, secret_key=secret)
+        keys = tomllib.loads((self.folder / "security.toml").read_text("utf-8"))["jwt"]
+        doors = WeedDoors(f"127.0.0.1:{state.ports['filer']}", f"127.0.0.1:{state.ports['volume']}", keys["filer_signing"]["read"]["key"],
+                          keys["signing"]["read"]["key"])
+        return ObjectStoreConfig(endpoint=f"127.0.0.1:{state.ports['s3']}", access_key=access, secret_key=secret, doors=doors)
 
     def _start(self) -> ObjectStoreConfig:
         old = self.running()

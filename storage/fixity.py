@@ -4,10 +4,8 @@ A pass can be stopped or killed anywhere and goes on with the next object: what 
 """
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,10 +14,10 @@ import sqlalchemy as sa
 from storage import events
 from storage.database import Database
 from storage.errors import ChainBroken
-from storage.fixity_objects import Looked, compare_manifest, look
+from storage.fixity_marks import note
 from storage.fixity_options import FixityOptions
+from storage.fixity_share import Share
 from storage.fixity_words import Difference
-from storage.log_verify import NotedHashes
 from storage.models import ArchiveCorrection, ArchivePackage, Cursor, Dossier, Entry, FixityFinding, StoredObject, utc_now
 from storage.objects import ObjectStore
 from storage.outbox import PENDING, STORED, ObjectLedger
@@ -53,43 +51,20 @@ def verify_archive(database: Database, store: ObjectStore, progress: Callable[[i
 def run_pass(database: Database, store: ObjectStore, options: FixityOptions, progress: Callable[[int, int], None] | None = None,
              anew: bool = False, stop: Callable[[], bool] = lambda: False) -> PassReport:
     """Go on with the pass that was begun, or begin the next one. Objects proven good get `proven_at`, one by one, so that after a kill none
-    that was read to its end is read again (but the one being noted at that moment).
+    that was noted is read again: with one thread at most the one that was being read or noted.
 
     anew: begin a new pass in any case. stop: asked before each object. Raises ObjectStoreUnavailable.
     """
     started, clock = _begin(database, anew), time.monotonic()
     with database.reading() as session:
         waiting = session.scalar(sa.select(sa.func.count()).select_from(StoredObject).where(_due(started))) or 0
-    turn, found, done, size = _Rate(options.megabytes_per_second), list[Difference](), 0, 0
-    over, noted = False, NotedHashes(ObjectLedger(database, store))
-    with ThreadPoolExecutor(options.threads, thread_name_prefix="fixity") as pool, _Marker(database) as marker:
-        running: dict[Future[Looked], StoredObject] = {}
-        rows = _rows(database, started)
-        while True:
-            while not over and len(running) < options.threads:
-                over = stop() or bool(options.minutes and time.monotonic() - clock > 60 * options.minutes)
-                row = None if over else next(rows, None)
-                if row is None:
-                    break
-                running[pool.submit(look, row, store, turn.spend)] = row
-            if not running:
-                break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                row, looked = running.pop(future), future.result()
-                differences = list(looked.differences)
-                if looked.manifest is not None:
-                    with database.reading() as session:
-                        differences += compare_manifest(session, row.key, looked.manifest, noted)
-                marker.mark(row.key, started, differences, proven=not looked.differences)
-                found += differences
-                done, size = done + 1, size + looked.read
-                if progress:
-                    progress(done, waiting)
-    finished = not over
-    if finished:
+    share = Share(database, store, options, started, stop, lambda done: progress(done, waiting) if progress else None)
+    share.run(_rows(database, started))
+    found = share.differences
+    if not share.over:
         rest = [*_orphans(database, store), *_claims(database), *_chain(database)]
         found = [*rest, *_finish(database, started, rest)]
-    return PassReport(found, done, size, time.monotonic() - clock, started, finished)
+    return PassReport(found, share.objects, share.bytes, time.monotonic() - clock, started, not share.over)
 
 
 def last_pass(database: Database) -> dict[str, str]:
@@ -134,53 +109,12 @@ def _rows(database: Database, started: datetime) -> Iterator[StoredObject]:
         last = rows[-1].key
 
 
-class _Marker:
-    """Notes object by object what was found, on a connection of its own that does not wait for the disk: a killed process loses nothing, a
-    power cut at most the last seconds, which are then read again."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def __enter__(self) -> _Marker:
-        self._connection = self._database.engine.connect()
-        if self._database.is_sqlite:
-            self._connection.exec_driver_sql("commit")                      # a pragma does nothing inside a transaction
-            self._connection.exec_driver_sql("pragma synchronous = normal")
-            self._connection.exec_driver_sql("begin")
-        self._connection.rollback()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._database.is_sqlite:
-            self._connection.detach()                                       # nobody else is to get a connection so careless
-        self._connection.close()
-
-    def mark(self, key: str, started: datetime, differences: Sequence[Difference], proven: bool) -> None:
-        now = max(utc_now(), started)
-        with self._connection.begin():
-            if not self._database.is_sqlite:
-                self._connection.execute(sa.text("set local synchronous_commit = off"))
-            if proven:
-                self._connection.execute(sa.update(StoredObject).where(StoredObject.key == key).values(proven_at=now))
-            for d in differences:
-                _note(self._connection, d, now)
-
-
-def _note(connection: sa.Connection, d: Difference, now: datetime) -> None:
-    place = d.where[:340]
-    changed = connection.execute(sa.update(FixityFinding).where(FixityFinding.code == d.code, FixityFinding.place == place)
-                                 .values(expected=d.expected, found=d.found, last_at=now))
-    if not changed.rowcount:
-        connection.execute(sa.insert(FixityFinding).values(code=d.code, place=place, expected=d.expected, found=d.found, first_at=now,
-                                                           last_at=now))
-
-
 def _finish(database: Database, started: datetime, rest: Sequence[Difference]) -> list[Difference]:
     """What the pass found in objects, also before it was interrupted; findings of earlier passes that are good now are dropped."""
     with database.session() as session:
         now = max(utc_now(), started)
         for d in rest:
-            _note(session.connection(), d, now)
+            note(session.connection(), d, now)
         session.execute(sa.delete(FixityFinding).where(FixityFinding.last_at < started))
         session.merge(Cursor(name=_CURSOR, value={"started": started.isoformat(), "finished": now.isoformat()}))
         kept = {(d.code, d.where) for d in rest}
@@ -188,29 +122,13 @@ def _finish(database: Database, started: datetime, rest: Sequence[Difference]) -
         return [Difference(f.code, f.place, f.expected, f.found) for f in rows if (f.code, f.place) not in kept]
 
 
-class _Rate:
-    """Lets threads take bytes no faster than agreed."""
-
-    def __init__(self, megabytes: float) -> None:
-        self._per_second, self._lock, self._next = megabytes * 1e6, threading.Lock(), 0.0
-
-    def spend(self, count: int) -> None:
-        if not self._per_second:
-            return
-        with self._lock:
-            now = time.monotonic()
-            self._next = max(self._next, now - 0.1) + count / self._per_second
-            pause = self._next - now
-        if pause > 0:
-            time.sleep(pause)
-
-
 def _orphans(database: Database, store: ObjectStore) -> Iterator[Difference]:
     with database.reading() as session:
-        for key in session.scalars(sa.select(StoredObject.key).where(StoredObject.state == PENDING).order_by(StoredObject.key)):
-            yield Difference("object_unfinished", key)
-    for kind, key in ObjectLedger(database, store).orphans().objects_without_row:
-        yield Difference("object_without_row", f"{kind}:{key}")
+        pending = session.scalars(sa.select(StoredObject.key).where(StoredObject.state == PENDING).order_by(StoredObject.key)).all()
+    yield from (Difference("object_unfinished", key) for key in pending)
+    listed = ObjectLedger(database, store).orphans()
+    yield from (Difference("object_missing", key) for key in sorted(set(listed.rows_without_object) - set(pending)))
+    yield from (Difference("object_without_row", f"{kind}:{key}") for kind, key in listed.objects_without_row)
 
 
 def _claims(database: Database) -> Iterator[Difference]:

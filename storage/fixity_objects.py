@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from storage.errors import ObjectMissing, ObjectStoreUnavailable
 from storage.fixity_words import Difference
 from storage.models import ArchivePackage, BookPackage, StoredObject
 from storage.objects import BucketKind, ObjectStore
+from storage.weed_reader import WeedReader
 
 _MANIFEST, _PACKAGE = "/manifest.json", "/package.zip"
 _TRIED_HARD = 5.0           # seconds after which a server that failed has tried again by itself
@@ -30,49 +32,84 @@ class Looked:
     manifest: bytes | None = None
 
 
-def look(row: StoredObject, store: ObjectStore, spend: Callable[[int], None]) -> Looked:
-    """Read what the store hands out under the row's key; if that is another version, the archived one too. spend(bytes): waits its turn."""
-    kind: BucketKind = "archive" if row.bucket == "archive" else "work"
-    keep = row.key.startswith("archive/") and row.key.endswith((_MANIFEST, _PACKAGE))
+def kind_of(row: StoredObject) -> BucketKind:
+    """The bucket a row's object is in."""
+    return "archive" if row.bucket == "archive" else "work"
+
+
+def look(row: StoredObject, store: ObjectStore, spend: Callable[[int], None], straight: WeedReader | None) -> Looked:
+    """Read what the store hands out under the row's key; if that is another version, the archived one too. spend(bytes): waits its turn.
+
+    straight: reads this object next, without S3. That can only prove an object good; if it does not, S3 is asked.
+    """
+    reading = _Reading(row, spend)
+    place = straight.read(reading.piece) if straight is not None else None
+    if place is not None and not reading.differences(place.version_id, place.retain_until):
+        return Looked([], reading.size, reading.manifest())
+    before = reading.size
     for attempt in (1, 2):
-        digest, kept, read, since = hashlib.sha256(), bytearray(), 0, time.monotonic()
-
-        def piece(data: memoryview, digest: Any = digest, kept: bytearray = kept) -> None:
-            nonlocal read
-            spend(len(data))
-            digest.update(data)
-            read += len(data)
-            if keep:
-                kept.extend(data)
-
+        reading, since = _Reading(row, spend), time.monotonic()
         try:
-            facts = store.read_newest(kind, row.key, piece)
+            facts = store.read_newest(kind_of(row), row.key, reading.piece)
             break
         except ObjectMissing:
-            return Looked([Difference("object_missing", row.key)], read)
+            return Looked([Difference("object_missing", row.key)], before + reading.size)
         except ObjectStoreUnavailable as e:     # a server that checks its own sums refuses what is damaged; one that is down refuses all
             if not store.answers():
                 raise
             if attempt == 2 or time.monotonic() - since > _TRIED_HARD:
                 unreadable = Difference("object_unreadable", row.key, row.sha256, str(e.evidence["cause"]))
-                return Looked([unreadable, *_inside(row.key, bytes(kept), store)], read)
+                return Looked([unreadable, *_inside(row.key, bytes(reading.kept), store)], before + reading.size)
             time.sleep(0.5)
-    if row.version_id and facts.version_id != row.version_id:
-        found = [Difference("object_replaced", row.key, row.version_id, facts.version_id or "-")]
+    found, read = reading.differences(facts.version_id, facts.retain_until), before + reading.size
+    if not found:
+        return Looked([], read, reading.manifest())
+    if found[0].code == "object_replaced":
         try:
-            archived, size = store.sha256(kind, row.key, row.version_id)
+            archived, size = store.sha256(kind_of(row), row.key, row.version_id)
             read += size
-            if (archived, size) != (row.sha256, row.size):
-                found.append(Difference("object_changed", row.key, f"{row.sha256} ({row.size})", f"{archived} ({size})"))
+            found += _changed(row, archived, size)
         except ObjectMissing:
             found.append(Difference("object_missing", row.key))
-        return Looked(found, read)
-    if (digest.hexdigest(), read) != (row.sha256, row.size):
-        changed = Difference("object_changed", row.key, f"{row.sha256} ({row.size})", f"{digest.hexdigest()} ({read})")
-        return Looked([changed, *_inside(row.key, bytes(kept), store)], read)
-    if row.retain_until is not None and (facts.retain_until is None or facts.retain_until < row.retain_until):
-        return Looked([Difference("object_unlocked", row.key, row.retain_until.isoformat(), str(facts.retain_until or "-"))], read)
-    return Looked([], read, bytes(kept) if keep and row.key.endswith(_MANIFEST) else None)
+    elif found[0].code == "object_changed":
+        found += _inside(row.key, bytes(reading.kept), store)
+    return Looked(found, read)
+
+
+class _Reading:
+    """One reading of one object. kept: its bytes, where they are looked into."""
+
+    def __init__(self, row: StoredObject, spend: Callable[[int], None]) -> None:
+        self._row, self._spend, self._digest = row, spend, hashlib.sha256()
+        self.size, self.kept = 0, bytearray()
+        self._keep = row.key.startswith("archive/") and row.key.endswith((_MANIFEST, _PACKAGE))
+
+    def piece(self, data: memoryview) -> None:
+        self._spend(len(data))
+        self._digest.update(data)
+        self.size += len(data)
+        if self._keep:
+            self.kept.extend(data)
+
+    def differences(self, version_id: str | None, retain_until: datetime | None) -> list[Difference]:
+        """The gravest thing that is not as the row has it."""
+        row = self._row
+        if row.version_id and version_id != row.version_id:
+            return [Difference("object_replaced", row.key, row.version_id, version_id or "-")]
+        if changed := _changed(row, self._digest.hexdigest(), self.size):
+            return changed
+        if row.retain_until is not None and (retain_until is None or retain_until < row.retain_until):
+            return [Difference("object_unlocked", row.key, row.retain_until.isoformat(), str(retain_until or "-"))]
+        return []
+
+    def manifest(self) -> bytes | None:
+        return bytes(self.kept) if self._keep and self._row.key.endswith(_MANIFEST) else None
+
+
+def _changed(row: StoredObject, sha256: str, size: int) -> list[Difference]:
+    if (sha256, size) == (row.sha256, row.size):
+        return []
+    return [Difference("object_changed", row.key, f"{row.sha256} ({row.size})", f"{sha256} ({size})")]
 
 
 def _inside(key: str, data: bytes, store: ObjectStore) -> Iterator[Difference]:

@@ -9,6 +9,6 @@ class FixityOptions:
     """threads: objects read at once. megabytes_per_second: not faster than this, 0 as fast as it goes. minutes: stop after that and go on
     the next time, 0 to the end."""
 
-    threads: int = 2
+    threads: int = 1
     megabytes_per_second: float = 0
     minutes: float = 0

@@ -18,6 +18,7 @@ from minio.retention import Retention
 from minio.versioningconfig import VersioningConfig
 
 from storage.errors import NoObjectLock, ObjectMissing, ObjectStoreUnavailable
+from storage.weed_reader import Key, WeedDoors, WeedReader
 
 BucketKind = Literal["archive", "work"]
 RetentionMode = Literal["GOVERNANCE", "COMPLIANCE"]
@@ -45,7 +46,8 @@ class _Pool(urllib3.PoolManager):
 
 @dataclass(frozen=True)
 class ObjectStoreConfig:
-    """How to reach the store. endpoint: host:port without scheme; secure: https. The secret is not shown by repr()."""
+    """How to reach the store. endpoint: host:port without scheme; secure: https. The secret is not shown by repr().
+    doors: where a SeaweedFS of our own hands out bytes without its S3 gateway; None: only S3."""
 
     endpoint: str
     access_key: str
@@ -54,6 +56,7 @@ class ObjectStoreConfig:
     archive_bucket: str = "sogoc-archive"
     work_bucket: str = "sogoc-work"
     region: str = "us-east-1"
+    doors: WeedDoors | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class ObjectStore:
 
     def __init__(self, config: ObjectStoreConfig, timeout: float = 30.0) -> None:
         self.config = config
+        self._timeout = timeout
         self._http = _Pool(timeout=urllib3.Timeout(connect=5.0, read=timeout), maxsize=16,
                                          retries=urllib3.Retry(total=3, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]))
         self._client = self._minio(self._http)
@@ -205,6 +209,10 @@ class ObjectStore:
         until = headers.get("x-amz-object-lock-retain-until-date")
         return ObjectFacts(key, size, headers.get("content-type", ""), headers.get(f"x-amz-meta-{_SHA256}"),
                            headers.get("x-amz-version-id") or None, None, datetime.fromisoformat(until) if until else None)
+
+    def straight(self, keys: Iterator[Key]) -> WeedReader | None:
+        """For one thread: a reader of these objects of a SeaweedFS of our own that goes without S3; None where there is only S3."""
+        return WeedReader(self.config.doors, self._timeout, keys) if self.config.doors else None
 
     def answers(self) -> bool:
         """Whether the server is there and knows us."""

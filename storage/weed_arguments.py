@@ -35,6 +35,7 @@ def server_arguments(folder: Path, ports: dict[str, int]) -> list[str]:
         f"-dir={folder / 'data'}", *_LOOPBACK,
         f"-volume.port={ports['volume']}", f"-volume.port.grpc={ports['volume_grpc']}", f"-volume.max={VOLUMES}",
         f"-volume.minFreeSpace={FREE_PERCENT}", "-volume.preStopSeconds=0",
+        "-volume.readBufferSizeMB=1",           # what is larger is sent while it is read, not after
         "-filer=true", f"-filer.port={ports['filer']}", f"-filer.port.grpc={ports['filer_grpc']}",
         "-s3=true", f"-s3.port={ports['s3']}", f"-s3.port.grpc={ports['s3_grpc']}", "-s3.port.iceberg=0", "-s3.port.lance=0",
         f"-s3.config={folder / 's3.json'}", "-s3.autoCreateBucket=false", "-s3.iam=false",

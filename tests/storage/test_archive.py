@@ -202,7 +202,7 @@ class TestWhatTheAuditNames:
         sqlite_ledger.put("work", "lattices/x", b"1", "x")
         sqlite_ledger.store.remove("work", "lattices/x")
         sqlite_ledger.store.put("archive", "archive/stray", b"2", "x")
-        assert self.codes(sqlite_ledger) == [("object_without_row", "archive:archive/stray"), ("object_missing", "lattices/x")]
+        assert self.codes(sqlite_ledger) == [("object_missing", "lattices/x"), ("object_without_row", "archive:archive/stray")]
 
     def test_a_package_row_that_is_gone(self, sqlite_ledger, archived):
         with sqlite_ledger.database.session() as session:

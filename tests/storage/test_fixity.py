@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from storage.archive import ArchiveOptions, archive_entry, verify_archive
 from storage.database import Database
 from storage.errors import ObjectStoreUnavailable
 from storage.fixity import FixityOptions, run_pass
+from storage.fixity_share import Rate
 from storage.models import FixityFinding, StoredObject
 from storage.objects import ObjectStore
 from storage.signing import Signer, create_demo_identity
@@ -34,29 +37,46 @@ def archived(sqlite_ledger, signer):
     return [archive_entry(sqlite_ledger.database, sqlite_ledger, signer, OPTIONS, i, "sogoc") for i in ids]
 
 
-def codes(ledger) -> set[tuple[str, str]]:
-    return {(d.code, d.where) for d in verify_archive(ledger.database, ledger.store)}
+@pytest.fixture(params=["straight", "s3"])
+def store(request, sqlite_ledger) -> ObjectStore:
+    """The store as its own server is read, and as any other S3 server would be."""
+    config = sqlite_ledger.store.config
+    return ObjectStore(config if request.param == "straight" else replace(config, doors=None))
 
 
-def flip_on_disk(folder: Path, bucket: str, data: bytes) -> None:
-    """Flip one bit in the middle of the object with these bytes, in the embedded server's own files, behind its back."""
-    middle = len(data) // 2
+class NoS3(ObjectStore):
+    def read_newest(self, kind, key, on_piece):
+        raise AssertionError(f"{key} was read through S3")
+
+
+def codes(ledger, store: ObjectStore | None = None) -> set[tuple[str, str]]:
+    return {(d.code, d.where) for d in verify_archive(ledger.database, store or ledger.store)}
+
+
+def flip_on_disk(folder: Path, bucket: str, data: bytes, at: int) -> None:
+    """Flip one bit of the object with these bytes, in the embedded server's own files, behind its back."""
     for path in (folder / "objects" / "data").glob(f"{bucket}_*.dat"):
         start = path.read_bytes().find(data)            # the first: a copy's PDF holds its original's bytes too, and came later
         if start >= 0:
             with open(path, "r+b") as f:
-                f.seek(start + middle)
-                f.write(bytes([data[middle] ^ 1]))
+                f.seek(start + at)
+                f.write(bytes([data[at] ^ 1]))
             return
     raise AssertionError("no such object on disk")
 
 
-@pytest.mark.parametrize("which", ["pdf", "original", "manifest", "package"])
+def mets_in(package: bytes) -> int:
+    """A place inside METS.xml, which a package's ZIP holds."""
+    return package.index(b"METS.xml", package.index(b"index.html")) + 40
+
+
+@pytest.mark.parametrize("which", ["pdf", "original", "manifest", "package", "mets"])
 def test_one_flipped_bit_on_the_disk_is_named(sqlite_ledger, archived, server_folder, which):
     p = archived[1]
-    key = {"pdf": p.pdf_key, "original": p.original_key, "manifest": p.manifest_key,
-           "package": p.manifest_key.replace("manifest.json", "package.zip")}[which]
-    flip_on_disk(server_folder / "home", sqlite_ledger.store.bucket("archive"), sqlite_ledger.get(key))
+    package = p.manifest_key.replace("manifest.json", "package.zip")
+    key = {"pdf": p.pdf_key, "original": p.original_key, "manifest": p.manifest_key, "package": package, "mets": package}[which]
+    data = sqlite_ledger.get(key)
+    flip_on_disk(server_folder / "home", sqlite_ledger.store.bucket("archive"), data, mets_in(data) if which == "mets" else len(data) // 2)
     found = codes(sqlite_ledger)
     assert found and {w.split("!")[0] for _, w in found} == {key}
     assert {c for c, _ in found} & {"object_changed", "object_unreadable"}
@@ -76,71 +96,107 @@ def test_a_changed_mets_inside_the_package_is_named(sqlite_ledger, archived):
                 return super().read_newest(kind, asked, on_piece)
             got = bytearray()
             facts = super().read_newest(kind, asked, got.extend)
-            place = got.index(b"METS.xml", got.index(b"index.html")) + 40
-            got[place] ^= 1
+            got[mets_in(bytes(got))] ^= 1
             on_piece(memoryview(bytes(got)))
             return facts
 
-    found = {(d.code, d.where.rpartition("!")[2]) for d in verify_archive(sqlite_ledger.database, Careless(sqlite_ledger.store.config))}
+    careless = Careless(replace(sqlite_ledger.store.config, doors=None))
+    found = {(d.code, d.where.rpartition("!")[2]) for d in verify_archive(sqlite_ledger.database, careless)}
     assert ("object_changed", key) in found and ("package_file_changed", "METS.xml") in found and len(found) == 2
 
 
-def test_deleted_swapped_and_added(sqlite_ledger, archived):
-    store, (a, b, c) = sqlite_ledger.store, archived
+def test_one_flipped_bit_is_named_where_there_is_only_s3(sqlite_ledger, archived, server_folder):
+    key, store = archived[2].original_key, ObjectStore(replace(sqlite_ledger.store.config, doors=None))
+    data = sqlite_ledger.get(key)
+    flip_on_disk(server_folder / "home", store.bucket("archive"), data, len(data) // 2)
+    assert codes(sqlite_ledger, store) == {("object_unreadable", key)}
+
+
+def test_deleted_swapped_and_added(sqlite_ledger, archived, store):
+    a, b, c = archived
     store._client.remove_object(store.bucket("archive"), a.pdf_key)                     # leaves a marker over the locked version
     x, y = sqlite_ledger.get(b.pdf_key), sqlite_ledger.get(c.pdf_key)
     store.put("archive", b.pdf_key, y, "application/pdf")
     store.put("archive", c.pdf_key, x, "application/pdf")
     store.put("archive", "archive/KS/2017/01/001/x/more.pdf", b"x", "application/pdf")
-    assert codes(sqlite_ledger) == {("object_missing", a.pdf_key), ("object_replaced", b.pdf_key), ("object_replaced", c.pdf_key),
-                                    ("object_without_row", "archive:archive/KS/2017/01/001/x/more.pdf")}
+    assert codes(sqlite_ledger, store) == {("object_missing", a.pdf_key), ("object_replaced", b.pdf_key), ("object_replaced", c.pdf_key),
+                                           ("object_without_row", "archive:archive/KS/2017/01/001/x/more.pdf")}
     with sqlite_ledger.database.reading() as session:
         assert len(session.scalars(sa.select(FixityFinding)).all()) == 4
 
 
-def test_a_store_that_is_down_is_no_finding(sqlite_ledger, archived):
-    from dataclasses import replace
+def test_what_was_removed_for_good_is_missing(sqlite_ledger, store):
+    """Neither a marker nor a version is left, in the one bucket as in the other."""
+    for n in range(3):
+        sqlite_ledger.put("archive", f"o/{n}", b"archived", "x")
+        sqlite_ledger.put("work", f"w/{n}", b"at work", "x")
+    with sqlite_ledger.database.reading() as session:
+        store.remove("archive", "o/1", session.get_one(StoredObject, "o/1").version_id)
+    store.remove("work", "w/1")
+    assert codes(sqlite_ledger, store) == {("object_missing", "o/1"), ("object_missing", "w/1")}
 
-    gone = ObjectStore(replace(sqlite_ledger.store.config, endpoint="127.0.0.1:1"), timeout=1)
+
+def test_what_is_whole_is_proven_without_s3(sqlite_ledger, archived):
+    sqlite_ledger.put("work", "o/tờ 1?#%.jpg", os.urandom(9_000_000), "image/jpeg")     # in three chunks
+    sqlite_ledger.put("work", "o/text", b"abc " * 5000, "text/plain")                   # of a kind that a server may pack
+    report = run_pass(sqlite_ledger.database, NoS3(sqlite_ledger.store.config), FixityOptions())
+    with sqlite_ledger.database.reading() as session:
+        assert (report.differences, report.bytes) == ([], session.scalar(sa.select(sa.func.sum(StoredObject.size))))
+
+
+@pytest.mark.parametrize("shut", ["filer_key", "volume_key", "filer", "volume"])
+def test_a_door_that_does_not_open_leaves_the_judgement_to_s3(sqlite_ledger, archived, shut):
+    config = sqlite_ledger.store.config
+    wrong = replace(config, doors=replace(config.doors, **{shut: "127.0.0.1:1" if shut in ("filer", "volume") else "x" * 48}))
+    assert codes(sqlite_ledger, ObjectStore(wrong)) == set()
+
+
+def test_an_unlocked_object_is_named(sqlite_ledger, archived, store):
+    with sqlite_ledger.database.session() as session:
+        row = session.get_one(StoredObject, archived[0].pdf_key)
+        row.retain_until = row.retain_until + timedelta(days=1)
+    assert codes(sqlite_ledger, store) == {("object_unlocked", archived[0].pdf_key)}
+
+
+def test_a_store_that_is_down_is_no_finding(sqlite_ledger, archived):
+    gone = ObjectStore(replace(sqlite_ledger.store.config, endpoint="127.0.0.1:1", doors=None), timeout=1)
     with pytest.raises(ObjectStoreUnavailable):
         run_pass(sqlite_ledger.database, gone, FixityOptions())
 
 
-def test_killed_ten_times_and_resumed(sqlite_ledger, tmp_path):
-    """Each child is killed by SIGKILL in the middle; over all of them every object is read to its end once."""
-    for n in range(50):
-        sqlite_ledger.put("work", f"o/{n:03d}", os.urandom(200_000), "x")
-    database, config, log = sqlite_ledger.database, sqlite_ledger.store.config, tmp_path / "read"
-    database.dispose()
+def test_killed_ten_times_and_resumed(sqlite_ledger, store):
+    """With the threads that are set where nobody sets them: what was taken of objects, whole or in part, and must be taken again after a
+    kill is never more than one object."""
+    sizes = [200_000 + 150_000 * (n % 10) for n in range(20)]
+    for n, size in enumerate(sizes):
+        sqlite_ledger.put("archive" if n % 2 else "work", f"o/{n:03d}", os.urandom(size), "x")
+    database, taken, lost = sqlite_ledger.database, multiprocessing.get_context("fork").RawValue("q", 0), list[int]()
     for k in range(10):
+        database.dispose()
         child = os.fork()
         if child == 0:
-            _read_and_die(database.url.render_as_string(hide_password=False), config, log, after=4 + k % 2)
+            _read_and_die(database.url.render_as_string(hide_password=False), store.config, taken, sum(sizes) * (k + 1) // 12)
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    report = run_pass(database, sqlite_ledger.store, FixityOptions())
-    read_before = log.read_text().split()
+        with database.reading() as session:
+            proven = session.scalar(sa.select(sa.func.sum(StoredObject.size)).where(StoredObject.proven_at.is_not(None))) or 0
+        lost.append(taken.value - proven - sum(lost))
+    report = run_pass(database, store, FixityOptions())
     assert report.finished and report.differences == []
-    assert len(read_before) == 45 and len(read_before) + report.objects - 50 == 0      # none twice
-    with database.reading() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(StoredObject).where(StoredObject.proven_at.is_(None))) == 0
+    assert taken.value + report.bytes == sum(sizes) + sum(lost)
+    assert 0 < max(lost) <= max(sizes)
 
 
-def _read_and_die(url: str, config, log: Path, after: int) -> None:
-    class Counting(ObjectStore):
-        seen = 0
+def _read_and_die(url: str, config, taken, limit: int) -> None:
+    """SIGKILL when that many bytes have come, which is mostly amid an object."""
+    def spend(_: Rate, count: int) -> None:
+        taken.value += count
+        if taken.value > limit:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-        def read_newest(self, kind, key, on_piece):
-            if Counting.seen == after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            facts = super().read_newest(kind, key, on_piece)
-            with open(log, "a") as f:
-                f.write(key + "\n")
-            Counting.seen += 1
-            return facts
-
+    Rate.spend = spend
     try:
-        run_pass(Database(url), Counting(config), FixityOptions(threads=1))
+        run_pass(Database(url), ObjectStore(config), FixityOptions())
     finally:
         os._exit(3)
 
@@ -178,6 +234,17 @@ def test_it_goes_no_faster_than_agreed(sqlite_ledger):
     start = time.monotonic()
     report = run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions(megabytes_per_second=2))
     assert time.monotonic() - start > 0.75 and report.bytes == 2_000_000
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_every_proof_is_noted_on_either_database(ledger, threads):
+    for n in range(12):
+        ledger.put("work", f"o/{n}", os.urandom(30_000), "x")
+    ledger.store.remove("work", "o/7")
+    report = run_pass(ledger.database, ledger.store, FixityOptions(threads))
+    assert [(d.code, d.where) for d in report.differences] == [("object_missing", "o/7")]
+    with ledger.database.reading() as session:
+        assert session.scalars(sa.select(StoredObject.key).where(StoredObject.proven_at.is_(None))).all() == ["o/7"]
 
 
 def test_the_pass_is_told_by_its_dates(sqlite_ledger, archived):

@@ -1,0 +1,102 @@
+"""What one call does of a fixity pass: its threads, the order of objects, the agreed speed."""
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from itertools import tee
+
+from storage.database import Database
+from storage.fixity_marks import Marker
+from storage.fixity_objects import Looked, compare_manifest, kind_of, look
+from storage.fixity_options import FixityOptions
+from storage.fixity_words import Difference
+from storage.log_verify import NotedHashes
+from storage.models import StoredObject
+from storage.objects import ObjectStore
+from storage.outbox import ObjectLedger
+from storage.weed_reader import Key
+
+
+class Share:
+    """Each thread takes an object, reads it to its end and has it noted before it takes the next: what a kill costs is at most the object
+    that each thread is reading.
+
+    After `run`: differences, objects and bytes read, and over: stopped before the last row.
+    """
+
+    def __init__(self, database: Database, store: ObjectStore, options: FixityOptions, started: datetime, stop: Callable[[], bool],
+                 progress: Callable[[int], None]) -> None:
+        self._database, self._store, self._options, self._started = database, store, options, started
+        self._stop, self._progress = stop, progress
+        self._noted, self._rate = NotedHashes(ObjectLedger(database, store)), Rate(options.megabytes_per_second)
+        self._lock = threading.Lock()           # around all that threads share, never around reading
+        self.differences: list[Difference] = []
+        self.objects, self.bytes, self.over = 0, 0, False
+
+    def run(self, rows: Iterator[StoredObject]) -> None:
+        """Raises ObjectStoreUnavailable; what was read until then is noted."""
+        until = time.monotonic() + 60 * self._options.minutes if self._options.minutes else float("inf")
+        with Marker(self._database) as marker, ThreadPoolExecutor(self._options.threads, thread_name_prefix="fixity") as pool:
+            for thread in [pool.submit(self._work, rows, marker, until) for _ in range(self._options.threads)]:
+                thread.result()
+
+    def _work(self, rows: Iterator[StoredObject], marker: Marker, until: float) -> None:
+        mine, ahead = tee(iter(lambda: self._next(rows), None))
+        reader = self._store.straight(map(self._key, ahead))
+        del ahead                               # where there is only S3, rows would be kept for it
+        try:
+            for row in mine:
+                if self._ends(until):
+                    return
+                looked = look(row, self._store, self._rate.spend, reader)
+                with self._lock:
+                    self._settle(row, looked, marker)
+        except BaseException:
+            self.over = True                    # the other threads end with the object they are reading
+            raise
+        finally:
+            if reader is not None:
+                reader.close()
+
+    def _next(self, rows: Iterator[StoredObject]) -> StoredObject | None:
+        with self._lock:
+            return next(rows, None)
+
+    def _ends(self, until: float) -> bool:
+        with self._lock:
+            self.over = self.over or self._stop() or time.monotonic() > until
+            return self.over
+
+    def _key(self, row: StoredObject) -> Key:
+        kind = kind_of(row)
+        return Key(self._store.bucket(kind), row.key, versioned=kind == "archive")
+
+    def _settle(self, row: StoredObject, looked: Looked, marker: Marker) -> None:
+        differences = list(looked.differences)
+        if looked.manifest is not None:
+            with self._database.reading() as session:
+                differences += compare_manifest(session, row.key, looked.manifest, self._noted)
+        marker.mark(row.key, self._started, differences, proven=not looked.differences)
+        self.differences += differences
+        self.objects, self.bytes = self.objects + 1, self.bytes + looked.read
+        self._progress(self.objects)
+
+
+class Rate:
+    """Lets threads take bytes no faster than agreed; 0 megabytes: as fast as it goes."""
+
+    def __init__(self, megabytes: float) -> None:
+        self._per_second, self._lock, self._next = megabytes * 1e6, threading.Lock(), 0.0
+
+    def spend(self, count: int) -> None:
+        if not self._per_second:
+            return
+        with self._lock:
+            now = time.monotonic()
+            self._next = max(self._next, now - 0.1) + count / self._per_second
+            pause = self._next - now
+        if pause > 0:
+            time.sleep(pause)
