@@ -73,7 +73,7 @@ class CodeKeys:
         now = datetime.now(UTC).replace(microsecond=0)
         earlier = [PublicKey(k.id, k.key, k.since, k.until or now) for k in self._public()]
         made = PublicKey(_id(key), key, now)
-        _write(self.folder / "public.json", json.dumps({"keys": [_jwk(k) for k in (*earlier, made)]}, indent=1).encode())
+        _write(self.folder / "public.json", json.dumps({"keys": [to_jwk(k) for k in (*earlier, made)]}, indent=1).encode())
         return made.id
 
     def _public(self) -> list[PublicKey]:
@@ -99,7 +99,7 @@ class KeyFile:
 
 def export(keys: Sequence[PublicKey], roots: Sequence[str], agency: str) -> str:
     """The key file as JSON: a JWK set with the agency's name and root certificates."""
-    return json.dumps({"format": FORMAT, "agency": agency, "keys": [_jwk(k) for k in keys], "roots": list(roots)}, ensure_ascii=False,
+    return json.dumps({"format": FORMAT, "agency": agency, "keys": [to_jwk(k) for k in keys], "roots": list(roots)}, ensure_ascii=False,
                       indent=1) + "\n"
 
 
@@ -132,7 +132,8 @@ def fingerprint(keys: Sequence[PublicKey]) -> str:
     return " ".join(said[n:n + 4] for n in range(0, 32, 4))
 
 
-def _jwk(k: PublicKey) -> dict[str, Any]:
+def to_jwk(k: PublicKey) -> dict[str, Any]:
+    """The key as a JSON Web Key; nbf and exp say when it signs."""
     x = base64.urlsafe_b64encode(k.key.public_bytes_raw()).rstrip(b"=").decode()
     times = {"nbf": int(k.since.timestamp()), **({"exp": int(k.until.timestamp())} if k.until else {})}
     return {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": k.id.hex(), "x": x, **times}
