@@ -17,6 +17,7 @@ from storage.errors import ObjectMissing, ObjectStoreUnavailable, StorageError
 from storage.extracts import requests, steps
 from storage.extracts.deadline import today
 from storage.extracts.errors import NoAgency, NoFormInForce, NoSuchExtract, NoSuchRecord, RequestDiffers, WrongState
+from storage.extracts.keeping import keep
 from storage.extracts.listing import is_late, printed_codes, visible_extract
 from storage.extracts.requests import Registration
 from storage.models import Extract, StoredObject
@@ -159,6 +160,7 @@ def document(extract_id: str, request: Request, asked: Annotated[Inquiry, Depend
     if same:
         return Response(status_code=304, headers=headers)
     with _problems():
+        keep(services.extract_office, extract_id)           # nobody has a document of which the store does not know that it was issued
         return Response(services.ledger.get(stored.key), 200, headers, "application/pdf")
 
 

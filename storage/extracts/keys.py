@@ -63,6 +63,15 @@ class CodeKeys:
         with self._locked():
             return tuple(self._public())
 
+    def adopt(self, keys: Sequence[PublicKey]) -> int:
+        """Public halves that came back with a restore: codes signed with them are good, nothing is signed with them. How many were new."""
+        with self._locked():
+            known, now = self._public(), datetime.now(UTC).replace(microsecond=0)
+            new = [PublicKey(k.id, k.key, k.since, k.until or now) for k in keys if k.id not in {x.id for x in known}]
+            if new:
+                _write(self.folder / "public.json", json.dumps({"keys": [to_jwk(k) for k in (*new, *known)]}, indent=1).encode())
+            return len(new)
+
     def _make(self) -> bytes:
         key = Ed25519PrivateKey.generate()
         private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

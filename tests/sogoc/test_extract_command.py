@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def office(sqlite_ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place = tmp_path / "home"
     identity = create_demo_identity(place / "secrets" / "signing", "UBND xã Nghĩa Kỳ")
     at, clock = house.office(sqlite_ledger, place / "secrets" / "extract-keys", identity)
+    at = replace(at, archive=replace(at.archive, retain_days=30))      # the clock goes back below; a lock must end after today
     services = Services(home=place, database=at.database, objects=sqlite_ledger.store, ledger=sqlite_ledger, signer=at.signer,
                         intake=IntakeOptions(), reading=ReadingOptions(), matching=MatchingOptions(place), archive=at.archive,  # type: ignore[arg-type]
                         extracts=house.OPTIONS)
