@@ -22,6 +22,7 @@ from storage.extracts.listing import is_late, printed_codes, visible_extract
 from storage.extracts.requests import Registration
 from storage.models import Extract, StoredObject
 from storage.review_errors import NotAllowed
+from storage.signature_upkeep import current_extract
 
 router = APIRouter(prefix="/extracts", tags=["extracts"])
 Short = Annotated[str, StringConstraints(max_length=80, strip_whitespace=True)]
@@ -138,21 +139,21 @@ def state(extract_id: str, asked: Annotated[Inquiry, Depends(inquiry)]) -> Extra
         extract = visible_extract(session, asked.actor, extract_id)
         asked.must(extract.kind, "extract")
         asked.log(session, "extract.state", f"entry:{extract.entry_id}", extract=extract.id, fields=[])
-        return _state(extract, session.get(StoredObject, extract.pdf_key) if extract.pdf_key else None)
+        return _state(extract, current_extract(session, extract))
 
 
 @router.get("/{extract_id}/document", response_class=Response, summary="Tệp trích lục có hai chữ ký số / The signed document",
             responses={200: {"content": {"application/pdf": {}}, "description": "PDF/A with both signatures"},
-                       304: {"description": "Not changed: it never does"}, **_REFUSED, **responses("conflict")})
+                       304: {"description": "Not changed: it is only when a signature is renewed"}, **_REFUSED, **responses("conflict")})
 def document(extract_id: str, request: Request, asked: Annotated[Inquiry, Depends(inquiry)]) -> Response:
-    """From the moment it is issued. ETag is its SHA-256; If-None-Match is honoured."""
+    """From the moment it is issued, with the newest time stamps. ETag is its SHA-256; If-None-Match is honoured."""
     services = asked.desk.services
     with _problems(), services.database.session() as session:
         extract = visible_extract(session, asked.actor, extract_id)
         asked.must(extract.kind, "extract")
-        if extract.state not in ("issued", "delivered") or extract.pdf_key is None:
+        stored = current_extract(session, extract)
+        if extract.state not in ("issued", "delivered") or stored is None:
             raise WrongState(state=extract.state)
-        stored = session.get_one(StoredObject, extract.pdf_key)
         headers = {"ETag": f'"{stored.sha256}"', "Cache-Control": "private, no-cache",
                    "Content-Disposition": f'attachment; filename="{extract.kind}.{extract.number_year}.{extract.number}.pdf"'}
         same = headers["ETag"] in (request.headers.get("if-none-match") or "")
