@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from portal.api.context import Inquiry, inquiry
+from portal.api.context import Desk, Inquiry, desk_of, inquiry
 from portal.api.problems import Problem, responses
 from portal.notation import VIETNAM
 from storage.access_log import Purpose
@@ -20,6 +20,7 @@ from storage.extracts.errors import NoAgency, NoFormInForce, NoSuchExtract, NoSu
 from storage.extracts.keeping import keep
 from storage.extracts.listing import is_late, printed_codes, visible_extract
 from storage.extracts.requests import Registration
+from storage.extracts.revocation import FILE_NAME, MEDIA_TYPE
 from storage.models import Extract, StoredObject
 from storage.review_errors import NotAllowed
 from storage.signature_upkeep import current_extract
@@ -131,6 +132,14 @@ def ask(body: ExtractRequest, asked: Annotated[Inquiry, Depends(inquiry)], respo
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/api/v1/extracts/{extract.id}"
     return _state(extract, None)
+
+
+@router.get("/revoked", response_class=Response, summary="Danh sách trích lục đã hủy, đã ký / Signed list of extracts that no longer hold",
+            responses={200: {"content": {MEDIA_TYPE: {}}, "description": "COSE_Sign1; docs/extracts.md tells what is in it"},
+                       **responses("unavailable")})
+def revoked(desk: Annotated[Desk, Depends(desk_of)]) -> Response:
+    """For everybody who checks codes offline: fetch it daily, carry it along (`sogoc verify --revoked`). Numbers, nothing of persons."""
+    return Response(desk.revoked.current(), 200, {"Content-Disposition": f'attachment; filename="{FILE_NAME}"'}, MEDIA_TYPE)
 
 
 @router.get("/{extract_id}", responses=_REFUSED, summary="Trạng thái, số, hạn trả / State, number, deadline")

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from storage.catalogue import revive
 from storage.database import Database
 from storage.errors import ObjectDiffers, StorageError
+from storage.extracts.cose import Forged, NotOurCode, UnknownKey
 from storage.extracts.keeping import FOLDER, FORMAT, KEYS
 from storage.extracts.keys import PublicKey, read_keys
-from storage.extracts.proof import Forged, NotOurCode, UnknownKey, decode
+from storage.extracts.proof import decode
 from storage.models import Entry, Event, Extract, ExtractNumber
 from storage.objects import ObjectStore
 from storage.restore_rows import first_version, stored_object

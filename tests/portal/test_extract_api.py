@@ -116,6 +116,19 @@ def test_what_cannot_be_is_a_problem_and_a_refusal_is_told(office, programs):
     assert (said := api.get(f"extracts/{made}").json())["state"] == "refused" and said["reason"] == "Người yêu cầu không có quyền"
 
 
+def test_everybody_gets_the_list_of_those_that_no_longer_hold(office, programs):
+    mine = programs("motcua").post("extracts", json=BS).json()["id"]
+    at = office.services.extract_office
+    for step, actor, *more in ((steps.sign, HEAD), (steps.number, CLERK), (steps.cancel, CLERK, "In sai họ tên")):
+        code = step(at, actor, mine, *more).code_text
+    anybody = TestClient(office.app(), base_url="http://testserver/api/v1/")
+    answer = anybody.get("extracts/revoked")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/cose")
+    assert answer.headers["cache-control"] == "no-store"             # an old one is worth less than none
+    assert check_code(code, KeyFile(at.keys.public()), revoked=answer.content).problems == ("extract_cancelled",)
+    assert anybody.get(f"extracts/{mine}").status_code == 401
+
+
 def test_a_program_that_was_away_catches_up_on_its_own_extracts(office, programs):
     api, others = programs("motcua"), programs("khac")
     mine, theirs = (c.post("extracts", json=BS, headers={"X-Dossier-Code": d}).json()["id"] for c, d in ((api, "d-1"), (others, "d-2")))

@@ -21,8 +21,9 @@ from extract_house import (
 
 from storage.extracts import steps
 from storage.extracts.checking import check_code
+from storage.extracts.cose import Forged, NotOurCode, UnknownKey
 from storage.extracts.keys import read_key_file
-from storage.extracts.proof import PREFIX, Forged, NotOurCode, UnknownKey, decode
+from storage.extracts.proof import PREFIX, decode
 
 __all__ = ["at", "identity"]
 
