@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -77,17 +78,19 @@ def keep_waiting(office: Office, most: int = 500) -> int:
     """Write what a kill or a silent store left unwritten; how many. Raises ObjectStoreUnavailable."""
     with office.database.reading() as session:
         waiting = session.scalars(sa.select(Extract.id).where(Extract.recorded < Extract.moves).order_by(Extract.id).limit(most)).all()
+    if waiting:
+        keep_keys(office)
     for extract_id in waiting:
         keep(office, extract_id)
     return len(waiting)
 
 
-def keep_key(office: Office, key_id: bytes) -> None:
-    """Have the store know the public half of a key before it signs a code: without it codes could not be checked after a restore."""
-    key = next(k for k in office.keys.public() if k.id == key_id)
+def keep_keys(office: Office) -> None:
+    """Have the store know the public halves of the keys, before one signs a code: without them a restored home could not check codes."""
     until, mode = retention(office.archive, office.now())
-    office.ledger.put("archive", f"{KEYS}/{key_id.hex()}.json", json.dumps(to_jwk(key), sort_keys=True).encode(), "application/json", until,
-                      mode)
+    for key in office.keys.public():
+        said = json.dumps(to_jwk(replace(key, until=None)), sort_keys=True).encode()        # it may end later; an object never changes
+        office.ledger.put("archive", f"{KEYS}/{key.id.hex()}.json", said, "application/json", until, mode)
 
 
 def _plain(value: Any) -> Any:

@@ -24,7 +24,7 @@ from storage.extracts.deadline import VIETNAM, today
 from storage.extracts.document import document
 from storage.extracts.errors import NoSuchExtract, ReasonNeeded, RecordChanged, WrongState
 from storage.extracts.form import ExtractForm, form_in_force
-from storage.extracts.keeping import keep, keep_key, keep_soon, moved
+from storage.extracts.keeping import keep, keep_keys, keep_soon, moved
 from storage.extracts.listing import visible_extract
 from storage.extracts.office import Office, agency_place, person_place
 from storage.extracts.options import CompetentSigner
@@ -88,7 +88,7 @@ def number(office: Office, actor: Actor, extract_id: str) -> Extract:
     said = Statement(number_text(held), held.kind, held.issue_day, held.agency_code, held.package_id, bytes.fromhex(held.values_digest),
                      held.hint)
     key_id, private = office.keys.signing()
-    keep_key(office, key_id)
+    keep_keys(office)
     code = encode(said, key_id, private)
     place = agency_place(agency, said.number, held.issue_day, matrix(code))
     key = office.keep(held.id, office.signer.sign(office.ledger.get(held.signed_key), reason="Cấp số, phát hành", place=place))

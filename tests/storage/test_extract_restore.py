@@ -68,6 +68,8 @@ def test_every_state_number_and_proof_comes_back(on_both, tmp_path):
     issued = [moved(office, entry, f"d-{n}", n) for n in range(5)][3]
     steps.refuse(office, NUMBERS, ask(office, entry, "d-no", ASKS).id, "Không đủ giấy tờ")
     steps.cancel(office, NUMBERS, moved(office, entry, "d-off", 3).id, "In sai họ tên")
+    office.keys.rotate()                                        # two keys sign the codes of these
+    moved(office, entry, "d-new-key", 2)
     kept = moved(office, entry, "d-kept", 1)
     with pytest.raises(SigningFailed):
         steps.number(replace(office, signer=Unsigned(away=True)), NUMBERS, kept.id)         # reserved, and no more
@@ -75,10 +77,10 @@ def test_every_state_number_and_proof_comes_back(on_both, tmp_path):
     before, told, knows = rows(office.database), feed(office.database), key_file(office)
     fresh = empty_like(office.ledger, tmp_path)
     restored = restore_catalogue(fresh, office.ledger.store, "cli")
-    assert restored.problems == [] and restored.extracts == 8 and rows(fresh) == before and feed(fresh) == told
+    assert restored.problems == [] and restored.extracts == 9 and rows(fresh) == before and feed(fresh) == told
     assert verify_archive(fresh, office.ledger.store) == []
     new_home = CodeKeys(tmp_path / "new home")
-    assert new_home.adopt(restored.code_keys) == 1 and new_home.adopt(restored.code_keys) == 0
+    assert new_home.adopt(restored.code_keys) == 2 and new_home.adopt(restored.code_keys) == 0
     there = replace(office, database=fresh, ledger=ObjectLedger(fresh, office.ledger.store), keys=new_home)
     (tmp_path / "x.pdf").write_bytes(there.ledger.get(issued.pdf_key))
     for keys in (knows, key_file(there)):       # with the file handed out before, and with one made on the new machine
@@ -218,7 +220,7 @@ def test_what_is_forged_or_lost_is_named_and_left_out(at, tmp_path):
     forged = json.dumps({**said, "extract": {**said["extract"], "state": "cancelled"}}).encode()
     key = keeping.record_key(first.id, 5, forged)
     stranger = CodeKeys(tmp_path / "stranger")
-    keeping.keep_key(replace(office, keys=stranger), stranger.signing()[0])
+    keeping.keep_keys(replace(office, keys=stranger))
     newest = max(o.key for o in store.list("archive", f"extracts/{second.id[:2]}/{second.id}/") if o.key.endswith(".json"))
     store._client.remove_object(store.bucket("archive"), newest)                     # a marker; the locked version stays
     store.put("archive", key, forged, "application/json")
