@@ -5,6 +5,7 @@ from dagster import OpExecutionContext
 
 from pipelines.services import Services
 from storage.event_segments import write_segments
+from storage.extracts.keeping import keep_waiting
 from storage.fixity import run_pass
 from storage.log_keeping import keep
 from storage.log_seal import Kept
@@ -16,6 +17,7 @@ from storage.signing_errors import SigningWaits
 def prove_objects(context: OpExecutionContext) -> None:
     """Read and hash objects, go on where the last night stopped; fail when something differs, so that it is seen."""
     services: Services = context.resources.services
+    keep_waiting(services.extract_office)
     written = write_segments(services.ledger, services.archive)
     report = run_pass(services.database, services.objects, services.fixity)
     kept = keep_old_log(services)

@@ -1,4 +1,5 @@
-"""Archives verified entries once their time to undo is over, and adds up how many wait: one thread beside the web server."""
+"""Archives verified entries once their time to undo is over, has the store know of every step of extracts, adds up how many wait: one
+thread beside the web server."""
 from __future__ import annotations
 
 import logging
@@ -7,6 +8,7 @@ import time
 
 from pipelines.services import Services
 from storage.errors import NotReadyToArchive, StorageError
+from storage.extracts.keeping import keep_waiting
 from storage.queue_counts import add_up
 from storage.review import due_for_archive
 
@@ -60,6 +62,7 @@ class ArchiveWorker:
         while not self._stop.wait(self._every):
             try:
                 self.run_once()
+                keep_waiting(self._services.extract_office)
                 add_up(self._services.database)
             except Exception as e:      # the thread must outlive a database restart; the entry stays verified and is tried again
                 _LOG.error("archive worker: %s", type(e).__name__)

@@ -104,6 +104,7 @@ _ACTORS: Mapping[str, Pair] = {
     "?": ("chưa rõ", "unknown"),
 }
 _KEYS: Mapping[str, Pair] = {
+    "move": ("lần ghi", "move"), "record": ("SHA-256 bản lưu", "SHA-256 of the record kept"),
     "extract": ("trích lục", "extract"), "copies": ("số bản", "copies"), "number": ("số", "number"), "key": ("khóa", "key"),
     "files": ("tệp", "files"), "added": ("mới", "new"), "entries": ("số mục", "entries"), "role": ("vai trò", "role"),
     "commune": ("mã xã", "commune"), "reason": ("lý do", "reason"), "field": ("ô", "field"), "fields": ("ô", "fields"),

@@ -1,4 +1,4 @@
-"""The catalogue rebuilt from the object store alone, on an empty machine: every book, page, entry, value, link, package and version.
+"""The catalogue rebuilt from the object store alone, on an empty machine: every book, page, entry, value, link, package, version, extract.
 
 What was never archived cannot come back this way (drafts, accounts, the population): for those there is the database's own backup.
 """
@@ -18,10 +18,12 @@ from storage.database import Database
 from storage.errors import ChainBroken, RestoreRefused, StorageError
 from storage.event_segments import read_segments
 from storage.event_subjects import index_rows
+from storage.extracts.keys import PublicKey
+from storage.extracts.restoring import Told, restore_extracts
 from storage.models import ArchivePackage, Batch, Cursor, Entry, Event, EventSubject
 from storage.objects import ObjectStore
 from storage.outbox import ObjectLedger
-from storage.restore_rows import add_others, add_package
+from storage.restore_rows import add_others, add_package, first_version
 from storage.signature_upkeep import look
 
 _CURSOR = "restore"
@@ -30,7 +32,8 @@ _COMMIT_EVERY = 50          # packages in one unit of work
 
 @dataclass
 class Restored:
-    """What came back. problems: (where, why) of what could not be trusted or read, and so was left out."""
+    """What came back. code_keys: public keys of codes on extracts, for `CodeKeys.adopt`. problems: (where, why) of what could not be
+    trusted or read, and so was left out."""
 
     packages: int = 0
     entries: int = 0
@@ -39,6 +42,8 @@ class Restored:
     batches: int = 0
     events: int = 0
     objects: int = 0
+    extracts: int = 0
+    code_keys: list[PublicKey] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -52,7 +57,8 @@ def restore_catalogue(database: Database, store: ObjectStore, actor: str, progre
     out = Restored()
     with database.session() as session:
         _must_be_empty(session)
-    logged = _restore_log(database, store, out)
+    told = Told()
+    logged = _restore_log(database, store, told, out)
     keys = sorted(o.key for o in store.list("archive", "archive/") if o.key.endswith("/manifest.json"))
     manifests = _manifests(store, keys, logged, out)
     done = 0
@@ -71,12 +77,16 @@ def restore_catalogue(database: Database, store: ObjectStore, actor: str, progre
         _set_sequences(session)
         add_others(session)
         _set_sequences(session)
+    extracts = restore_extracts(database, store, told)
+    out.extracts, out.code_keys = extracts.extracts, extracts.keys
+    out.problems += extracts.problems
+    with database.session() as session:
         session.merge(Cursor(name=_CURSOR, value={"state": "done"}))
         out.batches = session.scalar(sa.select(sa.func.count()).select_from(Batch)) or 0
         change_feed.rebuild(session, actor)
         noted = max((int(m["events"]["seq"]) for _, m in manifests), default=0)
         events.append(session, actor, "archive.restore", "archive", {
-            "packages": out.packages, "problems": len(out.problems), "log_to": out.events, "log_noted": noted})
+            "packages": out.packages, "extracts": out.extracts, "problems": len(out.problems), "log_to": out.events, "log_noted": noted})
     ledger = ObjectLedger(database, store)
     out.objects = len(ledger.recover(scan=True).adopted)
     look(database, ledger, raised_only=True)
@@ -93,8 +103,8 @@ def _must_be_empty(session: Session) -> None:
     session.merge(Cursor(name=_CURSOR, value={"state": "running"}))
 
 
-def _restore_log(database: Database, store: ObjectStore, out: Restored) -> dict[str, str]:
-    """Package id -> SHA-256 of its manifest as the log has it."""
+def _restore_log(database: Database, store: ObjectStore, told: Told, out: Restored) -> dict[str, str]:
+    """Package id -> SHA-256 of its manifest as the log has it; what it tells of extracts goes to `told`."""
     logged: dict[str, str] = {}
     with database.session() as session:
         have = events.head(session).seq
@@ -104,6 +114,7 @@ def _restore_log(database: Database, store: ObjectStore, out: Restored) -> dict[
                     session.add(event)
                     session.add_all(EventSubject(**row) for row in index_rows(event))
                 out.events = event.seq
+                told.hear(event)
                 if "manifest_sha256" in event.detail:
                     logged[str(event.detail["package"])] = str(event.detail["manifest_sha256"])
         except ChainBroken as e:
@@ -117,7 +128,7 @@ def _manifests(store: ObjectStore, keys: list[str], logged: Mapping[str, str], o
     found = []
     for key in keys:
         try:
-            version = _first_version(store, key)
+            version = first_version(store, key)
             data = store.get("archive", key, version)
             manifest = json.loads(data)
             said = logged.get(manifest["package"])
@@ -128,11 +139,6 @@ def _manifests(store: ObjectStore, keys: list[str], logged: Mapping[str, str], o
         except (StorageError, KeyError, ValueError) as e:
             out.problems.append((key, f"{type(e).__name__}: {str(e)[:120]}"))
     return sorted(found, key=lambda m: (int(m[1].get("version", 1)), m[1]["created"], m[0]))
-
-
-def _first_version(store: ObjectStore, key: str) -> str | None:
-    versions = [v for k, v, marker in store.versions("archive", key) if k == key and not marker]
-    return versions[-1] if len(versions) > 1 else None      # listed newest first
 
 
 def _set_sequences(session: Session) -> None:

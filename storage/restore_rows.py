@@ -110,6 +110,12 @@ def stored_object(session: Session, store: ObjectStore, key: str, sha256: str | 
     session.flush()
 
 
+def first_version(store: ObjectStore, key: str) -> str | None:
+    """The oldest version of an object, None where it has one: what lies over it came later."""
+    versions = [v for k, v, marker in store.versions("archive", key) if k == key and not marker]
+    return versions[-1] if len(versions) > 1 else None      # listed newest first
+
+
 def _add_entry(session: Session, rows: Mapping[str, Any], package_id: str, out: Restored) -> None:
     entry = session.get(Entry, rows["entry"]["id"])
     if entry is None:

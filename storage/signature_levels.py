@@ -85,7 +85,8 @@ class Evidence:
             raise
 
     def raise_level(self, pdf: bytes, wanted: str) -> bytes:
-        """The signed PDF with what it lacks for the level appended: validation data (from B-LT), then a document time stamp.
+        """The signed PDF with what it lacks for the level appended: validation data of every signature (from B-LT), then a document time
+        stamp.
 
         A signature that was made without time stamp is proven from that moment on only. Raises SigningWaits, SigningFailed.
         """
@@ -94,8 +95,11 @@ class Evidence:
 
         with self.asked():
             context = None
-            if not below(wanted, "B-LT"):
-                signature = _last_signature(PdfFileReader(io.BytesIO(pdf)))
+            signatures = len(PdfFileReader(io.BytesIO(pdf)).embedded_regular_signatures)
+            if not signatures:
+                raise SigningFailed(cause="not signed")
+            for n in range(signatures if not below(wanted, "B-LT") else 0):
+                signature = PdfFileReader(io.BytesIO(pdf)).embedded_regular_signatures[n]
                 context = self.context(other=signature.other_embedded_certs)
                 pdf = add_validation_info(signature, context, skip_timestamp=not _has_time_stamp(signature)).getvalue()
             return self._stamp(pdf, context)
@@ -136,12 +140,6 @@ def reached(pdf: bytes) -> tuple[Level | None, datetime | None]:
     if not timed:
         return "B-B", until
     return ("B-LTA" if known and later else "B-LT" if known else "B-T"), until
-
-
-def _last_signature(reader: Any) -> Any:
-    if not reader.embedded_regular_signatures:
-        raise SigningFailed(cause="not signed")
-    return reader.embedded_regular_signatures[-1]
 
 
 def _has_time_stamp(signature: Any) -> bool:

@@ -1,4 +1,5 @@
-"""Archived copies kept at the level that is wanted: B-B ones raised when the time-stamp service answers again, time stamps renewed in time.
+"""Archived copies and extracts kept at the level that is wanted: B-B ones raised when the time-stamp service answers again, time stamps
+renewed in time.
 
 A locked object is never rewritten: a raised or renewed copy is a new object beside the first one (`….ky2.pdf`, `….ky3.pdf`), with all that
 was in the one before. Safe to kill anywhere and to repeat.
@@ -11,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage import events
 from storage.archive_package import RetentionOptions, retention
 from storage.database import Database
 from storage.errors import SigningFailed, StorageError
-from storage.models import ArchivePackage, CopySignature, StoredObject
+from storage.models import ArchivePackage, CopySignature, Extract, ExtractSignature, StoredObject
 from storage.outbox import STORED, ObjectLedger
 from storage.signature_levels import LEVELS, Evidence, below, reached
 from storage.signing import Signer
@@ -26,14 +27,41 @@ from storage.signing_errors import CertificateRevoked, SigningWaits
 
 @dataclass
 class Upkeep:
-    """What one pass did. waiting: why the pass ended early (the service does not answer), the rest is for the next one; failed: package
-    ids whose copy could not be raised or renewed, with the error."""
+    """What one pass did. waiting: why the pass ended early (the service does not answer), the rest is for the next one; failed: ids of
+    packages and extracts whose copy could not be raised or renewed, with the error."""
 
     looked: int = 0
     raised: int = 0
     renewed: int = 0
     waiting: SigningWaits | None = None
     failed: list[tuple[str, StorageError]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """One sort of copies. noted: what is known of each, by `id`; firsts: (id, key of the first copy, subject of the log) of those to be
+    kept, later ones lie beside it; name: of the id in the log."""
+
+    name: str
+    noted: type[CopySignature] | type[ExtractSignature]
+    id: InstrumentedAttribute[str]
+    firsts: sa.Subquery
+
+
+_SHELVES = (
+    _Shelf("package", CopySignature, CopySignature.package_id,
+           sa.select(ArchivePackage.id, ArchivePackage.pdf_key, ArchivePackage.subject).subquery()),
+    _Shelf("extract", ExtractSignature, ExtractSignature.extract_id,
+           sa.select(Extract.id, Extract.pdf_key, (sa.literal("entry:") + sa.cast(Extract.entry_id, sa.String)).label("subject"))
+           .where(Extract.pdf_key.is_not(None), Extract.state != "cancelled").subquery()),
+)
+
+
+def current_extract(session: Session, extract: Extract) -> StoredObject | None:
+    """The row of the numbered document to hand out: the newest; None before there is one."""
+    newest = session.get(ExtractSignature, extract.id)
+    key = newest.pdf_key if newest is not None else extract.pdf_key
+    return session.get(StoredObject, key) if key is not None else None
 
 
 def current_copy(session: Session, package: ArchivePackage) -> StoredObject | None:
@@ -51,36 +79,41 @@ def upkeep(database: Database, ledger: ObjectLedger, signer: Signer, options: Re
     done = Upkeep(looked=look(database, ledger))
     if signer.level == "B-B":
         return done
-    now = signer.clock()
-    evidence, due = signer.evidence(), _due(database, signer.level, now + timedelta(days=renew_days))
-    for number, package_id in enumerate(due, start=1):
+    evidence, before = signer.evidence(), signer.clock() + timedelta(days=renew_days)
+    due = [(shelf, copy_id) for shelf in _SHELVES for copy_id in _due(database, shelf, signer.level, before)]
+    for number, (shelf, copy_id) in enumerate(due, start=1):
         try:
-            _mend(database, ledger, signer, evidence, options, package_id, actor, done)
+            _mend(database, ledger, signer, evidence, options, shelf, copy_id, actor, done)
         except SigningWaits as e:
             done.waiting = e
             break
         except (SigningFailed, CertificateRevoked) as e:
-            done.failed.append((package_id, e))
+            done.failed.append((copy_id, e))
         if progress:
             progress(number, len(due))
     return done
 
 
 def below_level(session: Session, level: str) -> int:
-    """How many archived copies are known to be below a level."""
+    """How many archived copies and extracts are known to be below a level."""
     lower = [x for x in ("", *LEVELS) if below(x, level)]
-    return session.scalar(sa.select(sa.func.count()).select_from(CopySignature).where(CopySignature.level.in_(lower))) or 0
+    return sum(session.scalar(sa.select(sa.func.count()).select_from(s.firsts).join(s.noted, s.id == s.firsts.c.id)
+                              .where(s.noted.level.in_(lower))) or 0 for s in _SHELVES)
 
 
 def look(database: Database, ledger: ObjectLedger, raised_only: bool = False) -> int:
-    """A row for every package without one, from the newest copy that is stored; how many. raised_only: only where a copy lies beside the
-    first one, as after a restore. A file in its place that does not begin with the first copy is none of ours and is passed over."""
-    looked = 0
+    """A row for every package and extract without one, from the newest copy that is stored; how many. raised_only: only where a copy lies
+    beside the first one, as after a restore. A file in its place that does not begin with the first copy is none of ours and is passed
+    over."""
+    return sum(_look(database, ledger, shelf, raised_only) for shelf in _SHELVES)
+
+
+def _look(database: Database, ledger: ObjectLedger, shelf: _Shelf, raised_only: bool) -> int:
+    looked, firsts = 0, shelf.firsts.c
     with database.reading() as session:
-        unseen = session.execute(
-            sa.select(ArchivePackage.id, ArchivePackage.pdf_key).outerjoin(CopySignature, CopySignature.package_id == ArchivePackage.id)
-            .where(CopySignature.package_id.is_(None)).order_by(ArchivePackage.id)).all()
-    for package_id, first in unseen:
+        unseen = session.execute(sa.select(firsts.id, firsts.pdf_key).outerjoin(shelf.noted, shelf.id == firsts.id)
+                                 .where(shelf.id.is_(None)).order_by(firsts.id)).all()
+    for copy_id, first in unseen:
         with database.reading() as session:
             stem = first.removesuffix(".pdf")
             keys = session.scalars(sa.select(StoredObject.key).where(
@@ -89,7 +122,8 @@ def look(database: Database, ledger: ObjectLedger, raised_only: bool = False) ->
             continue
         found = _newest(ledger, first, keys)
         level, until = reached(ledger.get(found))
-        _note(database, package_id, found, level or "", until)
+        with database.session() as session:
+            _note(session, shelf, copy_id, found, level or "", until)
         looked += 1
     return looked
 
@@ -100,22 +134,22 @@ def _newest(ledger: ObjectLedger, first: str, others: Sequence[str]) -> str:
     return next((key for key in sorted(others, key=_number, reverse=True) if ledger.get(key).startswith(start)), first)
 
 
-def _due(database: Database, level: str, before: datetime) -> list[str]:
+def _due(database: Database, shelf: _Shelf, level: str, before: datetime) -> list[str]:
     lower = [x for x in LEVELS if below(x, level)]
-    wanted: sa.ColumnElement[bool] = CopySignature.level.in_(lower)
+    wanted: sa.ColumnElement[bool] = shelf.noted.level.in_(lower)
     if level == "B-LTA":
-        wanted = wanted | (CopySignature.stamp_until < before)
+        wanted = wanted | (shelf.noted.stamp_until < before)
     with database.reading() as session:
-        return list(session.scalars(sa.select(CopySignature.package_id).where(wanted).order_by(CopySignature.stamp_until,
-                                                                                               CopySignature.package_id)))
+        return list(session.scalars(sa.select(shelf.id).join(shelf.firsts, shelf.firsts.c.id == shelf.id).where(wanted)
+                                    .order_by(shelf.noted.stamp_until, shelf.id)))
 
 
-def _mend(database: Database, ledger: ObjectLedger, signer: Signer, evidence: Evidence, options: RetentionOptions, package_id: str,
-          actor: str, done: Upkeep) -> None:
+def _mend(database: Database, ledger: ObjectLedger, signer: Signer, evidence: Evidence, options: RetentionOptions, shelf: _Shelf,
+          copy_id: str, actor: str, done: Upkeep) -> None:
     with database.reading() as session:
-        package = session.get_one(ArchivePackage, package_id)
-        row = session.get_one(CopySignature, package_id)
-    key = f"{package.pdf_key.removesuffix('.pdf')}.ky{_number(row.pdf_key) + 1}.pdf"
+        first = session.execute(sa.select(shelf.firsts).where(shelf.firsts.c.id == copy_id)).one()
+        row: CopySignature | ExtractSignature = session.get_one(shelf.noted, copy_id)   # type: ignore[assignment]
+    key = f"{first.pdf_key.removesuffix('.pdf')}.ky{_number(row.pdf_key) + 1}.pdf"
     raising = below(row.level, signer.level)
     stored = ledger.settled(key)            # a pass that was cut off may have stored it
     if stored is None:
@@ -126,9 +160,9 @@ def _mend(database: Database, ledger: ObjectLedger, signer: Signer, evidence: Ev
     pdf = ledger.get(key)
     level, stamped = reached(pdf)
     with database.session() as session:
-        _note(session, package_id, key, level or "", stamped)
-        events.append(session, actor, "signature.raise" if raising else "signature.renew", package.subject,
-                      {"package": package_id, "pdf": key.rsplit("/", 1)[-1], "sha256": hashlib.sha256(pdf).hexdigest(),
+        _note(session, shelf, copy_id, key, level or "", stamped)
+        events.append(session, actor, "signature.raise" if raising else "signature.renew", first.subject,
+                      {shelf.name: copy_id, "pdf": key.rsplit("/", 1)[-1], "sha256": hashlib.sha256(pdf).hexdigest(),
                        "level": level or "", "until": stamped.isoformat() if stamped else ""})
     if raising:
         done.raised += 1
@@ -136,12 +170,8 @@ def _mend(database: Database, ledger: ObjectLedger, signer: Signer, evidence: Ev
         done.renewed += 1
 
 
-def _note(where: Database | Session, package_id: str, key: str, level: str, until: datetime | None) -> None:
-    if isinstance(where, Database):
-        with where.session() as session:
-            _note(session, package_id, key, level, until)
-        return
-    where.merge(CopySignature(package_id=package_id, pdf_key=key, level=level, stamp_until=until))
+def _note(session: Session, shelf: _Shelf, copy_id: str, key: str, level: str, until: datetime | None) -> None:
+    session.merge(shelf.noted(**{shelf.id.key: copy_id}, pdf_key=key, level=level, stamp_until=until))
 
 
 def _number(key: str) -> int:

@@ -19,6 +19,7 @@ from portal.context import template_environment
 from portal.keys import portal_key
 from portal.language import LANGUAGES, NAMES, Words
 from storage.event_writer import EventWriter
+from storage.extracts.revocation import Published
 from storage.rates import SharedPace, SharedQuota
 
 PATH = "/api/v1"
@@ -47,7 +48,7 @@ def create_api(services: Services, per_minute: float | None = None, start_readin
         services, tokens, SharedPace(services.database, pace, max(10.0, pace / 10)),
         SharedPace(services.database, pace * 20, pace * 2), SharedQuota(services.database),
         portal_key(services.secrets, "watch"), portal_key(services.secrets, "gateway"), portal_key(services.secrets, "copy-links"),
-        EventWriter(services.database), start_reading)
+        EventWriter(services.database), Published(lambda: services.extract_office), start_reading)
     problems.install(api)
     api.add_middleware(PaceHeaders)
     for part in (oauth, copy_links, records, copies, vault, access_reports, extracts, changes, sync):

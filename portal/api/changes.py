@@ -1,4 +1,5 @@
-"""The change feed: what happened to archived records since a place that the client keeps. No personal data: ids, codes, times."""
+"""The change feed: what happened to archived records, and to the extracts a client asked for, since a place that the client keeps. No
+personal data: ids, codes, times."""
 from __future__ import annotations
 
 import asyncio
@@ -18,7 +19,7 @@ from portal.api.problems import Problem, responses
 from portal.notation import VIETNAM
 from storage import change_feed
 from storage.access_log import log_access
-from storage.change_feed import BadCursor, CursorElsewhere, FeedPage, Place
+from storage.change_feed import BadCursor, CursorElsewhere, FeedPage, Place, Reach
 from storage.clients import client_actor
 from storage.models import RecordChange
 from storage.policy import KINDS, Actor, allows
@@ -30,15 +31,18 @@ _MOST_WAITING = 200         # clients that one process lets wait; others are ans
 
 
 class Change(BaseModel):
-    """`record` is an id as the searches give it. After `corrected` and `withdrawn`, `previous` is no longer answered: `record` is."""
+    """`record` is an id as the searches give it. After `corrected` and `withdrawn`, `previous` is no longer answered: `record` is.
+    `extract_…`: the state that the extract `extract`, made of `record`, came to then; `GET /extracts/{id}` says what it is now."""
 
     seq: int
     at: str
-    what: Literal["archived", "corrected", "withdrawn"]
+    what: Literal["archived", "corrected", "withdrawn", "extract_requested", "extract_signed", "extract_numbered", "extract_issued",
+                  "extract_delivered", "extract_refused", "extract_cancelled"]
     kind: str
     record: str
     version: int
     previous: str | None
+    extract: str | None = None
 
 
 class ChangesAnswer(BaseModel):
@@ -65,8 +69,9 @@ async def changes(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT, description="giây chờ nếu chưa có gì mới / seconds to wait for something new")] = 0,
 ) -> Response:
-    """Archived entries, later versions and withdrawals, in the order in which they became so; of the kinds for which the token has a
-    scope, with `feed:read`. A client that was away asks from the cursor it kept; nothing is left out and nothing comes twice behind it."""
+    """Archived entries, later versions and withdrawals, of the kinds that the token may read or copy; and every state of the extracts
+    that this client asked for, of the kinds it has the scope `extract` for. In the order in which they became so, with `feed:read`. A
+    client that was away asks from the cursor it kept; nothing is left out and nothing comes twice behind it."""
     asker = await run_in_threadpool(_asker, request, desk)
     if cursor is not None and since is not None:
         raise Problem("invalid", "Send cursor or from, not both.", "Chỉ gửi cursor hoặc from.")
@@ -93,14 +98,16 @@ def _asker(request: Request, desk: Desk) -> Actor:
     let_in(request, desk.services, client, desk.gateway_key)
     actor = client_actor(client.id, client.scopes, client.agency_code, request.client.host if request.client else "?")
     request.state.refused = lambda code: refuse(desk, actor, code, request)
-    if not actor.may("api.feed") or not _kinds(actor):
+    reach = _reach(actor)
+    if not actor.may("api.feed") or not (reach.kinds or reach.extract_kinds):
         raise Problem("not_permitted", "The token lacks feed:read, or has no scope for any kind.",
                       "Mã truy cập thiếu phạm vi feed:read, hoặc không có loại sổ nào.")
     return actor
 
 
-def _kinds(actor: Actor) -> list[str]:
-    return [k for k in KINDS if allows(actor, "api.read", None, k) or allows(actor, "api.copy", None, k)]
+def _reach(actor: Actor) -> Reach:
+    return Reach([k for k in KINDS if allows(actor, "api.read", None, k) or allows(actor, "api.copy", None, k)],
+                 actor.name, [k for k in KINDS if allows(actor, "api.extract", None, k)])
 
 
 def _read(desk: Desk, asker: Actor, cursor: str | None, since: datetime | None, limit: int) -> FeedPage:
@@ -109,7 +116,7 @@ def _read(desk: Desk, asker: Actor, cursor: str | None, since: datetime | None, 
             place = Place() if cursor is None else Place.of(cursor)
             if since is not None:
                 place = change_feed.place_at(session, since.astimezone(UTC))
-            return change_feed.read(session, _kinds(asker), place, limit)
+            return change_feed.read(session, _reach(asker), place, limit)
         except BadCursor as e:
             raise Problem("invalid", e.message("en"), e.message("vi")) from None
         except CursorElsewhere as e:
@@ -128,4 +135,4 @@ def _log(desk: Desk, asker: Actor, page: FeedPage) -> None:
 
 def _said(c: RecordChange) -> Change:
     return Change(seq=c.seq, at=c.at.astimezone(VIETNAM).isoformat(timespec="milliseconds"), what=c.what, kind=c.kind,   # type: ignore[arg-type]
-                  record=c.record, version=c.version, previous=c.previous)
+                  record=c.record, version=c.version, previous=c.previous, extract=c.extract)

@@ -21,6 +21,7 @@ from portal.api.tokens import Client, Tokens, bearer
 from storage.access_log import Purpose, access_line, log_access
 from storage.clients import client_actor, read_groups
 from storage.event_writer import EventWriter
+from storage.extracts.revocation import Published
 from storage.models import ApiClient, ArchivePackage
 from storage.policy import Actor, allows
 from storage.rates import SharedPace, SharedQuota
@@ -48,6 +49,7 @@ class Desk:
     gateway_key: bytes
     link_key: bytes
     log: EventWriter
+    revoked: Published
     start_reading: Callable[[str], None] | None = None
 
 

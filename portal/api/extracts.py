@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from portal.api.context import Inquiry, inquiry
+from portal.api.context import Desk, Inquiry, desk_of, inquiry
 from portal.api.problems import Problem, responses
 from portal.notation import VIETNAM
 from storage.access_log import Purpose
@@ -17,10 +17,13 @@ from storage.errors import ObjectMissing, ObjectStoreUnavailable, StorageError
 from storage.extracts import requests, steps
 from storage.extracts.deadline import today
 from storage.extracts.errors import NoAgency, NoFormInForce, NoSuchExtract, NoSuchRecord, RequestDiffers, WrongState
+from storage.extracts.keeping import keep
 from storage.extracts.listing import is_late, printed_codes, visible_extract
 from storage.extracts.requests import Registration
+from storage.extracts.revocation import FILE_NAME, MEDIA_TYPE
 from storage.models import Extract, StoredObject
 from storage.review_errors import NotAllowed
+from storage.signature_upkeep import current_extract
 
 router = APIRouter(prefix="/extracts", tags=["extracts"])
 Short = Annotated[str, StringConstraints(max_length=80, strip_whitespace=True)]
@@ -131,27 +134,35 @@ def ask(body: ExtractRequest, asked: Annotated[Inquiry, Depends(inquiry)], respo
     return _state(extract, None)
 
 
+@router.get("/revoked", response_class=Response, summary="Danh sách trích lục đã hủy, đã ký / Signed list of extracts that no longer hold",
+            responses={200: {"content": {MEDIA_TYPE: {}}, "description": "COSE_Sign1; docs/extracts.md tells what is in it"},
+                       **responses("unavailable")})
+def revoked(desk: Annotated[Desk, Depends(desk_of)]) -> Response:
+    """For everybody who checks codes offline: fetch it daily, carry it along (`sogoc verify --revoked`). Numbers, nothing of persons."""
+    return Response(desk.revoked.current(), 200, {"Content-Disposition": f'attachment; filename="{FILE_NAME}"'}, MEDIA_TYPE)
+
+
 @router.get("/{extract_id}", responses=_REFUSED, summary="Trạng thái, số, hạn trả / State, number, deadline")
 def state(extract_id: str, asked: Annotated[Inquiry, Depends(inquiry)]) -> ExtractState:
     with _problems(), asked.desk.services.database.session() as session:
         extract = visible_extract(session, asked.actor, extract_id)
         asked.must(extract.kind, "extract")
         asked.log(session, "extract.state", f"entry:{extract.entry_id}", extract=extract.id, fields=[])
-        return _state(extract, session.get(StoredObject, extract.pdf_key) if extract.pdf_key else None)
+        return _state(extract, current_extract(session, extract))
 
 
 @router.get("/{extract_id}/document", response_class=Response, summary="Tệp trích lục có hai chữ ký số / The signed document",
             responses={200: {"content": {"application/pdf": {}}, "description": "PDF/A with both signatures"},
-                       304: {"description": "Not changed: it never does"}, **_REFUSED, **responses("conflict")})
+                       304: {"description": "Not changed: it is only when a signature is renewed"}, **_REFUSED, **responses("conflict")})
 def document(extract_id: str, request: Request, asked: Annotated[Inquiry, Depends(inquiry)]) -> Response:
-    """From the moment it is issued. ETag is its SHA-256; If-None-Match is honoured."""
+    """From the moment it is issued, with the newest time stamps. ETag is its SHA-256; If-None-Match is honoured."""
     services = asked.desk.services
     with _problems(), services.database.session() as session:
         extract = visible_extract(session, asked.actor, extract_id)
         asked.must(extract.kind, "extract")
-        if extract.state not in ("issued", "delivered") or extract.pdf_key is None:
+        stored = current_extract(session, extract)
+        if extract.state not in ("issued", "delivered") or stored is None:
             raise WrongState(state=extract.state)
-        stored = session.get_one(StoredObject, extract.pdf_key)
         headers = {"ETag": f'"{stored.sha256}"', "Cache-Control": "private, no-cache",
                    "Content-Disposition": f'attachment; filename="{extract.kind}.{extract.number_year}.{extract.number}.pdf"'}
         same = headers["ETag"] in (request.headers.get("if-none-match") or "")
@@ -159,6 +170,7 @@ def document(extract_id: str, request: Request, asked: Annotated[Inquiry, Depend
     if same:
         return Response(status_code=304, headers=headers)
     with _problems():
+        keep(services.extract_office, extract_id)           # nobody has a document of which the store does not know that it was issued
         return Response(services.ledger.get(stored.key), 200, headers, "application/pdf")
 
 

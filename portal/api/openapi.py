@@ -17,7 +17,7 @@ from storage.clients import SCOPES
 from storage.gateway_keys import HEADER
 
 _OPEN = {"POST /oauth/token", "GET /oauth/jwks.json", "GET /.well-known/oauth-authorization-server", "GET /sync/key",
-         "GET /copies/{token}"}       # without a token
+         "GET /copies/{token}", "GET /extracts/revoked"}       # without a token
 _NEEDED = {"x-dossier-code": "H21.129-250812-0035", "x-service-code": "2.000635", "x-officer-code": "cb.hoa"}
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9._@/-]{0,79}$"
 _RATE = {"RateLimit-Policy": ('"minute";q=60;w=6', "What may be asked: q requests in w seconds, by span (minute, day, month)"),

@@ -26,6 +26,7 @@ from storage.extracts.office import Office
 from storage.models import Entry, Extract
 from storage.policy import Actor
 from storage.review_errors import NotAllowed
+from storage.signature_upkeep import current_extract
 
 router = APIRouter(prefix="/extracts", include_in_schema=False)
 _DPI, _PIXELS = 110, 20_000_000
@@ -123,7 +124,8 @@ def _document(extract_id: str, who: Visitor) -> bytes:
         extract = listing.visible_extract(session, who.actor, extract_id)
         log_access(session, who.actor, "extract.view", f"entry:{extract.entry_id}", Purpose(steps.PURPOSE, extract.dossier),
                    fields=listing.printed_codes(extract), extract=extract.id)
-        key = extract.pdf_key or extract.signed_key
+        stored = current_extract(session, extract)
+        key = stored.key if stored is not None else extract.signed_key
     return office.ledger.get(key) if key is not None else steps.draft(office, who.actor, extract_id)
 
 

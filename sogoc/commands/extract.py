@@ -1,4 +1,4 @@
-"""sogoc extract list, keys, new-key; sogoc verify: of any signed PDF, and of the code on an extract."""
+"""sogoc extract list, keys, new-key, revoked; sogoc verify: of any signed PDF, and of the code on an extract."""
 
 from __future__ import annotations
 
@@ -37,16 +37,27 @@ def register(app: Any) -> None:
                "A new key for codes; earlier codes stay good. Hand out the key file anew."),
         epilog=example("sogoc extract new-key"),
     )(new_key)
+    family.command(
+        "revoked",
+        help=t(
+            "Ghi danh sách trích lục đã hủy hoặc không còn hiện hành, đã ký: máy kiểm tra ngoại tuyến mang theo. "
+            "Cổng cũng phát danh sách này, không cần đăng nhập: /api/v1/extracts/revoked",
+            "Write the signed list of extracts that were cancelled or are no longer current, for machines that check offline. "
+            "The portal gives it out too, without login: /api/v1/extracts/revoked",
+        ),
+        epilog=example("sogoc extract revoked trich-luc-da-huy.cose"),
+    )(revoked)
     app.command(
         "verify",
         help=t(
             "Kiểm tra chữ ký số của một tệp PDF, hoặc mã trên trích lục, nói rõ kết quả. "
-            "Mã thoát: 0 tốt, 1 không đáng tin, 3 chưa ký, 4 không đọc được.",
+            "Mã thoát: 0 tốt, 1 không đáng tin, 3 chưa ký hoặc danh sách hủy không dùng được, 4 không đọc được.",
             "Check the signatures of a PDF, or the code on an extract, and say plainly what they are worth. "
-            "Exit: 0 good, 1 not to be relied on, 3 unsigned, 4 not readable.",
+            "Exit: 0 good, 1 not to be relied on, 3 unsigned or the list of revoked extracts does not tell, 4 not readable.",
         ),
         epilog=example("sogoc verify ban-sao.pdf", "sogoc verify --qr anh-chup.jpg --keys khoa-trich-luc.json",
-                       "sogoc verify --qr trich-luc.pdf --pdf trich-luc.pdf"),
+                       "sogoc verify --qr trich-luc.pdf --pdf trich-luc.pdf",
+                       "sogoc verify --qr anh-chup.jpg --keys khoa-trich-luc.json --revoked trich-luc-da-huy.cose"),
     )(verify)
 
 
@@ -88,6 +99,19 @@ def new_key() -> None:
                  f"New key {made.hex()}. Run `sogoc extract keys` and hand out the key file anew."))
 
 
+def revoked(out: Annotated[Path, typer.Argument(metavar="OUT", dir_okay=False, help=t("Tệp ghi ra.", "The file to write."))]) -> None:
+    from storage.extracts.revocation import make, read
+
+    with services() as s:
+        office = s.extract_office
+        data = make(office)
+        told = read(data, office.keys.public())
+    out.write_bytes(data)
+    ended, changed = (sum(len(list(n)) for years in x.values() for n in years.values()) for x in (told.cancelled, told.changed))
+    typer.echo(t(f"Đã ghi {out}: {count(ended)} trích lục đã hủy, {count(changed)} không còn hiện hành.",
+                 f"{out} written: {count(ended)} extracts cancelled, {count(changed)} no longer current."))
+
+
 def verify(
     file: Annotated[Path | None, typer.Argument(metavar="FILE.pdf", exists=True, dir_okay=False, help=t("Tệp PDF.", "The PDF."))] = None,
     qr: Annotated[
@@ -102,12 +126,21 @@ def verify(
         Path | None, typer.Option("--keys", metavar="FILE.json", exists=True, dir_okay=False,
                                   help=t("Tệp khóa của nơi cấp; mặc định: của cơ sở này.", "The issuer's key file; this home's else."))
     ] = None,
+    revoked_file: Annotated[
+        Path | None, typer.Option("--revoked", metavar="FILE", exists=True, dir_okay=False,
+                                  help=t("Với --qr: danh sách hủy của nơi cấp (/api/v1/extracts/revoked).",
+                                         "With --qr: the issuer's list of revoked extracts (/api/v1/extracts/revoked)."))
+    ] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=365,
+                          help=t("Danh sách hủy được coi là mới trong bấy nhiêu ngày.", "For how many days that list is fresh."))
+    ] = 7,
     root: Annotated[
         list[Path] | None,
         typer.Option(metavar="PEM", help=t("Chứng thư gốc tin cậy; mặc định: của cơ sở này.", "Trusted root; this home's by default.")),
     ] = None,
 ) -> None:
-    if bool(file) == bool(qr) or (pdf is not None and not qr):
+    if bool(file) == bool(qr) or ((pdf is not None or revoked_file is not None) and not qr):
         raise WrongUse("Cho một tệp PDF, hoặc --qr (có thể kèm --pdf).", "Give a PDF, or --qr (perhaps with --pdf).")
     report: Any
     if qr:
@@ -117,7 +150,7 @@ def verify(
         code: str | Path = qr if qr.strip().upper().startswith(PREFIX) else Path(qr)
         if isinstance(code, Path) and not code.is_file():
             raise WrongUse(f"Không có tệp {qr}, và đó không phải chữ của mã (SG1:…).", f"No file {qr}, and it is no code's text (SG1:…).")
-        report = check_code(code, _keys(keys_file), pdf, root or ())
+        report = check_code(code, _keys(keys_file), pdf, root or (), revoked_file.read_bytes() if revoked_file is not None else None, days)
     else:
         from storage.signing import verify_pdf
 
@@ -125,7 +158,7 @@ def verify(
         report = verify_pdf(file, root or _own_roots())
     for line in report.lines(language()):
         typer.echo(line)
-    if report.problems:
+    if report.exit_code:
         raise typer.Exit(report.exit_code)
 
 

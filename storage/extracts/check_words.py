@@ -1,7 +1,8 @@
 """What a check of a code and its document found, in plain words: Vietnamese and English."""
 from __future__ import annotations
 
-from storage.extracts.checking import CodeReport
+from storage.extracts.checking import CodeReport, Standing
+from storage.extracts.deadline import VIETNAM
 from storage.extracts.form import extract_forms
 from storage.extracts.proof import Statement
 from storage.signature_words import PROBLEMS as SIGNATURE_PROBLEMS
@@ -22,6 +23,10 @@ PROBLEMS: dict[str, Words] = {
                             "The file lacks one of the two signatures (the competent person's and the agency's)."),
     "values_differ": ("KHÔNG KHỚP: nội dung in trên giấy khác với nội dung khi cấp, hoặc mã là của giấy khác.",
                       "DOES NOT AGREE: what is printed differs from what was issued, or the code is another paper's."),
+    "extract_cancelled": ("ĐÃ HỦY: mã thật, nhưng nơi cấp đã hủy trích lục này. Không nhận giấy.",
+                          "CANCELLED: the code is genuine, but the issuer cancelled this extract. Do not accept it."),
+    "record_changed_since": ("KHÔNG CÒN HIỆN HÀNH: sau khi cấp, bản ghi đã được cải chính, thay đổi hoặc thu hồi. Yêu cầu trích lục mới.",
+                             "NO LONGER CURRENT: the record was corrected, changed or annulled since. Ask for a new extract."),
     "number_differs": ("KHÔNG KHỚP: số hoặc ngày cấp in trên giấy khác với mã.",
                        "DOES NOT AGREE: number or day on the paper differ from the code."),
 }
@@ -35,6 +40,8 @@ def lines(report: CodeReport, lang: str) -> tuple[str, ...]:
         if not report.problems:
             out.append(_verdict(report)[n])
         out += [pair[n] for pair in _said(report.said)]
+        if report.standing is not None:
+            out.append(_standing(report.standing, bool(report.problems))[n])
         if report.signatures is None:
             out.append(("Hãy so chữ cái đầu và năm sinh này với giấy. Có tệp PDF thì thêm --pdf để so toàn bộ nội dung.",
                         "Compare these initials and years with the paper. With the PDF at hand add --pdf to compare all of it.")[n])
@@ -48,6 +55,29 @@ def _verdict(report: CodeReport) -> Words:
         return "MÃ THẬT: do cơ quan cấp trích lục ký.", "THE CODE IS GENUINE: signed by the agency that issues extracts."
     return ("THẬT: mã và hai chữ ký đều đúng, nội dung in đúng như khi cấp.",
             "GENUINE: code and both signatures are good, and what is printed is what was issued.")
+
+
+def _standing(s: Standing, problems: bool) -> Words:
+    made = (f"lập lúc {s.made_at.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}", f"made at {s.made_at.astimezone(VIETNAM):%Y-%m-%d %H:%M}"
+            ) if s.made_at is not None else ("", "")
+    if s.state == "fresh":
+        if problems:
+            return f"Danh sách hủy còn mới: {made[0]}.", f"The list of revoked extracts is fresh: {made[1]}."
+        return (f"CHƯA BỊ HỦY: không có trong danh sách hủy còn mới của nơi cấp, {made[0]}.",
+                f"NOT REVOKED: not in the issuer's list, which is fresh: {made[1]}.")
+    why = {
+        "none": ("không có danh sách hủy của nơi cấp", "there is no list of revoked extracts"),
+        "unusable": ("tệp danh sách hủy hỏng hoặc không do nơi cấp này ký", "the list is damaged, or not signed by this issuer"),
+        "elsewhere": (f"danh sách hủy ({made[0]}) là của cơ quan khác", f"the list ({made[1]}) is of other agencies"),
+        "ahead": (f"danh sách hủy {made[0]}, sau giờ của máy này: xem lại đồng hồ", f"the list was {made[1]}, after this machine's now: "
+                                                                                       "look at its clock"),
+        "before": (f"danh sách hủy {made[0]}, trước ngày cấp", f"the list was {made[1]}, before the day of issue"),
+        "old": (f"danh sách hủy đã cũ, {made[0]}", f"the list is old, {made[1]}"),
+    }[s.state]
+    return (f"CHƯA RÕ CÒN GIÁ TRỊ KHÔNG: {why[0]}. Không có danh sách mới trong {s.days} ngày thì mã chỉ chứng minh nơi cấp, không chứng "
+            "minh trích lục chưa bị hủy. Tải danh sách mới (--revoked) hoặc hỏi nơi cấp.",
+            f"NOT KNOWN WHETHER IT IS IN FORCE: {why[1]}. Without a list of the last {s.days} days the code proves who issued it, not that "
+            "it was not cancelled. Fetch a new list (--revoked), or ask the issuer.")
 
 
 def _said(said: Statement) -> list[Words]:

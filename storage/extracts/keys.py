@@ -63,6 +63,15 @@ class CodeKeys:
         with self._locked():
             return tuple(self._public())
 
+    def adopt(self, keys: Sequence[PublicKey]) -> int:
+        """Public halves that came back with a restore: codes signed with them are good, nothing is signed with them. How many were new."""
+        with self._locked():
+            known, now = self._public(), datetime.now(UTC).replace(microsecond=0)
+            new = [PublicKey(k.id, k.key, k.since, k.until or now) for k in keys if k.id not in {x.id for x in known}]
+            if new:
+                _write(self.folder / "public.json", json.dumps({"keys": [to_jwk(k) for k in (*new, *known)]}, indent=1).encode())
+            return len(new)
+
     def _make(self) -> bytes:
         key = Ed25519PrivateKey.generate()
         private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -73,7 +82,7 @@ class CodeKeys:
         now = datetime.now(UTC).replace(microsecond=0)
         earlier = [PublicKey(k.id, k.key, k.since, k.until or now) for k in self._public()]
         made = PublicKey(_id(key), key, now)
-        _write(self.folder / "public.json", json.dumps({"keys": [_jwk(k) for k in (*earlier, made)]}, indent=1).encode())
+        _write(self.folder / "public.json", json.dumps({"keys": [to_jwk(k) for k in (*earlier, made)]}, indent=1).encode())
         return made.id
 
     def _public(self) -> list[PublicKey]:
@@ -99,7 +108,7 @@ class KeyFile:
 
 def export(keys: Sequence[PublicKey], roots: Sequence[str], agency: str) -> str:
     """The key file as JSON: a JWK set with the agency's name and root certificates."""
-    return json.dumps({"format": FORMAT, "agency": agency, "keys": [_jwk(k) for k in keys], "roots": list(roots)}, ensure_ascii=False,
+    return json.dumps({"format": FORMAT, "agency": agency, "keys": [to_jwk(k) for k in keys], "roots": list(roots)}, ensure_ascii=False,
                       indent=1) + "\n"
 
 
@@ -132,7 +141,8 @@ def fingerprint(keys: Sequence[PublicKey]) -> str:
     return " ".join(said[n:n + 4] for n in range(0, 32, 4))
 
 
-def _jwk(k: PublicKey) -> dict[str, Any]:
+def to_jwk(k: PublicKey) -> dict[str, Any]:
+    """The key as a JSON Web Key; nbf and exp say when it signs."""
     x = base64.urlsafe_b64encode(k.key.public_bytes_raw()).rstrip(b"=").decode()
     times = {"nbf": int(k.since.timestamp()), **({"exp": int(k.until.timestamp())} if k.until else {})}
     return {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": k.id.hex(), "x": x, **times}

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from storage.archive_package import RetentionOptions, retention
 from storage.database import Database
 from storage.extracts.drawing import Drawing
+from storage.extracts.keeping import FOLDER
 from storage.extracts.keys import CodeKeys
 from storage.extracts.layout import PERSON_SIZE, SEAL_BOX, seal
 from storage.extracts.options import Agency, CompetentSigner, ExtractOptions
@@ -16,8 +17,6 @@ from storage.models import utc_now
 from storage.outbox import ObjectLedger
 from storage.signature_appearance import AGENCY_FIELD, PERSON_FIELD, SignaturePlace
 from storage.signing import Signer
-
-FOLDER = "extracts"
 
 
 @dataclass(frozen=True)

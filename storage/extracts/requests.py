@@ -14,11 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from records.text import fold
-from storage.access_log import Purpose, log_access
+from storage.access_log import Purpose
 from storage.corrections import current_values
 from storage.extracts.deadline import due_on, today
 from storage.extracts.errors import NoSuchRecord, RequestDiffers
 from storage.extracts.form import form_in_force
+from storage.extracts.keeping import keep_soon, moved
 from storage.extracts.office import Office
 from storage.models import Entry, Extract
 from storage.policy import Actor, allows
@@ -88,9 +89,9 @@ def take(office: Office, actor: Actor, request: Request, purpose: Purpose) -> tu
                     return earlier, False
                 made = _new(office, session, actor, request, entry)
                 session.flush()
-                log_access(session, actor, "extract.request", f"entry:{entry.id}", purpose, extract=made.id, kind=made.kind,
-                           copies=made.copies, until=made.due_on.isoformat())
-                return made, True
+                moved(session, actor, made, "request", purpose, kind=made.kind, copies=made.copies, until=made.due_on.isoformat())
+            keep_soon(office, made.id)
+            return made, True
         except IntegrityError:                  # the same request came at the same moment by another way
             continue
     raise RequestDiffers()

@@ -1,26 +1,30 @@
 """An extract's way: requested -> signed -> numbered -> issued -> delivered; refused before it is signed, cancelled before it is delivered.
 
-Each step holds the row, moves it if it stands where the step begins, and writes its line of the log, in one unit of work. Documents are
-stored before that; a kill in between leaves a document that nothing names and a step that can be done again.
+Each step holds the row, moves it if it stands where the step begins, and writes its lines of log and feed, in one unit of work. Documents
+are stored before that, the record of the step after it (`keeping`); a kill in between leaves a document that nothing names and a step that
+can be done again, or a record that is written later.
 
-The number: reserved first (sequence and row in one unit of work), then signed into the document by the agency, then the step is done. A
-number once reserved belongs to its extract, also when that is cancelled: no number is given twice and none is missing from the list.
+The number: reserved first (sequence and row in one unit of work), written into the store, then signed into the document by the agency,
+then the step is done. A number once reserved belongs to its extract, also when that is cancelled: no number is given twice and none is
+missing from the list.
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from storage.access_log import Purpose, log_access
+from storage.access_log import Purpose
 from storage.extracts.deadline import VIETNAM, today
 from storage.extracts.document import document
 from storage.extracts.errors import NoSuchExtract, ReasonNeeded, RecordChanged, WrongState
 from storage.extracts.form import ExtractForm, form_in_force
+from storage.extracts.keeping import keep, keep_keys, keep_soon, moved
 from storage.extracts.listing import visible_extract
 from storage.extracts.office import Office, agency_place, person_place
 from storage.extracts.options import CompetentSigner
@@ -54,8 +58,9 @@ def sign(office: Office, actor: Actor, extract_id: str) -> Extract:
             raise RecordChanged()
         held.state, held.signed_by, held.signed_at, held.signed_key, held.package_id = "signed", actor.name, ready.when, key, ready.package
         held.values_digest, held.hint, held.suffix = digest(list(values.items()), held.check_code).hex(), hint(values, form), form.suffix
-        _log(session, actor, held, "extract.sign", fields=list(values))
-        return held
+        _moved(session, actor, held, "sign", fields=list(values))
+    keep_soon(office, extract_id)
+    return held
 
 
 def draft(office: Office, actor: Actor, extract_id: str) -> bytes:
@@ -76,20 +81,24 @@ def number(office: Office, actor: Actor, extract_id: str) -> Extract:
             held.issue_day = today(office.now())
             held.number_year, held.numbered_by = held.issue_day.year, actor.name
             held.number = _next_number(session, held.agency_code, held.number_year)
-            _log(session, actor, held, "extract.reserve", number=number_text(held))
+            _moved(session, actor, held, "reserve", number=number_text(held))
+    keep(office, extract_id)            # before the number is on any paper: a restore from the store alone never gives it again
     assert held.issue_day is not None and held.signed_key is not None and held.values_digest is not None
     agency = office.options.agency_named(held.agency_code)
     said = Statement(number_text(held), held.kind, held.issue_day, held.agency_code, held.package_id, bytes.fromhex(held.values_digest),
                      held.hint)
-    code = encode(said, *office.keys.signing())
+    key_id, private = office.keys.signing()
+    keep_keys(office)
+    code = encode(said, key_id, private)
     place = agency_place(agency, said.number, held.issue_day, matrix(code))
     key = office.keep(held.id, office.signer.sign(office.ledger.get(held.signed_key), reason="Cấp số, phát hành", place=place))
     with office.database.session() as session:
         held = _hold(session, extract_id, "number")
         _must_be_current(session, held)
         held.state, held.numbered_at, held.pdf_key, held.code_text = "numbered", office.now(), key, code
-        _log(session, actor, held, "extract.number", number=said.number)
-        return held
+        _moved(session, actor, held, "number", number=said.number)
+    keep_soon(office, extract_id)
+    return held
 
 
 def issue(office: Office, actor: Actor, extract_id: str) -> Extract:
@@ -99,8 +108,9 @@ def issue(office: Office, actor: Actor, extract_id: str) -> Extract:
         held = _hold(session, extract_id, "issue")
         _must_be_current(session, held)
         held.state, held.issued_by, held.issued_at = "issued", actor.name, office.now()
-        _log(session, actor, held, "extract.issue")
-        return held
+        _moved(session, actor, held, "issue")
+    keep_soon(office, extract_id)
+    return held
 
 
 def deliver(office: Office, actor: Actor, extract_id: str, purpose: Purpose | None = None) -> Extract:
@@ -111,8 +121,9 @@ def deliver(office: Office, actor: Actor, extract_id: str, purpose: Purpose | No
             return found
         held = _hold(session, extract_id, "deliver")
         held.state, held.delivered_by, held.delivered_at = "delivered", actor.name, office.now()
-        _log(session, actor, held, "extract.deliver", purpose)
-        return held
+        _moved(session, actor, held, "deliver", purpose)
+    keep_soon(office, extract_id)
+    return held
 
 
 def refuse(office: Office, actor: Actor, extract_id: str, reason: str) -> Extract:
@@ -165,8 +176,9 @@ def _end(office: Office, actor: Actor, extract_id: str, reason: str, step: str, 
         _permitted(session, actor, extract_id, step)
         held = _hold(session, extract_id, step)
         held.state, held.ended_by, held.ended_at, held.reason = state, actor.name, office.now(), said
-        _log(session, actor, held, f"extract.{step}")
-        return held
+        _moved(session, actor, held, step)
+    keep_soon(office, extract_id)
+    return held
 
 
 def _permitted(session: Session, actor: Actor, extract_id: str, step: str) -> Extract:
@@ -209,7 +221,5 @@ def _next_number(session: Session, agency: str, year: int) -> int:
     return int(session.execute(grown.returning(ExtractNumber.last)).scalar_one())
 
 
-def _log(session: Session, actor: Actor, extract: Extract, action: str, purpose: Purpose | None = None, *,
-         fields: Sequence[str] | None = None, number: str = "") -> None:
-    log_access(session, actor, action, f"entry:{extract.entry_id}", purpose or Purpose(PURPOSE, extract.dossier), fields=fields,
-               extract=extract.id, number=number)
+def _moved(session: Session, actor: Actor, extract: Extract, step: str, purpose: Purpose | None = None, **particulars: Any) -> None:
+    moved(session, actor, extract, step, purpose or Purpose(PURPOSE, extract.dossier), **particulars)

@@ -22,14 +22,14 @@ from storage.models.reports import ReportFigure, ReportPlan
 from storage.models.review import EntryComment, EntryUnsure, ReviewDecision
 from storage.models.rights import PastPassword, RecoveryCode, SecondFactor, SignInTries, UserGrant, UserSession
 from storage.models.search_keys import PersonKey, RecordKey
-from storage.models.signatures import CopySignature
+from storage.models.signatures import CopySignature, ExtractSignature
 from storage.models.watch import AccessAlert, WatchState
 
 __all__ = [
     "AccessAlert", "ApiClient", "ArchiveCorrection", "ArchivePackage", "Base", "Batch", "BookPackage", "BookStep", "BookWork",
     "CheckHand", "CheckPolicy", "ClientPace", "ClientSecret", "ClientUse", "CopyLink", "CopySignature", "Cursor", "Dossier", "Entry",
-    "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "EventSubject", "Extract", "ExtractNumber", "Field",
-    "FileCheck", "FixityFinding", "GatewayKey", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck",
+    "EntryComment", "EntryFinding", "EntryUnsure", "EntryVersion", "Event", "EventSubject", "Extract", "ExtractNumber", "ExtractSignature",
+    "Field", "FileCheck", "FixityFinding", "GatewayKey", "HoleReason", "Json", "Key", "Link", "LinkCheck", "LinkPolicy", "LinkRecheck",
     "LogSegment", "MinistryPush", "ObjectHold", "Page", "PageLook", "PageStep", "PageWork", "PastPassword", "Person", "PersonHistory",
     "PersonKey", "PopulationQuestion", "PopulationRejection", "PopulationSnapshot", "QueueTally", "RecordChange", "RecordKey",
     "RecoveryCode", "ReportFigure", "ReportPlan", "ReviewDecision", "SecondCheck", "SecondFactor", "SignInTries", "StoredObject",

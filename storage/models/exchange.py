@@ -14,7 +14,7 @@ class RecordChange(Base):
     """A line of the change feed. `seq` is that of the event that told of it, given under the log's lock: its order is that of commits."""
 
     __tablename__ = "record_change"
-    __table_args__ = (Index("ix_record_change_kind_seq", "kind", "seq"),)
+    __table_args__ = (Index("ix_record_change_kind_seq", "kind", "seq"), Index("ix_record_change_owner_seq", "owner", "seq"))
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(index=True)
     mark: Mapped[str] = mapped_column(String(8))                    # of the event's hash: tells histories apart
@@ -23,6 +23,8 @@ class RecordChange(Base):
     record: Mapped[str] = mapped_column(String(64))                 # package id, as the API names records
     version: Mapped[int] = mapped_column(Integer, default=1)
     previous: Mapped[str | None] = mapped_column(String(64))        # package id of the version before
+    extract: Mapped[str | None] = mapped_column(String(36))         # of a line about an extract, else None
+    owner: Mapped[str | None] = mapped_column(String(80))           # who asked for that extract, and alone is told
 
 
 class MinistryPush(Base):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.models.base import Base, UtcDateTime, utc_now
 
 _LIVE = text("state not in ('refused', 'cancelled')")
+_UNRECORDED = text("recorded < moves")
 
 
 class Extract(Base):
@@ -22,6 +23,7 @@ class Extract(Base):
         UniqueConstraint("requested_by", "request_key"), UniqueConstraint("agency_code", "number_year", "number"),
         Index("ix_extract_live", "requested_by", "dossier", "entry_id", unique=True, postgresql_where=_LIVE, sqlite_where=_LIVE),
         Index("ix_extract_state_due", "state", "due_on"),
+        Index("ix_extract_unrecorded", "id", postgresql_where=_UNRECORDED, sqlite_where=_UNRECORDED),
     )
     id: Mapped[str] = mapped_column(String(36), primary_key=True)                   # UUID
     entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"), index=True)
@@ -58,6 +60,8 @@ class Extract(Base):
     ended_by: Mapped[str | None] = mapped_column(String(80))                        # refused or cancelled
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     reason: Mapped[str] = mapped_column(Text, default="")
+    moves: Mapped[int] = mapped_column(Integer, default=0)                          # how often this row was moved, the request included
+    recorded: Mapped[int] = mapped_column(Integer, default=0)                       # up to which move the object store has it
 
 
 class ExtractNumber(Base):

@@ -1,4 +1,4 @@
-"""Which file of an archived copy is the one to hand out once its signature was raised or its time stamp renewed."""
+"""Which file of an archived copy, or of an extract, is the one to hand out once its signature was raised or its time stamp renewed."""
 from __future__ import annotations
 
 from datetime import datetime
@@ -17,4 +17,15 @@ class CopySignature(Base):
     pdf_key: Mapped[str] = mapped_column(ForeignKey("stored_object.key"))       # the newest copy
     level: Mapped[str] = mapped_column(String(5), index=True)                   # B-B | B-T | B-LT | B-LTA; empty: not signed
     stamp_until: Mapped[datetime | None] = mapped_column(UtcDateTime(), index=True)     # end of its newest time stamp's certificate
+    looked_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utc_now)
+
+
+class ExtractSignature(Base):
+    """The same of an extract: one row for each that has its number."""
+
+    __tablename__ = "extract_signature"
+    extract_id: Mapped[str] = mapped_column(ForeignKey("extract.id"), primary_key=True)
+    pdf_key: Mapped[str] = mapped_column(ForeignKey("stored_object.key"))
+    level: Mapped[str] = mapped_column(String(5), index=True)
+    stamp_until: Mapped[datetime | None] = mapped_column(UtcDateTime(), index=True)
     looked_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utc_now)

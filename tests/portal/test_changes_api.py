@@ -76,7 +76,7 @@ def test_a_line_has_no_more_than_this(api, house):
     kept = end(api)
     publish(house, "r1", what="withdrawn")
     change = api.get("/changes", params={"cursor": kept}).json()["changes"][0]
-    assert change.keys() == {"seq", "at", "what", "kind", "record", "version", "previous"}
+    assert change.keys() == {"seq", "at", "what", "kind", "record", "version", "previous", "extract"}
     assert (change["what"], change["record"], change["at"][-6:]) == ("withdrawn", "r1", "+07:00")
 
 

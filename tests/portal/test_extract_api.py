@@ -28,7 +28,7 @@ HEAD, CLERK = (Actor(n, r, "21139", channel="portal") for n, r in (("xa.hoa", "c
 @pytest.fixture
 def programs(office: House):
     """client(name): one signed in, whose requests say their purpose."""
-    scopes = {"motcua": ["KS:extract"], "khac": ["KS:extract", "KT:extract"], "chi-doc": ["KS:read", "KS:copy"]}
+    scopes = {"motcua": ["KS:extract", "feed:read"], "khac": ["KS:extract", "KT:extract"], "chi-doc": ["KS:read", "KS:copy", "feed:read"]}
     with office.database.session() as s:
         secrets = {name: accounts.add_client(s, name, given, agency_code="H21.129") for name, given in scopes.items()}
     app = office.app()
@@ -114,3 +114,32 @@ def test_what_cannot_be_is_a_problem_and_a_refusal_is_told(office, programs):
     made = api.post("extracts", json=BS).json()["id"]
     steps.refuse(office.services.extract_office, CLERK, made, "Người yêu cầu không có quyền")
     assert (said := api.get(f"extracts/{made}").json())["state"] == "refused" and said["reason"] == "Người yêu cầu không có quyền"
+
+
+def test_everybody_gets_the_list_of_those_that_no_longer_hold(office, programs):
+    mine = programs("motcua").post("extracts", json=BS).json()["id"]
+    at = office.services.extract_office
+    for step, actor, *more in ((steps.sign, HEAD), (steps.number, CLERK), (steps.cancel, CLERK, "In sai họ tên")):
+        code = step(at, actor, mine, *more).code_text
+    anybody = TestClient(office.app(), base_url="http://testserver/api/v1/")
+    answer = anybody.get("extracts/revoked")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/cose")
+    assert answer.headers["cache-control"] == "no-store"             # an old one is worth less than none
+    assert check_code(code, KeyFile(at.keys.public()), revoked=answer.content).problems == ("extract_cancelled",)
+    assert anybody.get(f"extracts/{mine}").status_code == 401
+
+
+def test_a_program_that_was_away_catches_up_on_its_own_extracts(office, programs):
+    api, others = programs("motcua"), programs("khac")
+    mine, theirs = (c.post("extracts", json=BS, headers={"X-Dossier-Code": d}).json()["id"] for c, d in ((api, "d-1"), (others, "d-2")))
+    kept = api.get("changes").json()["next"]
+    for step, actor in ((steps.sign, HEAD), (steps.number, CLERK), (steps.issue, CLERK)):
+        step(office.services.extract_office, actor, mine)
+    steps.refuse(office.services.extract_office, CLERK, theirs, "Không đủ giấy tờ")
+    missed = api.get("changes", params={"cursor": kept}).json()["changes"]
+    assert [(c["what"], c["extract"], c["record"], c["kind"]) for c in missed] == [
+        (f"extract_{s}", mine, RECORD, "KS") for s in ("signed", "numbered", "issued")]
+    assert "Loan" not in json.dumps(missed) and "d-1" not in json.dumps(missed)
+    assert others.get("changes").status_code == 403                       # it has no feed:read
+    reader = programs("chi-doc").get("changes")
+    assert reader.status_code == 200 and all(c["extract"] is None for c in reader.json()["changes"])

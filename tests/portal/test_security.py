@@ -26,7 +26,7 @@ from storage.accounts import ROLES
 from storage.models import SignInTries
 
 OPEN_API = {f"{API}/docs", f"{API}/openapi.json", f"{API}/sync/key", f"{API}/oauth/jwks.json",      # what everybody may know of it
-            f"{API}/.well-known/oauth-authorization-server"}
+            f"{API}/.well-known/oauth-authorization-server", f"{API}/extracts/revoked"}
 WITHOUT_SESSION = {"/login"}        # changing routes that have a token of their own, because nobody is signed in yet
 NASTY = "zq<script>alert(1)</script><img src=x onerror=alert(2)>\"'`\r\nX-Injected: 1\r\n\r\n{{7*191}}${7*191}<%=7*191%>zq"
 OFFICERS = [r for r, rights in ROLES.items() if "batch.see" in rights]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ocr.pdf_pages import render_pdf_page
 from pipelines.services import IntakeOptions, MatchingOptions, ReadingOptions, Services
 from sogoc.app import run
 from sogoc.settings import load
+from storage.extracts import steps
 from storage.extracts.drawing import A4
 from storage.signing import create_demo_identity
 from tests.storage import extract_house as house
@@ -25,6 +27,7 @@ def office(sqlite_ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place = tmp_path / "home"
     identity = create_demo_identity(place / "secrets" / "signing", "UBND xã Nghĩa Kỳ")
     at, clock = house.office(sqlite_ledger, place / "secrets" / "extract-keys", identity)
+    at = replace(at, archive=replace(at.archive, retain_days=30))      # the clock goes back below; a lock must end after today
     services = Services(home=place, database=at.database, objects=sqlite_ledger.store, ledger=sqlite_ledger, signer=at.signer,
                         intake=IntakeOptions(), reading=ReadingOptions(), matching=MatchingOptions(place), archive=at.archive,  # type: ignore[arg-type]
                         extracts=house.OPTIONS)
@@ -56,6 +59,26 @@ def test_keys_for_another_machine_and_what_it_finds(office, tmp_path: Path, caps
     keys.write_text("{}")
     assert run(["verify", "--qr", office.code_text, "--keys", str(keys)]) == 1
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_cancelled_extract_is_told_where_the_list_is_at_hand(office, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from sogoc.commands.extract import services  # as the fixture has it
+
+    keys, revoked = tmp_path / "k.json", tmp_path / "list.cose"
+    assert run(["extract", "keys", str(keys)]) == 0
+    verify = ["verify", "--qr", office.code_text, "--keys", str(keys)]
+    capsys.readouterr()
+    assert run(verify) == 0 and "CHƯA RÕ CÒN GIÁ TRỊ KHÔNG: không có danh sách hủy" in capsys.readouterr().out
+    revoked.write_bytes(b"x")
+    assert run([*verify, "--revoked", str(revoked)]) == 3 and "hỏng" in capsys.readouterr().out
+    with services() as s:
+        at = replace(s.extract_office, archive=replace(s.archive, retain_days=30))
+        assert run(["extract", "revoked", str(revoked)]) == 0 and "0 trích lục đã hủy" in capsys.readouterr().out
+        assert run([*verify, "--revoked", str(revoked)]) == 0 and "CHƯA BỊ HỦY" in capsys.readouterr().out
+        steps.cancel(at, house.CLERK, office.id, "In sai họ tên")
+    assert run(["extract", "revoked", str(revoked)]) == 0 and "1 trích lục đã hủy" in capsys.readouterr().out
+    assert run([*verify, "--revoked", str(revoked), "--days", "1"]) == 1 and capsys.readouterr().out.startswith("ĐÃ HỦY")
+    assert run(["verify", str(tmp_path / "x.pdf"), "--revoked", str(revoked)]) == 2
 
 
 def test_the_list_and_wrong_use(office, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,21 +2,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+
+import pytest
 
 from storage.access_log import Purpose
 from storage.archive_package import ArchiveOptions
 from storage.errors import SigningFailed
 from storage.extracts import requests, steps
-from storage.extracts.keys import CodeKeys
+from storage.extracts.keys import CodeKeys, KeyFile, export, read_key_file
 from storage.extracts.office import Office
 from storage.extracts.options import Agency, CompetentSigner, ExtractOptions
-from storage.models import ArchivePackage, Batch, Entry, Extract, Field, Page
+from storage.models import ArchiveCorrection, ArchivePackage, Batch, Entry, Extract, Field, Page
 from storage.outbox import ObjectLedger
 from storage.policy import Actor
 from storage.search_keys import write_keys
-from storage.signing import Signer
+from storage.signing import Signer, create_demo_identity
 
 COMMUNE = "21139"
 NGHIA_KY = Agency("H21.129", "UBND xã Nghĩa Kỳ", "UBND tỉnh Quảng Ngãi", "Nghĩa Kỳ")
@@ -25,6 +27,7 @@ SIGNER = CompetentSigner("Nguyễn Thị Hòa", ("KT. CHỦ TỊCH", "PHÓ CHỦ
 OPTIONS = ExtractOptions(PROVINCE, {COMMUNE: NGHIA_KY}, {"xa.hoa": SIGNER, "so.son": CompetentSigner("Lê Sơn", ("GIÁM ĐỐC",))})
 HEAD, CLERK, OFFICER = (Actor(n, r, COMMUNE, channel="portal") for n, r in (("xa.hoa", "commune_head"), ("xa.thu", "archivist"),
                                                                             ("xa.minh", "commune_officer")))
+STRANGER = Actor("xa.la", "archivist", "00001", channel="portal")
 PURPOSE = Purpose("cấp bản sao", "H21.129-261130-0001", "2.000635", "cb.hoa")
 VALUES = {
     "KS": {"so": "1", "quyenSo": "01/2017", "ngayDangKy": "2017-03-18", "nksHoTen": "Lê Thị Loan", "nksNgaySinh": "2017-03-01",
@@ -111,3 +114,39 @@ def issued(at: Office, entry_id: int, dossier: str = PURPOSE.dossier) -> Extract
     steps.sign(at, HEAD, extract.id)
     steps.number(at, CLERK, extract.id)
     return steps.issue(at, CLERK, extract.id)
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory):
+    return create_demo_identity(tmp_path_factory.mktemp("identity"), "UBND xã Nghĩa Kỳ")
+
+
+@pytest.fixture
+def at(sqlite_ledger, tmp_path, identity) -> Office:
+    return office(sqlite_ledger, tmp_path / "keys", identity)[0]
+
+
+@pytest.fixture
+def on_both(ledger, tmp_path, identity) -> Office:
+    return office(ledger, tmp_path / "keys", identity)[0]
+
+
+def key_file(at: Office) -> KeyFile:
+    """As another machine has it: from the file's text alone."""
+    roots = [p.read_text() for p in at.signer.roots()] if isinstance(at.signer, Signer) else []
+    return read_key_file(export(at.keys.public(), roots, "UBND xã Nghĩa Kỳ"))
+
+
+def correct(at: Office, entry_id: int, code: str, before: str, after: str) -> None:
+    """A later version of the entry's package, as storage.corrections leaves it."""
+    with at.database.session() as s:
+        entry = s.get_one(Entry, entry_id)
+        old = s.get_one(ArchivePackage, entry.archive_id)
+        new = package_id(entry_id, 2)
+        s.add(ArchivePackage(id=new, subject=old.subject, version=2, manifest_key=old.manifest_key, pdf_key=old.pdf_key,
+                             original_key=old.original_key))
+        s.flush()
+        s.add(ArchiveCorrection(package_id=new, previous_id=old.id, entry_id=entry_id, version=2, kind="cai_chinh", number="15/QĐ-UBND",
+                                decided_on=date(2025, 2, 5), agency="UBND xã Nghĩa Kỳ", made_by="x",
+                                fields={code: {"before": before, "after": after}}))
+        entry.archive_id = new

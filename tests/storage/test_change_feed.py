@@ -23,7 +23,7 @@ from registers import add_entry, add_page, page_image
 from storage import change_feed, events
 from storage.archive import archive_entry
 from storage.archive_package import ArchiveOptions
-from storage.change_feed import BadCursor, CursorElsewhere, Place
+from storage.change_feed import BadCursor, CursorElsewhere, Place, Reach
 from storage.corrections import Correction, correct_archived
 from storage.database import Database, alembic_config
 from storage.models import ArchivePackage, Event, EventSubject, RecordChange, StoredObject, utc_now
@@ -46,7 +46,7 @@ def add(database, *records, **more):
 
 def read(database, after=Place(), limit=100, kinds=ALL):    # noqa: B008
     with database.reading() as session:
-        return change_feed.read(session, kinds, after, limit)
+        return change_feed.read(session, Reach(kinds), after, limit)
 
 
 def names(page):
