@@ -96,3 +96,4 @@ def test_a_portal_that_is_connected_to_nothing_says_so(client, book):
     answer = client.get(f"/review/{book.entries()[0]}/population")
     assert answer.status_code == 200 and "chưa kết nối" in answer.text and "<form method" not in answer.text.split("<main")[1]
     assert not OthersWorker.needed(book.services)
+    assert "Hỏi CSDL dân cư" not in client.get(f"/review/{book.entries()[0]}").text     # nor does the entry lead there
