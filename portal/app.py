@@ -90,7 +90,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     hub = HubWorker(services, services.hub) if services.hub is not None else None
     soc = SocForwarder(services, services.soc) if services.soc is not None else None
     others = OthersWorker(services) if archive_in_background and OthersWorker.needed(services) else None
-    watch = WatchWorker(services.database, services.api.suspend) if watch_in_background else None
+    watch = WatchWorker(services.database, services.watch, services.api.suspend) if watch_in_background else None
     api = create_api(services, start_reading=start_reading, options=options)
 
     @asynccontextmanager

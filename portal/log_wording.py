@@ -94,7 +94,7 @@ SUBJECTS: Mapping[str, Pair] = {
     "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"), "model": ("mô hình", "model"),
     "report": ("báo cáo", "report"),
     "check_policy": ("quy định kiểm tra", "check policy"),
-    "archive": ("kho lưu trữ", "archive"),
+    "archive": ("kho lưu trữ", "archive"), "address": ("địa chỉ mạng", "network address"),
 }
 _ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("nhật ký", "the log"), "portal": ("cổng web", "the portal")}
 _ACTORS: Mapping[str, Pair] = {
@@ -185,6 +185,11 @@ _VALUES: Mapping[str, Pair] = {
     "copies": ("lấy bản sao", "copies"),
     "missing_context": ("thiếu mã hồ sơ, thủ tục hoặc cán bộ", "dossier, service or officer code lacking"),
     "not_permitted": ("thiếu phạm vi", "scope lacking"), "not_found": ("không có", "not there"),
+    "link_invalid": ("đường dẫn tới bản sao đã bị sửa", "address of a copy altered"),
+    "link_expired": ("đường dẫn tới bản sao đã hết hạn", "address of a copy expired"),
+    "link_used_up": ("đường dẫn tới bản sao đã dùng hết số lần", "address of a copy used up"),
+    "link_superseded": ("hồ sơ đã có phiên bản mới", "a later version is in force"),
+    "link_client_off": ("hệ thống được cấp đường dẫn không còn quyền", "its client may no more"),
     "sso_away": ("máy chủ đăng nhập không trả lời", "provider does not answer"),
     "sso_refused": ("máy chủ đăng nhập từ chối", "provider refused"),
     "sso_wrong": ("trả lời của máy chủ không hợp lệ", "provider's answer invalid"),
@@ -219,8 +224,20 @@ ALERT_RULES: Mapping[str, tuple[Pair, Pair]] = {      # rule of storage.watch ->
     "dossier": (("Một mã hồ sơ hỏi nhiều người", "Many people under one dossier"),
                 ("Khoảng {count} người hoặc hồ sơ khác nhau dưới một mã hồ sơ trong ngày.",
                  "Some {count} different people or records under one dossier code in a day.")),
-    "night": (("Tra cứu ban đêm", "Looks at night"),
-              ("{count} lần từ 22 giờ đến 5 giờ sáng.", "{count} looks between 22:00 and 05:00.")),
+    "night": (("Tra cứu ban đêm", "Looks at night"), ("{count} lần trong một đêm.", "{count} looks in one night.")),
+    "links": (("Thử nhiều đường dẫn hỏng", "Many dead addresses tried"),
+              ("{count} đường dẫn tới bản sao bị từ chối trong ngày, cùng một địa chỉ mạng.",
+               "{count} addresses of copies refused in a day to one network address.")),
+}
+ALERT_BOUNDS: Mapping[str, Pair] = {      # rule -> from where on it is told, with the names of storage.watch_options
+    "walk": ("từ {walk} trong {walk_of} số gần nhất kề với số vừa hỏi", "{walk} of the last {walk_of} numbers next to one just asked for"),
+    "misses": ("từ {misses} trong {misses_of} lần gần nhất không có kết quả", "{misses} of the last {misses_of} found nothing"),
+    "dossier": ("hơn {dossier} người hoặc hồ sơ khác nhau dưới một mã hồ sơ trong ngày",
+                "more than {dossier} different people or records under one dossier code in a day"),
+    "night": ("hơn {night} lần (cán bộ: {night_people}) từ {night_from} giờ đến {night_to} giờ",
+              "more than {night} looks (of people {night_people}) between {night_from}:00 and {night_to}:00"),
+    "links": ("hơn {links} đường dẫn bị từ chối trong ngày từ một địa chỉ mạng",
+              "more than {links} refused in a day to one network address"),
 }
 _SHOWN = 3                  # of a list's items; the rest is counted, all stand in the title
 
@@ -238,8 +255,8 @@ def action(code: str) -> Pair:
 
 
 def actor(name: str) -> Pair:
-    """An account's own name; the program's own doings by what did them; `client:x` is a connected system."""
-    return subject(name) if name.startswith("client:") else _ACTORS.get(name, (name, name))
+    """An account's own name; the program's own doings by what did them; `client:x` is a connected system, `address:x` nobody known."""
+    return subject(name) if name.startswith(("client:", "address:")) else _ACTORS.get(name, (name, name))
 
 
 def subject(code: str) -> Pair:
@@ -251,11 +268,6 @@ def subject(code: str) -> Pair:
         return code, code
     name_vi, name_en = _ACTORS["?"] if name == "?" else (name, name)
     return f"{SUBJECTS[kind][0]} {name_vi}", f"{SUBJECTS[kind][1]} {name_en}"
-
-
-def alert_subject(actor: str) -> str:
-    """The actor of an alert as a subject of the log: client:x, user:x."""
-    return actor if actor.startswith("client:") else f"user:{actor}"
 
 
 def subject_code(typed: str) -> str:
