@@ -10,6 +10,7 @@ from portal.desk_wording import MARKS, PARTS
 from portal.wording import Pair
 from storage.file_checks import ACTIVE
 from storage.ministry_push import errors as push_errors
+from storage.ministry_push.decision import HOLDS
 from storage.population_query import errors as query_errors
 from storage.review import REJECT_REASONS
 
@@ -75,6 +76,8 @@ ACTIONS: Mapping[str, Pair] = {
     "push.decide": ("Quyết định gửi hồ sơ sang Bộ", "Dossier for the Ministry decided"),
     "push.retry": ("Cho gửi lại hồ sơ", "Dossier to be sent again"), "push.sent": ("Bộ đã tiếp nhận hồ sơ", "Ministry took the dossier"),
     "push.dead": ("Hồ sơ không gửi được", "Dossier could not be sent"), "push.done": ("Bộ đã có kết quả", "Ministry has a result"),
+    "push.view": ("Xem hồ sơ gửi Bộ", "Dossier for the Ministry viewed"), "push.hold": ("Giữ lại hồ sơ gửi Bộ", "Dossier held back"),
+    "push.state": ("Hỏi trạng thái hồ sơ gửi Bộ", "Asked how far a dossier is"),
     "population.ask": ("Hỏi CSDL dân cư", "Population database asked"),
     "population.answer": ("CSDL dân cư trả lời", "Population database answered"),
     "population.refused": ("CSDL dân cư không trả lời", "Population database refused"),
@@ -114,6 +117,7 @@ _KEYS: Mapping[str, Pair] = {
     "scope": ("quyền", "scope"), "scopes": ("quyền", "scopes"), "agency": ("cơ quan", "agency"), "dossier": ("mã hồ sơ", "dossier"),
     "service": ("thủ tục", "service"), "format": ("định dạng", "format"), "officer": ("cán bộ", "officer"),
     "from": ("từ ngày", "from"), "to": ("đến ngày", "to"), "step": ("theo", "by"), "kind": ("loại sổ", "kind"), "rows": ("số dòng", "rows"),
+    "hold": ("giữ lại vì", "held because"),
     "module": ("phân hệ", "module"), "endpoint": ("phiên bản kết nối", "endpoint"), "tries": ("số lần gửi", "tries"),
     "request": ("mã yêu cầu", "request"),
     "lines": ("số dòng", "lines"), "code": ("mã", "code"), "rule": ("dấu hiệu", "sign"), "of": ("trong số", "of"),
@@ -144,8 +148,8 @@ _KEYS: Mapping[str, Pair] = {
     "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
 }
 _VALUES: Mapping[str, Pair] = {
-    "ministry": ("phần mềm hộ tịch của Bộ", "the Ministry's software"), "population": ("đối chiếu dân cư", "population check"),
-    **push_errors.PROBLEMS, **query_errors.PROBLEMS,
+    "ministry": ("gửi phần mềm hộ tịch của Bộ", "for the Ministry's software"), "population": ("đối chiếu dân cư", "population check"),
+    **push_errors.PROBLEMS, **HOLDS, **query_errors.PROBLEMS,
     **MARKS, **PARTS, "none": ("bỏ", "none"), "missing": ("thiếu số", "number missing"), "repeated": ("trùng số", "number repeated"),
     "unnumbered": ("chưa đọc được số", "no number read"), "retake": ("ảnh không đạt", "poor picture"),
     "aside": ("trang để riêng", "page set aside"),
@@ -175,6 +179,7 @@ _VALUES: Mapping[str, Pair] = {
     "program.read": ("phần mềm xem dữ liệu", "program that reads"), "program.copy": ("phần mềm lấy bản sao", "program that fetches copies"),
     "program.vault": ("phần mềm xem hồ sơ cá nhân", "program that reads a person's records"),
     "program.report": ("phần mềm hỏi ai đã xem", "program that asks who looked"),
+    "program.push": ("phần mềm hỏi trạng thái hồ sơ gửi Bộ", "program that asks how far dossiers are"),
     "program.feed": ("phần mềm theo dõi thay đổi", "program that follows changes"),
     "walk": ("dò số liên tiếp", "numbers one after another"), "misses": ("phần lớn không tìm thấy", "mostly nothing found"),
     "night": ("tra cứu ban đêm", "looks at night"),
