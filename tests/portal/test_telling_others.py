@@ -54,6 +54,7 @@ def test_a_reviewer_asks_sees_both_values_and_nothing_is_overwritten(joined, sys
         answer = post(client, path, FORM)
         assert answer.status_code == 200 and "02/04/1985" in answer.text and "LÊ VĂN CƯỜNG" in answer.text
         assert answer.text.count(">khớp<") == 2 and "&lt;b&gt;Quảng Ngãi" in answer.text and "<b>Quảng" not in answer.text
+        assert "sổ không ghi" in answer.text and ">Họ, chữ đệm, tên<" in answer.text
         assert post(client, path, {**FORM, "dossier": " "}).status_code == 409
         sign_in(client, "xa.minh")                  # reviews there, but nobody asks in another's name
         page = client.get(path)
