@@ -53,11 +53,13 @@ class Tally:
 
 @dataclass(frozen=True)
 class Known:
-    """What is really there: tokens that are good (the first may do most), a node's, the record's id, bodies that find it, by operation."""
+    """What is really there: tokens that are good (the first may do most), a node's, the record's id, the code of a dossier for the
+    Ministry, bodies that find it, by operation."""
 
     tokens: tuple[str, ...]
     node: str
     record: str
+    dossier: str
     bodies: Mapping[str, Any]
     form: Mapping[str, str]
 
@@ -105,6 +107,8 @@ def _make_likely(case: Any, name: str, known: Known, dice: random.Random) -> Non
     """Let a part of the cases reach what is there."""
     if "record_id" in (case.path_parameters or {}) and dice.random() < 0.6:
         case.path_parameters["record_id"] = known.record
+    if "dossier" in (case.path_parameters or {}) and dice.random() < 0.6:
+        case.path_parameters["dossier"] = known.dossier
     if name in known.bodies and dice.random() < 0.4:
         case.body = known.bodies[name]
     if name.endswith("/oauth/token") and dice.random() < 0.3:

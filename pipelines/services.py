@@ -15,10 +15,11 @@ from storage.extracts.options import ExtractOptions
 from storage.fixity_options import FixityOptions
 from storage.log_options import LogOptions
 from storage.report_overdue import ReportOptions
+from storage.watch_options import WatchOptions
 
 __all__ = [
     "ApiOptions", "ArchiveOptions", "ExtractOptions", "FixityOptions", "IntakeOptions", "LogOptions", "MatchingOptions", "PortalOptions",
-    "ReadingOptions", "ReportOptions", "Services", "SocOptions", "SsoOptions",
+    "ReadingOptions", "ReportOptions", "Services", "SocOptions", "SsoOptions", "WatchOptions",
 ]
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class Services:
     population_query: PopulationQueryOptions | None = None      # the same
     extracts: ExtractOptions = field(default_factory=ExtractOptions)
     api: ApiOptions = field(default_factory=ApiOptions)
+    watch: WatchOptions = field(default_factory=WatchOptions)
 
     @property
     def extract_office(self) -> Office:

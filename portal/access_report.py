@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from portal import log_wording, wording
@@ -27,8 +27,8 @@ _BY_ACTION: Mapping[str, Pair] = {      # where a line names no fields
 
 
 @dataclass(frozen=True)
-class Row:
-    """One look in words. officer: code, or a number of this report's own; result: allowed, or why not."""
+class LookAnswer:
+    """One look, in words. officer: a code, or a number of this report's own, as the installation is set; result: allowed, or why not."""
 
     seq: int
     at: str
@@ -45,23 +45,47 @@ class Row:
     records: str
 
 
-def rows(report: AccessReport, words: Words, show_officers: bool) -> list[Row]:
+@dataclass(frozen=True)
+class Brief:
+    """A look in four cells, of some lines each, for people to read."""
+
+    who: tuple[str, ...]
+    what: tuple[str, ...]
+    seen: tuple[str, ...]
+    why: tuple[str, ...]
+
+
+def brief(r: LookAnswer, words: Words) -> Brief:
+    """What is said once is not said again, nor that a look was allowed."""
+    what = (r.action, r.result) if r.result != words("được") else (r.action,)
+    if r.result.casefold().startswith(r.action.casefold()):
+        what = (r.result.capitalize(),)
+    why = (r.purpose, words("Hồ sơ: {code}", code=r.dossier) if r.dossier else "",
+           words("Thủ tục: {code}", code=r.service) if r.service and r.service not in r.purpose else "", r.basis)
+    return Brief(_said_lines(r.officer, r.role, r.agency), what, _said_lines(r.fields, r.records), _said_lines(*why))
+
+
+def _said_lines(*parts: str) -> tuple[str, ...]:
+    return tuple(p for p in parts if p) or ("–",)
+
+
+def rows(report: AccessReport, words: Words, show_officers: bool) -> list[LookAnswer]:
     """The newest first. show_officers: officers by their code; else each by a number, the same person by the same one in this report."""
     numbers: dict[str, int] = {}
     return [_row(look, words, show_officers, numbers) for look in report.looks]
 
 
-def _row(look: Look, words: Words, show_officers: bool, numbers: dict[str, int]) -> Row:
+def _row(look: Look, words: Words, show_officers: bool, numbers: dict[str, int]) -> LookAnswer:
     d = look.detail
     officer = _text(d, "officer") or ("" if look.actor.startswith("client:") else look.actor)
     if officer and not show_officers:
         officer = words("Cán bộ {n}", n=numbers.setdefault(officer, len(numbers) + 1))
     refused = d.get("decision") == "refused"
     reason = _said("reason", d, words)
-    return Row(
+    return LookAnswer(
         look.seq, local_time(look.at, "%d/%m/%Y %H:%M:%S"), _agency(look, words),
         ", ".join(words.pick(wording.USER_ROLES.get(r) or log_wording.told("roles", r)) for r in _list(d, "roles")), officer,
-        words.pick(log_wording.action(look.action)), field_groups(look, words), _said("purpose", d, words), _text(d, "dossier"),
+        words.pick(log_wording.action(look.action)), field_groups(look, words), _purpose(d, words), _text(d, "dossier"),
         _text(d, "service"), _text(d, "basis"), (words("bị từ chối: {why}", why=reason) if reason else words("bị từ chối")) if refused
         else words("được"), ", ".join(words.pick(log_wording.subject(r)) for r in look.records))
 
@@ -97,6 +121,14 @@ def _group(code: str) -> Pair:
     return wording.full_label(code) if code == "ghiChu" else wording.ROLES[wording.role_of(code)]
 
 
+def _purpose(detail: Mapping[str, Any], words: Words) -> str:
+    """A program that says no more is taken at the service it named (portal.api.context)."""
+    service = _text(detail, "service")
+    if service and _text(detail, "purpose") == f"service {service}":
+        return words("giải quyết thủ tục {code}", code=service)
+    return _said("purpose", detail, words)
+
+
 def _said(key: str, detail: Mapping[str, Any], words: Words) -> str:
     text = _text(detail, key)
     return words.pick(log_wording.told(key, text)) if text else ""
@@ -119,17 +151,20 @@ def silent(report: AccessReport, words: Words) -> list[str]:
     return [*said, *([words("Còn lượt xem cũ hơn: hãy chọn khoảng ngày ngắn hơn.")] if report.more else [])]
 
 
-def columns(words: Words) -> tuple[str, ...]:
-    return ("#", words("Lúc"), words("Cơ quan"), words("Vai trò"), words("Cán bộ"), words("Việc"), words("Đã xem phần nào"),
-            words("Mục đích"), words("Mã hồ sơ"), words("Thủ tục"), words("Căn cứ"), words("Kết quả"), words("Bản ghi"))
+def columns(words: Words) -> Mapping[str, str]:
+    """Title of each part of a look."""
+    return {"seq": "#", "at": words("Lúc"), "agency": words("Cơ quan"), "role": words("Vai trò"), "officer": words("Cán bộ"),
+            "action": words("Việc"), "fields": words("Đã xem phần nào"), "purpose": words("Mục đích"), "dossier": words("Mã hồ sơ"),
+            "service": words("Thủ tục"), "basis": words("Căn cứ"), "result": words("Kết quả"), "records": words("Bản ghi")}
 
 
-def sheet(found: Iterable[Row], report: AccessReport, words: Words, mark: Watermark) -> bytes:
+def sheet(found: Iterable[LookAnswer], report: AccessReport, words: Words, mark: Watermark) -> bytes:
     """The report as XLSX, every page marked with who made it, when and what for."""
     lead = (words("AI ĐÃ XEM HỒ SƠ"), words("Số bản ghi: {n} · Số lượt: {looks}", n=len(report.entries), looks=len(report.looks)),
             *silent(report, words))
-    heads = tuple(Column(c, "number" if c == "#" else "text") for c in columns(words))
-    lines = tuple(tuple(asdict(r).values()) for r in found)
+    names = columns(words)
+    heads = tuple(Column(title, "number" if name == "seq" else "text") for name, title in names.items())
+    lines = tuple(tuple(getattr(r, name) for name in names) for r in found)
     return workbook([Sheet(words("Lượt xem"), heads, lines, lead)], mark)
 
 

@@ -43,6 +43,7 @@ from portal.pages import (
     me,
     person_log,
     population_query,
+    pushes,
     reports,
     review,
     review_calls,
@@ -61,6 +62,7 @@ from portal.sso import Provider
 from portal.watch_worker import WatchWorker
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StorageError
 from storage.extracts.errors import NoSuchExtract
+from storage.ministry_push.errors import NoSuchPush
 from storage.report_errors import NoSuchReport
 from storage.review_errors import NoSuchDossier, NoSuchEntry, NotAllowed
 
@@ -92,7 +94,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     hub = HubWorker(services, services.hub) if services.hub is not None else None
     soc = SocForwarder(services, services.soc) if services.soc is not None else None
     others = OthersWorker(services) if archive_in_background and OthersWorker.needed(services) else None
-    watch = WatchWorker(services.database, services.api.suspend) if watch_in_background else None
+    watch = WatchWorker(services.database, services.watch, services.api.suspend) if watch_in_background else None
     api = create_api(services, start_reading=start_reading, options=options)
 
     @asynccontextmanager
@@ -138,7 +140,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     app.mount(PATH, api)
     # reviewers is one of the reports by a page of its own, so before them
     for part in (login, sso, me, accounts, clients, books, desk, tiles, uploads, review_calls, review, second_check, differences,
-                 population_query, check_policy, dossiers, extracts, alerts, log, person_log, reviewers, reports):
+                 population_query, pushes, check_policy, dossiers, extracts, alerts, log, person_log, reviewers, reports):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
 
@@ -181,7 +183,7 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(StorageError)
     async def _storage(request: Request, error: StorageError) -> Response:
         unavailable = isinstance(error, DatabaseUnavailable | ObjectStoreUnavailable)
-        missing = isinstance(error, NoSuchEntry | NoSuchDossier | NoSuchReport | NoSuchExtract)
+        missing = isinstance(error, NoSuchEntry | NoSuchDossier | NoSuchReport | NoSuchExtract | NoSuchPush)
         if missing or isinstance(error, NotAllowed):
             await run_in_threadpool(log_refusal, request, error)
         status = 403 if isinstance(error, NotAllowed) else 404 if missing else 503 if unavailable else 409

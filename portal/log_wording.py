@@ -10,6 +10,7 @@ from portal.desk_wording import MARKS, PARTS
 from portal.wording import Pair
 from storage.file_checks import ACTIVE
 from storage.ministry_push import errors as push_errors
+from storage.ministry_push.decision import HOLDS
 from storage.population_query import errors as query_errors
 from storage.review import REJECT_REASONS
 
@@ -75,6 +76,8 @@ ACTIONS: Mapping[str, Pair] = {
     "push.decide": ("Quyết định gửi hồ sơ sang Bộ", "Dossier for the Ministry decided"),
     "push.retry": ("Cho gửi lại hồ sơ", "Dossier to be sent again"), "push.sent": ("Bộ đã tiếp nhận hồ sơ", "Ministry took the dossier"),
     "push.dead": ("Hồ sơ không gửi được", "Dossier could not be sent"), "push.done": ("Bộ đã có kết quả", "Ministry has a result"),
+    "push.view": ("Xem hồ sơ gửi Bộ", "Dossier for the Ministry viewed"), "push.hold": ("Giữ lại hồ sơ gửi Bộ", "Dossier held back"),
+    "push.state": ("Hỏi trạng thái hồ sơ gửi Bộ", "Asked how far a dossier is"),
     "population.ask": ("Hỏi CSDL dân cư", "Population database asked"),
     "population.answer": ("CSDL dân cư trả lời", "Population database answered"),
     "population.refused": ("CSDL dân cư không trả lời", "Population database refused"),
@@ -94,7 +97,7 @@ SUBJECTS: Mapping[str, Pair] = {
     "client": ("hệ thống", "client"), "dossier": ("hồ sơ", "dossier"), "model": ("mô hình", "model"),
     "report": ("báo cáo", "report"),
     "check_policy": ("quy định kiểm tra", "check policy"),
-    "archive": ("kho lưu trữ", "archive"),
+    "archive": ("kho lưu trữ", "archive"), "address": ("địa chỉ mạng", "network address"),
 }
 _ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("nhật ký", "the log"), "portal": ("cổng web", "the portal")}
 _ACTORS: Mapping[str, Pair] = {
@@ -115,6 +118,7 @@ _KEYS: Mapping[str, Pair] = {
     "scope": ("quyền", "scope"), "scopes": ("quyền", "scopes"), "agency": ("cơ quan", "agency"), "dossier": ("mã hồ sơ", "dossier"),
     "service": ("thủ tục", "service"), "format": ("định dạng", "format"), "officer": ("cán bộ", "officer"),
     "from": ("từ ngày", "from"), "to": ("đến ngày", "to"), "step": ("theo", "by"), "kind": ("loại sổ", "kind"), "rows": ("số dòng", "rows"),
+    "hold": ("giữ lại vì", "held because"),
     "module": ("phân hệ", "module"), "endpoint": ("phiên bản kết nối", "endpoint"), "tries": ("số lần gửi", "tries"),
     "request": ("mã yêu cầu", "request"),
     "lines": ("số dòng", "lines"), "code": ("mã", "code"), "rule": ("dấu hiệu", "sign"), "of": ("trong số", "of"),
@@ -145,8 +149,8 @@ _KEYS: Mapping[str, Pair] = {
     "manifest_sha256": ("SHA-256 kê khai", "SHA-256 of the manifest"), "pdf_sha256": ("SHA-256 bản PDF", "SHA-256 of the PDF"),
 }
 _VALUES: Mapping[str, Pair] = {
-    "ministry": ("phần mềm hộ tịch của Bộ", "the Ministry's software"), "population": ("đối chiếu dân cư", "population check"),
-    **push_errors.PROBLEMS, **query_errors.PROBLEMS,
+    "ministry": ("gửi phần mềm hộ tịch của Bộ", "for the Ministry's software"), "population": ("đối chiếu dân cư", "population check"),
+    **push_errors.PROBLEMS, **HOLDS, **query_errors.PROBLEMS,
     **MARKS, **PARTS, "none": ("bỏ", "none"), "missing": ("thiếu số", "number missing"), "repeated": ("trùng số", "number repeated"),
     "unnumbered": ("chưa đọc được số", "no number read"), "retake": ("ảnh không đạt", "poor picture"),
     "aside": ("trang để riêng", "page set aside"),
@@ -176,6 +180,7 @@ _VALUES: Mapping[str, Pair] = {
     "program.read": ("phần mềm xem dữ liệu", "program that reads"), "program.copy": ("phần mềm lấy bản sao", "program that fetches copies"),
     "program.vault": ("phần mềm xem hồ sơ cá nhân", "program that reads a person's records"),
     "program.report": ("phần mềm hỏi ai đã xem", "program that asks who looked"),
+    "program.push": ("phần mềm hỏi trạng thái hồ sơ gửi Bộ", "program that asks how far dossiers are"),
     "program.feed": ("phần mềm theo dõi thay đổi", "program that follows changes"),
     "walk": ("dò số liên tiếp", "numbers one after another"), "misses": ("phần lớn không tìm thấy", "mostly nothing found"),
     "night": ("tra cứu ban đêm", "looks at night"),
@@ -186,6 +191,11 @@ _VALUES: Mapping[str, Pair] = {
     "copies": ("lấy bản sao", "copies"),
     "missing_context": ("thiếu mã hồ sơ, thủ tục hoặc cán bộ", "dossier, service or officer code lacking"),
     "not_permitted": ("thiếu phạm vi", "scope lacking"), "not_found": ("không có", "not there"),
+    "link_invalid": ("đường dẫn tới bản sao đã bị sửa", "address of a copy altered"),
+    "link_expired": ("đường dẫn tới bản sao đã hết hạn", "address of a copy expired"),
+    "link_used_up": ("đường dẫn tới bản sao đã dùng hết số lần", "address of a copy used up"),
+    "link_superseded": ("hồ sơ đã có phiên bản mới", "a later version is in force"),
+    "link_client_off": ("hệ thống được cấp đường dẫn không còn quyền", "its client may no more"),
     "sso_away": ("máy chủ đăng nhập không trả lời", "provider does not answer"),
     "sso_refused": ("máy chủ đăng nhập từ chối", "provider refused"),
     "sso_wrong": ("trả lời của máy chủ không hợp lệ", "provider's answer invalid"),
@@ -220,8 +230,20 @@ ALERT_RULES: Mapping[str, tuple[Pair, Pair]] = {      # rule of storage.watch ->
     "dossier": (("Một mã hồ sơ hỏi nhiều người", "Many people under one dossier"),
                 ("Khoảng {count} người hoặc hồ sơ khác nhau dưới một mã hồ sơ trong ngày.",
                  "Some {count} different people or records under one dossier code in a day.")),
-    "night": (("Tra cứu ban đêm", "Looks at night"),
-              ("{count} lần từ 22 giờ đến 5 giờ sáng.", "{count} looks between 22:00 and 05:00.")),
+    "night": (("Tra cứu ban đêm", "Looks at night"), ("{count} lần trong một đêm.", "{count} looks in one night.")),
+    "links": (("Thử nhiều đường dẫn hỏng", "Many dead addresses tried"),
+              ("{count} đường dẫn tới bản sao bị từ chối trong ngày, cùng một địa chỉ mạng.",
+               "{count} addresses of copies refused in a day to one network address.")),
+}
+ALERT_BOUNDS: Mapping[str, Pair] = {      # rule -> from where on it is told, with the names of storage.watch_options
+    "walk": ("từ {walk} trong {walk_of} số gần nhất kề với số vừa hỏi", "{walk} of the last {walk_of} numbers next to one just asked for"),
+    "misses": ("từ {misses} trong {misses_of} lần gần nhất không có kết quả", "{misses} of the last {misses_of} found nothing"),
+    "dossier": ("hơn {dossier} người hoặc hồ sơ khác nhau dưới một mã hồ sơ trong ngày",
+                "more than {dossier} different people or records under one dossier code in a day"),
+    "night": ("hơn {night} lần (cán bộ: {night_people}) từ {night_from} giờ đến {night_to} giờ",
+              "more than {night} looks (of people {night_people}) between {night_from}:00 and {night_to}:00"),
+    "links": ("hơn {links} đường dẫn bị từ chối trong ngày từ một địa chỉ mạng",
+              "more than {links} refused in a day to one network address"),
 }
 _SHOWN = 3                  # of a list's items; the rest is counted, all stand in the title
 
@@ -239,8 +261,8 @@ def action(code: str) -> Pair:
 
 
 def actor(name: str) -> Pair:
-    """An account's own name; the program's own doings by what did them; `client:x` is a connected system."""
-    return subject(name) if name.startswith("client:") else _ACTORS.get(name, (name, name))
+    """An account's own name; the program's own doings by what did them; `client:x` is a connected system, `address:x` nobody known."""
+    return subject(name) if name.startswith(("client:", "address:")) else _ACTORS.get(name, (name, name))
 
 
 def subject(code: str) -> Pair:
@@ -252,11 +274,6 @@ def subject(code: str) -> Pair:
         return code, code
     name_vi, name_en = _ACTORS["?"] if name == "?" else (name, name)
     return f"{SUBJECTS[kind][0]} {name_vi}", f"{SUBJECTS[kind][1]} {name_en}"
-
-
-def alert_subject(actor: str) -> str:
-    """The actor of an alert as a subject of the log: client:x, user:x."""
-    return actor if actor.startswith("client:") else f"user:{actor}"
 
 
 def subject_code(typed: str) -> str:

@@ -10,16 +10,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from storage.database import Database
 from storage.errors import StorageError
 from storage.watch_alerts import LINES, look_over
+from storage.watch_options import WatchOptions
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 5.0
 
 
 class WatchWorker:
-    """suspend: rules that switch a client off. Several of them over one database take turns."""
+    """options: the thresholds; suspend: rules that switch a client off. Several of them over one database take turns."""
 
-    def __init__(self, database: Database, suspend: Collection[str]) -> None:
-        self._database, self._suspend = database, suspend
+    def __init__(self, database: Database, options: WatchOptions, suspend: Collection[str]) -> None:
+        self._database, self._options, self._suspend = database, options, suspend
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -35,7 +36,7 @@ class WatchWorker:
     def _loop(self) -> None:
         while not self._stop.is_set():
             try:
-                while look_over(self._database, self._suspend) >= LINES and not self._stop.is_set():
+                while look_over(self._database, self._options, self._suspend) >= LINES and not self._stop.is_set():
                     pass        # there are more than one look takes; what is written meanwhile waits for the next one
             except (StorageError, SQLAlchemyError) as e:     # the database is away for a while; the place in the log is kept
                 _LOG.error("watch worker: %s", type(e).__name__)

@@ -137,6 +137,11 @@ def _printed(code: str) -> Pair | None:
     return None
 
 
+def population_label(code: str, about: str) -> Pair:
+    """The field under the heading of the person that was asked about: another person's (a parent's) is called by its person too."""
+    return field_label(code) if role_of(code) == about else full_label(code)
+
+
 def full_label(code: str) -> Pair:
     """The field with its person, for sentences: `Mẹ: Họ, chữ đệm, tên`."""
     role, label = role_of(code), field_label(code)
@@ -240,6 +245,7 @@ def percent(probability: float, lang: str) -> str:
 _WHOLE_SCOPES: Mapping[str, Pair] = {
     "person:vault": ("mọi hồ sơ của một người", "everything of one person"),
     "person:report": ("ai đã xem hồ sơ của một người", "who looked"),
+    "push:status": ("trạng thái hồ sơ gửi Bộ", "how far dossiers for the Ministry are"),
     "feed:read": ("báo thay đổi của các loại sổ được xem", "changes of the kinds it may read"),
 }
 

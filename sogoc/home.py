@@ -26,6 +26,7 @@ from pipelines.services import (
     Services,
     SocOptions,
     SsoOptions,
+    WatchOptions,
 )
 from sogoc.errors import SogocError
 from sogoc.settings import FILE_NAME, Settings, SettingsError
@@ -373,6 +374,7 @@ def build_services(settings: Settings, database: Database, objects: ObjectStore)
         ),
         extracts=extract_options(s),
         api=api_options(s),
+        watch=WatchOptions(**s.watch.model_dump()),
         population_columns=dict(s.population.columns),
         lang=s.lang,
         antivirus=open_antivirus(s),

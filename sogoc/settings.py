@@ -15,9 +15,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from sogoc.connection_settings import ApiSettings, HubSettings, MinistrySettings, PopulationQuerySettings, SsoSettings
 from sogoc.errors import SogocError
-from sogoc.log_settings import LogSettings, SocSettings
+from sogoc.log_settings import LogSettings, SocSettings, WatchSettings
 from sogoc.report_settings import ReportSettings
-from sogoc.settings_section import Section
+from sogoc.settings_section import Section, WrongValue
 
 FILE_NAME = "sogoc.toml"
 
@@ -200,6 +200,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
     soc: SocSettings = SocSettings()
+    watch: WatchSettings = WatchSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -245,7 +246,9 @@ def load(home: Path | None = None) -> Settings:
         name = ".".join(str(p) for p in first["loc"])
         variable = variable_of(name)
         where = variable if variable in os.environ else str(place / FILE_NAME)
-        raise SettingsError(f"{name}: giá trị không hợp lệ ({where}).", f"{name}: {first['msg']} ({where}).") from e
+        ours = first.get("ctx", {}).get("error")
+        why_vi, why_en = (f": {ours.vi}", ours.en) if isinstance(ours, WrongValue) else ("", first["msg"])
+        raise SettingsError(f"{name}: giá trị không hợp lệ{why_vi} ({where}).", f"{name}: {why_en} ({where}).") from e
     return settings.model_copy(update={"home": place})
 
 

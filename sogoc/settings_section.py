@@ -1,4 +1,4 @@
-"""One table of the settings."""
+"""One table of the settings, and what a check of ours says of a wrong value."""
 
 from __future__ import annotations
 
@@ -7,3 +7,11 @@ from pydantic import BaseModel, ConfigDict
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WrongValue(ValueError):
+    """Why a value is refused, for the one who wrote it, in both languages."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.vi, self.en = vi, en

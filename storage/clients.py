@@ -16,6 +16,7 @@ from storage.review_errors import AccountExists, BadAccount, UnknownAccount
 
 WHOLE_SCOPES: Mapping[str, str] = {             # scopes of no kind, and the role in storage.policy that each gives
     "person:vault": "program.vault", "person:report": "program.report", "feed:read": "program.feed",
+    "push:status": "program.push",
 }
 SCOPES = frozenset({
     *(f"{kind}:{right}" for kind in KINDS for right in ("read", "copy")), *(f"{kind}:extract" for kind in EXTRACT_KINDS),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.access_log import Purpose
+from storage.access_log import Purpose, log_access
 from storage.clients import client_actor
 from storage.models import ApiClient, CopyLink, StoredObject, utc_now
 from storage.policy import Actor, allows
@@ -71,6 +71,16 @@ def use_link(session: Session, secret: str, address: str, now: datetime | None =
         copy = SignedCopy(copy.package_id, copy.entry_id, copy.kind, copy.number, copy.year, given.key, given.version_id, given.sha256,
                           given.size)
     return LinkUse(link.id[:12], actor, purpose, copy, subject, gone)
+
+
+def log_dead_link(session: Session, secret: str, address: str, reason: str) -> None:
+    """Write down that an address of a copy opened nothing, for somebody nobody knows: from where, why, and which one it was if that can
+    be told. secret: empty where none can be read in it."""
+    link = session.get(CopyLink, _id(secret)) if secret else None
+    copy = signed_copy(session, link.package_id) if link is not None else None
+    nobody = Actor("?", "", "", grants=(), channel="api", address=address)
+    log_access(session, nobody, "access.refused", f"entry:{copy.entry_id}" if copy is not None else "records", refused=reason,
+               link=_id(secret)[:12] if secret else None)
 
 
 def _id(secret: str) -> str:

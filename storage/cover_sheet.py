@@ -9,14 +9,12 @@ import segno
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from records.book_label import BookLabel
 from storage.models import Batch
-from storage.pdf_font import PART
+from storage.pdf_font import printing_font
 
-_FONT = "SoGocSerif"
 _CODE_MM = 78.0
 _LEFT, _RIGHT = 22 * mm, A4[0] - 22 * mm
 
@@ -29,25 +27,23 @@ def label_of(batch: Batch, pages: int) -> BookLabel:
 
 def cover_sheet(label: BookLabel, title: str, facts: Sequence[tuple[str, str]], notes: Sequence[str], printed_at: datetime) -> bytes:
     """One A4 page as PDF. title: the book in large letters; facts: (name, value) lines; notes: what to do with the sheet."""
-    if _FONT not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(TTFont(_FONT, str(PART / "serif.ttf")))
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=True)
     canvas.setTitle(f"{title} – {label.batch}")
     canvas.setAuthor("Sổ Gốc")
     y = A4[1] - 30 * mm
     for line in _lines(title, 30, _RIGHT - _LEFT):
-        canvas.setFont(_FONT, 30)
+        canvas.setFont(printing_font(), 30)
         canvas.drawString(_LEFT, y, line)
         y -= 13 * mm
     y -= 4 * mm
     for name, value in facts:
-        canvas.setFont(_FONT, 11)
+        canvas.setFont(printing_font(), 11)
         canvas.setFillGray(0.35)
         canvas.drawString(_LEFT, y, name)
         canvas.setFillGray(0)
         for line in _lines(value, 15, _RIGHT - _LEFT - 52 * mm):
-            canvas.setFont(_FONT, 15)
+            canvas.setFont(printing_font(), 15)
             canvas.drawString(_LEFT + 52 * mm, y, line)
             y -= 7.5 * mm
         y -= 2 * mm
@@ -55,11 +51,11 @@ def cover_sheet(label: BookLabel, title: str, facts: Sequence[tuple[str, str]], 
     y -= (_CODE_MM + 18) * mm
     for note in notes:
         for line in _lines(note, 11, _RIGHT - _LEFT):
-            canvas.setFont(_FONT, 11)
+            canvas.setFont(printing_font(), 11)
             canvas.drawString(_LEFT, y, line)
             y -= 5.6 * mm
         y -= 1.5 * mm
-    canvas.setFont(_FONT, 8)
+    canvas.setFont(printing_font(), 8)
     canvas.setFillGray(0.35)
     canvas.drawString(_LEFT, 14 * mm, f"Sổ Gốc · {label.batch} · {label.digest} · {printed_at:%d/%m/%Y %H:%M}")
     canvas.showPage()
@@ -83,7 +79,7 @@ def _lines(text: str, size: float, width: float) -> list[str]:
     """The text broken at spaces to fit."""
     lines: list[str] = []
     for word in text.split():
-        if lines and pdfmetrics.stringWidth(f"{lines[-1]} {word}", _FONT, size) <= width:
+        if lines and pdfmetrics.stringWidth(f"{lines[-1]} {word}", printing_font(), size) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

@@ -27,7 +27,7 @@ from storage.watermark import VIETNAM
 
 LOOKS = ("record.view", "record.fetch", "page.view", "record.search", "record.metadata", "copy.fetch", "copy.link", "person.vault",
          "population.view", "records.export", "record.print", "report.export", "access.refused", "log.export", "log.who_saw", "log.person",
-         "client.token", "user.login", "user.login_refused", "user.logout")
+         "push.view", "push.state", "client.token", "user.login", "user.login_refused", "user.logout")
 LONGEST = 20_000            # lines a segment
 _GZIP, _JSON = "application/gzip", "application/json"
 

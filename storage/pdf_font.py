@@ -70,6 +70,16 @@ def font_facts() -> FontFacts:
     return FontFacts(data, dict(face.charToGlyph), widths, round(face.ascent), round(face.descent), bbox)  # type: ignore[arg-type]
 
 
+@cache
+def printing_font() -> str:
+    """The font under the name by which reportlab knows it."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    pdfmetrics.registerFont(TTFont("SoGocSerif", str(PART / "serif.ttf")))
+    return "SoGocSerif"
+
+
 def as_printed(text: str) -> str:
     """The text as it can be read off the page again: in the font's letters, one blank between words."""
     facts = font_facts()

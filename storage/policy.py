@@ -30,7 +30,7 @@ ROLES: dict[str, frozenset[str]] = {
 _PROGRAMS: Mapping[str, frozenset[str]] = {     # what a client's scope gives (storage.clients); no person has these
     "program.read": frozenset({"api.read"}), "program.copy": frozenset({"api.copy"}), "program.sync": frozenset({"batch.upload"}),
     "program.extract": frozenset({"api.extract"}), "program.vault": frozenset({"api.vault"}), "program.report": frozenset({"api.report"}),
-    "program.feed": frozenset({"api.feed"}),
+    "program.feed": frozenset({"api.feed"}), "program.push": frozenset({"api.push"}),
 }
 RIGHTS = frozenset().union(*ROLES.values(), *_PROGRAMS.values())
 WHOLE = frozenset({"log.see", "account.manage", "policy.manage", "api.report"})    # over all communes: one commune's grant gives none

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.models import ArchivePackage, Batch, Entry, Event, Link, LinkCheck, Page
+from storage.models import ArchivePackage, Batch, Entry, Event, Link, LinkCheck, Page, SecondCheck
 from storage.report_sql import rounded_hours, vietnam_day
 
 STRATA = ("1975", "1998", "1999", "2006", "2016", "")     # books of the years to 1975, 1976–1998, 1999–2005, 2006–2015, since; unknown
@@ -145,7 +145,16 @@ def link_agreement() -> Rows:
     return query.outerjoin(Page, Page.id == Entry.page_id).outerjoin(Batch, Batch.id == Page.batch_id).where(~LinkCheck.withdrawn)
 
 
+def second_opinions() -> Rows:
+    """Entries that a second person did without seeing the first: `agreed`, or `differed`: somebody had to settle it. On the day of the
+    second; of neither person, since few of one person's say nothing (storage.agreement)."""
+    said = sa.case((SecondCheck.state == "agreed", "agreed"), else_="differed")
+    query = _rows(SecondCheck.second_at, said, sa.literal(""), kind=Entry.kind).select_from(SecondCheck).join(
+        Entry, Entry.id == SecondCheck.entry_id).join(Page, Page.id == Entry.page_id).join(Batch, Batch.id == Page.batch_id)
+    return query.where(SecondCheck.blind, SecondCheck.state != "open", SecondCheck.second_at.is_not(None))
+
+
 MEASURES: Mapping[str, Callable[[], Rows]] = {
     f.__name__: f for f in (books_received, books_done, pages_received, pages_aside, pages_waiting, entries_read, entries_verified,
                             entries_archived, links, time_to_read, time_to_verify, time_to_archive, api_requests, review_work,
-                            link_agreement)}
+                            link_agreement, second_opinions)}

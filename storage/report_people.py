@@ -1,12 +1,13 @@
 """What reviewers did by day and how often they agreed with the machine; what connected systems were given."""
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.orm import Session
 
+from storage.agreement import Share
 from storage.report_figures import Scope, sums
 
 
@@ -31,6 +32,7 @@ class ReviewerWork:
 class ReviewReport:
     reviewers: tuple[ReviewerWork, ...]
     by_day: tuple[tuple[date, str, int], ...]       # day, person, entries verified
+    opinions: tuple[tuple[str, Share], ...]         # kind of register, entries two people did alike of those done blind
 
 
 def review_report(session: Session, scope: Scope) -> ReviewReport:
@@ -44,11 +46,15 @@ def review_report(session: Session, scope: Scope) -> ReviewReport:
             by_day.append((day, name, number))
     for (name, said), number in sums(session, "link_agreement", scope, ("part", "key")).items():
         work[name][said] += number
+    opinions: dict[str, Counter[str]] = defaultdict(Counter)
+    for (kind, said), number in sums(session, "second_opinions", scope, ("kind", "key")).items():
+        opinions[kind][said] += number
     return ReviewReport(tuple(
         ReviewerWork(name, len(days[name]), w["entry.verify"], w["field.correct"], w["link.decide"], w["page.reject"], w["decision.undo"],
                      w["right"] + w["wrong"] + w["blind-right"] + w["blind-wrong"], w["right"] + w["blind-right"],
                      w["blind-right"] + w["blind-wrong"], w["blind-right"])
-        for name, w in sorted(work.items())), tuple(by_day))
+        for name, w in sorted(work.items())), tuple(by_day),
+        tuple((kind, Share(n["agreed"], n.total())) for kind, n in sorted(opinions.items())))
 
 
 @dataclass(frozen=True)

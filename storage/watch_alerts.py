@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,14 +14,16 @@ from storage import events
 from storage.database import Database
 from storage.models import AccessAlert, ApiClient, Event, WatchState, utc_now
 from storage.review_errors import NoSuchAlert
-from storage.watch import ACTIONS, Finding, Sight, look_of
+from storage.watch import ACTIONS, ADDRESS, Finding, Sight, look_of, watched
+from storage.watch_options import WatchOptions
 from storage.watermark import VIETNAM
 
 _PLACE = ":log"             # row of watch_state: how far the log was read; no account has such a name
+_QUIET = timedelta(days=7)
 LINES = 2000               # of the log at a time
 
 
-def look_over(database: Database, suspend: Collection[str] = ()) -> int:
+def look_over(database: Database, options: WatchOptions, suspend: Collection[str] = ()) -> int:
     """Take the next lines of the log into account; returns how many. suspend: rules that switch a client off at once.
 
     One process at a time does it, from where the last one stopped; killed anywhere, nothing is left out or taken twice.
@@ -38,8 +40,9 @@ def look_over(database: Database, suspend: Collection[str] = ()) -> int:
         by_actor: dict[str, list[Any]] = {}
         for line in session.execute(sa.select(Event.at, Event.actor, Event.action, Event.subject, Event.detail).where(
                 Event.seq > since, Event.seq <= until, Event.action.in_(ACTIONS)).order_by(Event.seq)):
-            by_actor.setdefault(line.actor, []).append(line)
-        told = _see(session, by_actor)
+            by_actor.setdefault(watched(line), []).append(line)
+        told = _see(session, by_actor, options)
+        _forget_addresses(session)
         place.state = {"seq": until}
         for actor, finding, at in told:
             _alert(session, actor, finding, at, finding.rule in suspend)
@@ -54,7 +57,8 @@ def _place(session: Session) -> WatchState:
     return session.get_one(WatchState, _PLACE, with_for_update=True)
 
 
-def _see(session: Session, by_actor: Mapping[str, Sequence[Any]]) -> list[tuple[str, Finding, datetime]]:
+def _see(session: Session, by_actor: Mapping[str, Sequence[Any]], options: WatchOptions
+         ) -> list[tuple[str, Finding, datetime]]:
     """What each actor's lines add to what was seen of them; a few statements however many they are."""
     actors = sorted(by_actor)
     known = session.execute(sa.select(WatchState.actor, WatchState.state).where(WatchState.actor.in_(actors)).order_by(WatchState.actor)
@@ -67,10 +71,16 @@ def _see(session: Session, by_actor: Mapping[str, Sequence[Any]]) -> list[tuple[
     for actor in actors:
         sight = sights.setdefault(actor, Sight.read({}))
         told += [(actor, finding, line.at) for line in by_actor[actor] if (look := look_of(line)) is not None
-                 for finding in sight.see(look)]
+                 for finding in sight.see(look, options)]
     if actors:
         session.execute(sa.update(WatchState), [{"actor": actor, "state": asdict(sights[actor])} for actor in actors])
     return told
+
+
+def _forget_addresses(session: Session) -> None:
+    """Addresses come and go; of one that was quiet for some days nothing is remembered."""
+    session.execute(sa.delete(WatchState).where(WatchState.actor.startswith(ADDRESS, autoescape=True),
+                                                WatchState.updated_at < utc_now() - _QUIET))
 
 
 def _alert(session: Session, actor: str, finding: Finding, at: datetime, suspend: bool) -> None:
@@ -79,12 +89,12 @@ def _alert(session: Session, actor: str, finding: Finding, at: datetime, suspend
     if row is None:
         row = AccessAlert(actor=actor, rule=finding.rule, day=day, first_at=at, detail=counts)
         session.add(row)
-        events.append(session, "watch", "access.alert", _subject(actor), {"rule": finding.rule, **counts})
+        events.append(session, "watch", "access.alert", alert_subject(actor), {"rule": finding.rule, **counts})
     row.last_at, row.detail = at, counts
     client = session.get(ApiClient, actor.removeprefix("client:")) if suspend and actor.startswith("client:") else None
     if client is not None and client.active:
         client.active, row.suspended = False, True
-        events.append(session, "watch", "client.disable", _subject(actor), {"rule": finding.rule})
+        events.append(session, "watch", "client.disable", alert_subject(actor), {"rule": finding.rule})
 
 
 def alerts(session: Session, *, open_only: bool = True, most: int = 200) -> Sequence[AccessAlert]:
@@ -102,5 +112,6 @@ def close_alert(session: Session, alert_id: int, by: str, note: str) -> AccessAl
     return row
 
 
-def _subject(actor: str) -> str:
-    return actor if actor.startswith("client:") else f"user:{actor}"
+def alert_subject(actor: str) -> str:
+    """The one an alert is about, as a subject of the log: client:x, address:x, user:x."""
+    return actor if actor.startswith(("client:", ADDRESS)) else f"user:{actor}"

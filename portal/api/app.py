@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from pipelines.services import PortalOptions, Services
-from portal.api import access_reports, changes, copies, copy_links, extracts, oauth, problems, records, sync, vault
+from portal.api import access_reports, changes, copies, copy_links, extracts, oauth, problems, pushes, records, sync, vault
 from portal.api.context import Desk
 from portal.api.docs import operations
 from portal.api.openapi import described
@@ -51,7 +51,7 @@ def create_api(services: Services, per_minute: float | None = None, start_readin
         EventWriter(services.database), Published(lambda: services.extract_office), start_reading)
     problems.install(api)
     api.add_middleware(PaceHeaders)
-    for part in (oauth, copy_links, records, copies, vault, access_reports, extracts, changes, sync):
+    for part in (oauth, copy_links, records, copies, vault, access_reports, extracts, changes, pushes, sync):
         api.include_router(part.router)
     described(api)
     templates = template_environment()

@@ -16,7 +16,7 @@ from portal.api.pace import slow_down
 from portal.api.problems import Problem, responses
 from portal.notation import VIETNAM
 from storage.access_log import access_line, log_access
-from storage.copy_links import give_link, use_link
+from storage.copy_links import give_link, log_dead_link, use_link
 from storage.errors import ObjectStoreUnavailable
 from storage.models import utc_now
 from storage.signed_copies import SignedCopy, signed_copy
@@ -98,13 +98,20 @@ def copy_behind(token: str, request: Request, desk: Annotated[Desk, Depends(desk
     """Needs no token and no headers: the address says it all. Each use is logged with the dossier, service and officer it was asked for."""
     address = request.client.host if request.client else "?"
     slow_down(request, desk.pace, f"link:{address}")
-    secret, _ = unseal(desk.link_key, token)
+    try:
+        secret, _ = unseal(desk.link_key, token)
+    except Problem as e:
+        with desk.services.database.session() as session:
+            log_dead_link(session, _readable_secret(token), address, e.code)
+        raise
     with desk.services.database.session() as session:
         use = use_link(session, secret, address)
-        if use is not None and use.gone is not None:
+        if use is None:                 # its row is removed a day after its time
+            log_dead_link(session, secret, address, "link_expired")
+        elif use.gone is not None:
             log_access(session, use.actor, "access.refused", use.subject, use.purpose, refused=f"link_{use.gone}", link=use.link)
     if use is None:
-        raise Problem("link_gone", *_GONE["expired"])           # its row is removed a day after its time
+        raise Problem("link_gone", *_GONE["expired"])
     if use.gone is not None or use.copy is None:
         raise Problem("link_gone", *_GONE[use.gone or "superseded"])
     copy = use.copy
@@ -123,6 +130,12 @@ def unseal(key: bytes, token: str) -> tuple[str, int]:
     if parts is None or not hmac.compare_digest(_signature(key, parts[1], int(parts[2])).encode(), parts[3].encode()):
         raise Problem("link_invalid")
     return parts[1], int(parts[2])
+
+
+def _readable_secret(token: str) -> str:
+    """The secret that stands in an altered address, empty if there is none: it may be that of a real one."""
+    parts = _TOKEN.match(token)
+    return parts[1] if parts is not None else ""
 
 
 def _signature(key: bytes, secret: str, until: int) -> str:

@@ -106,6 +106,8 @@ def _parameter(parameter: dict[str, Any]) -> None:
         parameter.update(example="c%E1%BA%A5p%20b%E1%BA%A3n%20sao", schema={"type": "string", "pattern": "^[\\x21-\\x7e]*$"})
     elif parameter["name"] == "record_id":
         parameter["example"] = "5b3c0d6e-0000-4000-8000-000000000001"
+    elif parameter["name"] == "dossier":
+        parameter["example"] = _NEEDED["x-dossier-code"]
     elif parameter["in"] == "path":
         parameter["example"] = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 

@@ -13,12 +13,14 @@ from portal.batch_view import summaries, visible_batches, visible_page
 from portal.context import Who, page
 from portal.notation import VIETNAM
 from portal.page_images import Size, Work
+from portal.push_wording import STAGES
 from portal.wording import Pair
 from storage.access_log import REVIEW, log_access
 from storage.book_way import at_province, returned_books, returned_pages, sent_books
 from storage.errors import ObjectMissing
 from storage.link_policy import standing
 from storage.link_workload import workload
+from storage.ministry_push.listing import counts
 from storage.models import ArchivePackage, Event, Page, PageWork, utc_now
 from storage.page_work import work_of
 from storage.policy import RECORD
@@ -43,8 +45,10 @@ def home(request: Request, who: Who) -> Response:
         promise = standing(session) if who.actor.everywhere("batch.see") else None
         back = returned_books(session, visible_batches(who.actor, "batch.upload")) if who.actor.may("batch.upload") else []
         back_pages = returned_pages(session, visible_batches(who.actor, "batch.upload")) if who.actor.may("batch.upload") else []
+        pushes = counts(session, who.actor) if who.actor.may("approve") else {}
         inbox = sent_books(session, visible_batches(who.actor, "review")) if at_province(who.actor) else []
     return page(who, request, "home.html", back=back, back_pages=back_pages, page_problem=_problem, inbox=inbox, waiting=waiting,
+                pushes=pushes, push_stages=STAGES, connected=who.portal.services.ministry is not None,
                 books=books, today=today, archived=archived, work=work, promise=promise)
 
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
-from portal.access_report import columns, plain, rows, sheet, silent
+from portal.access_report import brief, plain, rows, sheet, silent
+from portal.access_report_pdf import MOST, Question, paper
 from portal.context import Visitor, Who, page
 from portal.wording import ROLES
 from storage.access_log import Purpose
@@ -18,6 +19,7 @@ from storage.watermark import VIETNAM, watermark
 
 router = APIRouter(prefix="/log/person", include_in_schema=False)
 _SHOWN, _SHEET = 200, 50_000
+_MEDIA = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "pdf": "application/pdf"}
 PURPOSE = "person_report"
 Short = Annotated[str, Form(max_length=40)]
 
@@ -75,19 +77,23 @@ def show(request: Request, who: Who, asked: Wanted) -> Response:
     return _page(who, request, asked, report=report)
 
 
-@router.post("/xlsx")
-def file(request: Request, who: Who, asked: Wanted) -> Response:
-    """The report as a spreadsheet, marked with who made it, when and what for."""
+@router.post("/{suffix}")
+def file(suffix: Literal["xlsx", "pdf"], request: Request, who: Who, asked: Wanted) -> Response:
+    """The report as a spreadsheet, or on paper for the citizen, marked with who made it, when and what for."""
     who.must("log.see")
     who.must("report.export")
     problem = _problem(who, asked)
     if problem:
         return _page(who, request, asked, problem=problem, status=422)
-    now, report = utc_now(), _report(who, asked, _SHEET, "xlsx")
+    services, now, report = who.portal.services, utc_now(), _report(who, asked, MOST if suffix == "pdf" else _SHEET, suffix)
     mark = watermark(who.actor, now, f"{who.words('Ai đã xem hồ sơ')} – {asked.paper} – {asked.basis}", who.words.lang)
-    data = sheet(rows(report, who.words, who.portal.services.log.show_officers), report, who.words, mark)
-    return Response(data, media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", headers={
-        "Content-Disposition": f'attachment; filename="ai-da-xem-{now.astimezone(VIETNAM):%Y%m%d-%H%M%S}.xlsx"'})
+    looks = rows(report, who.words, services.log.show_officers)
+    if suffix == "pdf":
+        data = paper(looks, report, Question(asked.purpose, asked.first, asked.last), services.reports, who.words, mark)
+    else:
+        data = sheet(looks, report, who.words, mark)
+    return Response(data, media_type=_MEDIA[suffix], headers={
+        "Content-Disposition": f'attachment; filename="ai-da-xem-{now.astimezone(VIETNAM):%Y%m%d-%H%M%S}.{suffix}"'})
 
 
 def _problem(who: Visitor, asked: Asked) -> str:
@@ -113,5 +119,5 @@ def _page(who: Visitor, request: Request, asked: Asked, report: AccessReport | N
           status: int = 200) -> Response:
     show = who.portal.services.log.show_officers
     return page(who, request, "log_person.html", status, asked=asked, report=report, problem=problem, roles=ROLES,
-                rows=rows(report, who.words, show) if report else [], heads=columns(who.words),
+                rows=[(r, brief(r, who.words)) for r in rows(report, who.words, show)] if report else [],
                 silent=silent(report, who.words) if report else [])

@@ -147,7 +147,8 @@ def _log_fetch(session: Session, who: Visitor, view: ReviewItem) -> None:
 
 def _shown(portal: Portal, view: ReviewItem, held_by: str, entry: Entry) -> dict[str, Any]:
     editable = not held_by and entry.status in review.OPEN and view.set_aside is None
-    return {"item": view, "held_by": held_by, "editable": editable, "lease_seconds": portal.options.lease_seconds}
+    return {"item": view, "held_by": held_by, "editable": editable, "lease_seconds": portal.options.lease_seconds,
+            "may_ask_population": editable and portal.services.population_query is not None}
 
 
 def _fragment(request: Request, who: Visitor, view: ReviewItem, held_by: str, entry: Entry) -> Response:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
+from portal import wording
 from portal.reports import chart, numbers
 from portal.reports.view import Ask, ReportView, Row, Section, Table
+from storage.agreement import Share
 from storage.report_figures import as_of
 from storage.report_people import ReviewerWork, review_report
 from storage.report_period import Period, buckets, period_of
@@ -28,7 +30,13 @@ def build(ask: Ask) -> ReportView:
         )
     return ReportView(
         headline,
-        (_by_step(ask, found.by_day), _people(ask, found.reviewers), _agreement(ask, found.reviewers), _days(ask, found.by_day)),
+        (
+            _by_step(ask, found.by_day),
+            _people(ask, found.reviewers),
+            _agreement(ask, found.reviewers),
+            _opinions(ask, found.opinions),
+            _days(ask, found.by_day),
+        ),
         as_of(ask.session),
         (
             words("Số lượng nhiều ít còn tùy sổ khó hay dễ; không dùng riêng báo cáo này để đánh giá người làm."),
@@ -101,6 +109,28 @@ def _agreement(ask: Ask, people: tuple[ReviewerWork, ...]) -> Section:
     said = (
         words("Khác máy chưa chắc là sai: chính người rà soát tìm ra chỗ máy nhầm.") if some else words("Chưa có lần so nào trong kỳ này.")
     )
+    return Section(title, said, Table(columns, rows), chart.bars(title, items) if items else None)
+
+
+def _opinions(ask: Ask, kinds: tuple[tuple[str, Share], ...]) -> Section:
+    words, title = ask.words, ask.words("Hai người kiểm tra độc lập")
+    whole = Share(sum(s.hits for _, s in kinds), sum(s.n for _, s in kinds))
+    columns = (
+        Column(words("Loại sổ")),
+        Column(words("Mục hai người làm"), "number"),
+        Column(words("Giống nhau hoàn toàn"), "number"),
+        Column(words("Tỷ lệ"), "percent"),
+        Column(words("Khoảng tin cậy 95 %, từ"), "percent"),
+        Column(words("đến"), "percent"),
+    )
+    rows: tuple[Row, ...] = tuple((words.pick(wording.kind(k)), s.n, s.hits, s.rate, *s.interval) for k, s in kinds)
+    items = [
+        (words.pick(wording.kind(k)), 100 * s.rate, words("{share} của {n}", share=ask.percent(s.rate), n=ask.n(s.n))) for k, s in kinds
+    ]
+    said = words("Chưa có mục nào được hai người kiểm tra độc lập trong kỳ này.")
+    if kinds:
+        said = words("{share} của {n} mục được hai người ghi giống hệt nhau, không ai thấy bản của người kia.",
+                     share=ask.percent(whole.rate), n=ask.n(whole.n))
     return Section(title, said, Table(columns, rows), chart.bars(title, items) if items else None)
 
 

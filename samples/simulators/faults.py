@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,22 +25,24 @@ class Reply:
 
 
 @dataclass
-class Simulated:
+class Simulated(ABC):
     """A simulated system. Sub-classes answer; `faults` are used up one a request, of those that do work (not of token requests)."""
 
     faults: deque[str] = field(default_factory=deque)
     slow_seconds: float = 5.0
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
+    @abstractmethod
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Reply:
-        raise NotImplementedError
+        """What the system says to one POST. headers: names in small letters."""
 
     def works(self, path: str) -> bool:
         """Whether a fault may strike here."""
         return True
 
+    @abstractmethod
     def expire(self) -> None:
-        """Forget every token."""
+        """Forget every token, where there are any."""
 
     def figures(self) -> dict[str, Any]:
         """How much there is, for people and tests; nobody's data."""

@@ -58,6 +58,9 @@ class Population(Simulated):
             return self._rest(headers, body)
         return Reply({"message": "not found"}, 404)
 
+    def expire(self) -> None:
+        """There are none: each question carries its officer's own key."""
+
     def _soap(self, headers: dict[str, str], body: bytes) -> Reply:
         try:
             if not headers.get("content-type", "").startswith("text/xml") or "TraCuuThongTinCongDan" not in headers.get("soapaction", ""):

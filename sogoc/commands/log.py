@@ -30,7 +30,7 @@ def register(app: Any) -> None:
             "Write who looked at a person's records. The personal number is asked for or read from a file, never on the command line.",
         ),
         epilog=example(
-            "sogoc log person ai-da-xem.xlsx --basis 'Điều 14 Luật 91/2025/QH15' --request 12/ĐN",
+            "sogoc log person ai-da-xem.pdf --basis 'Điều 14 Luật 91/2025/QH15' --request 12/ĐN",
             "sogoc log person ai-da-xem.xlsx --entry 12 --role nks --basis 'Điều 14 Luật 91/2025/QH15'",
         ),
     )(person)
@@ -59,7 +59,10 @@ def register(app: Any) -> None:
 
 
 def person(
-    out: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help=t("Tệp ghi ra.", "The file to write."))],
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help=t("Tệp ghi ra: .pdf để đưa người hỏi, .xlsx.", "The file: .pdf for the citizen, or .xlsx.")),
+    ],
     basis: Annotated[str, typer.Option(metavar="TEXT", help=t("Căn cứ: điều luật.", "Legal basis: the article."))],
     request: Annotated[str, typer.Option(metavar="CODE", help=t("Số văn bản đề nghị.", "Number of the written request."))] = "",
     number_file: Annotated[Path | None, typer.Option(metavar="FILE", help=t("Tệp có số định danh.", "File with the number."))] = None,
@@ -70,6 +73,7 @@ def person(
     as_: As = None,
 ) -> None:
     from portal.access_report import plain, rows, sheet, silent
+    from portal.access_report_pdf import MOST, Question, paper
     from portal.language import Words
     from sogoc.commands.review import actor
     from storage.access_log import Purpose
@@ -80,15 +84,22 @@ def person(
     number = "" if entry is not None else plain(_number(number_file))
     if entry is None and not (number.isdigit() and len(number) in (9, 12)):
         raise WrongUse("Số định danh có 12 chữ số (số cũ: 9).", "A personal number has 12 digits (an old one 9).")
+    form = out.suffix.lower().lstrip(".")
+    if form not in ("pdf", "xlsx"):
+        raise WrongUse("Tên tệp kết thúc bằng .pdf hoặc .xlsx.", "The file's name ends in .pdf or .xlsx.")
     first, last = _times(since, until)
-    words = Words(language())
+    words, purpose = Words(language()), Purpose("person_report", dossier=request, basis=basis)
     with services() as s:
         who = actor(s, as_)
         with s.database.reading() as session:
             entries = entries_with(session, entry, role) if entry is not None else entries_of_person(session, number)
-        report = person_report(s.ledger, who, entries, Purpose("person_report", dossier=request, basis=basis), first, last, form="xlsx")
+        report = person_report(s.ledger, who, entries, purpose, first, last, MOST if form == "pdf" else 10_000, form=form)
         mark = watermark(who, utc_now(), f"{words('Ai đã xem hồ sơ')} – {request} – {basis}", words.lang)
-        data = sheet(rows(report, words, s.log.show_officers), report, words, mark)
+        told = rows(report, words, s.log.show_officers)
+        if form == "pdf":
+            data = paper(told, report, Question(purpose, _day(since), _day(until)), s.reports, words, mark)
+        else:
+            data = sheet(told, report, words, mark)
     temporary = out.with_name(f"{out.name}.{os.getpid()}.new")
     temporary.write_bytes(data)
     temporary.replace(out)
@@ -177,12 +188,15 @@ def _number(file: Path | None) -> str:
 def _times(since: str, until: str) -> tuple[datetime | None, datetime | None]:
     from storage.log_search import midnight
 
+    first, last = _day(since), _day(until)
+    return midnight(first) if first else None, midnight(last + timedelta(days=1)) if last else None
+
+
+def _day(text: str) -> date | None:
     try:
-        first = midnight(date.fromisoformat(since)) if since else None
-        last = midnight(date.fromisoformat(until) + timedelta(days=1)) if until else None
+        return date.fromisoformat(text) if text else None
     except ValueError as e:
         raise WrongUse("Ngày viết dạng 2026-08-01.", "A day is written 2026-08-01.") from e
-    return first, last
 
 
 @contextmanager

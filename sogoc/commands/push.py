@@ -9,10 +9,6 @@ import typer
 from sogoc.commands.shared import group, services
 from sogoc.language import example, t
 
-_STATES = {
-    "waiting": ("chờ gửi", "waits"), "sent": ("Bộ đã tiếp nhận", "taken"), "done": ("đã có kết quả", "has a result"),
-    "dead": ("không gửi được", "set aside"),
-}
 As = Annotated[str | None, typer.Option("--as", metavar="NAME", help=t("Tài khoản người quyết định.", "Account of who decides."))]
 Dossier = Annotated[str, typer.Argument(metavar="DOSSIER", help=t("Mã hồ sơ một cửa.", "One-stop dossier code."))]
 
@@ -32,7 +28,10 @@ def register(app: Any) -> None:
     family.command("list", help=t("Liệt kê hồ sơ và lý do chưa gửi được.", "List dossiers, and why they were not sent."),
                    epilog=example("sogoc push list", "sogoc push list --state dead"))(list_pushes)
     family.command("retry", help=t("Gửi lại một hồ sơ không gửi được.", "Send a dossier again that could not be sent."),
-                   epilog=example("sogoc push retry H21.129-260302-0001"))(retry)
+                   epilog=example("sogoc push retry H21.129-260302-0001", "sogoc push retry H21.129-260302-0001 --corrected"))(retry)
+    family.command("hold", help=t("Giữ lại một hồ sơ, không gửi cho đến khi có người cho gửi lại.",
+                                  "Keep a dossier from being sent until somebody sends it again."),
+                   epilog=example("sogoc push hold H21.129-260302-0001 --reason hold_correction"))(hold)
 
 
 def add(
@@ -77,7 +76,7 @@ def run() -> None:
 
 
 def list_pushes(
-    state: Annotated[str, typer.Option(metavar="STATE", help="waiting sent done dead")] = "",
+    state: Annotated[str, typer.Option(metavar="STATE", help="waiting held sent done dead")] = "",
 ) -> None:
     from storage.ministry_push import pushes
 
@@ -88,19 +87,41 @@ def list_pushes(
                 typer.echo(f"    {said}")
 
 
-def retry(dossier: Dossier, as_user: As = None) -> None:
+def retry(
+    dossier: Dossier,
+    corrected: Annotated[
+        bool, typer.Option("--corrected", help=t("Theo nội dung sổ lúc này.", "With what the register says now."))
+    ] = False,
+    as_user: As = None,
+) -> None:
     from sogoc.commands.review import actor
-    from storage.ministry_push import send_again
+    from storage.ministry_push import send_again, send_corrected
 
     with services() as s:
         who = actor(s, as_user)
         with s.database.session() as session:
-            typer.echo(_line(send_again(session, who, dossier)))
+            typer.echo(_line((send_corrected if corrected else send_again)(session, who, dossier)))
+
+
+def hold(
+    dossier: Dossier,
+    reason: Annotated[str, typer.Option(metavar="REASON", help="hold_correction hold_papers hold_not_needed hold_other")] = "hold_other",
+    as_user: As = None,
+) -> None:
+    from sogoc.commands.review import actor
+    from storage.ministry_push import hold as hold_back
+
+    with services() as s:
+        who = actor(s, as_user)
+        with s.database.session() as session:
+            typer.echo(_line(hold_back(session, who, dossier, reason)))
 
 
 def _line(row: Any) -> str:
     """Codes and states; nobody's name."""
-    from storage.ministry_push.errors import PROBLEMS
+    from portal.push_wording import STAGES, why
+    from storage.ministry_push.listing import stage_of
 
-    why = t(*PROBLEMS[row.problem]) if row.problem in PROBLEMS else row.problem or ""
-    return "  ".join(part for part in (row.dossier, row.module, t(*_STATES[row.state]), row.endpoint, why) if part)
+    because = why(row)
+    return "  ".join(part for part in (row.dossier, row.module, t(*STAGES[stage_of(row)]), row.endpoint, t(*because) if because else "")
+                     if part)

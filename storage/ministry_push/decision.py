@@ -19,6 +19,10 @@ from storage.policy import Actor
 from storage.review_queue import visible_entry
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,79}")
+HOLDS: Mapping[str, tuple[str, str]] = {            # why somebody keeps a dossier back: Vietnamese, English
+    "hold_correction": ("chờ cải chính", "waits for a correction"), "hold_papers": ("chờ người dân bổ sung giấy tờ", "waits for papers"),
+    "hold_not_needed": ("không cần gửi nữa", "need not be sent any more"), "hold_other": ("lý do khác", "another reason"),
+}
 _SUBJECT_ROLES = ("nks", "nkt", "chong", "nc")
 
 
@@ -27,7 +31,8 @@ def decide_to_send(session: Session, actor: Actor, entry_id: int, module: str, d
     """The dossier's row in the outbox, made in the caller's unit of work; a worker sends it. The same decision again is the same row.
 
     module: LTKS, LTKT, LTKH (a registration) or BS (a copy is asked for); dossier: its one-stop code; linked: maHoSoLT, the same if left
-    out; with_copy: the signed copy goes with it. A dossier that was refused may be decided anew with what the register says now.
+    out; with_copy: the signed copy goes with it. A dossier that was refused, or is held, may be decided anew with what the register says
+    now.
     Raises NoSuchEntry (right `approve`), BadDossier, DossierKnown.
     """
     entry = visible_entry(session, actor, entry_id, "approve")
@@ -39,7 +44,7 @@ def decide_to_send(session: Session, actor: Actor, entry_id: int, module: str, d
     if row is None:
         row = MinistryPush(module=module, dossier=dossier, entry_id=entry_id, content=content, decided_by=actor.name)
         session.add(row)
-    elif row.state == "dead":
+    elif row.state in ("dead", "held"):
         row.content, row.decided_by = content, actor.name
         _anew(row)
     else:
@@ -50,17 +55,59 @@ def decide_to_send(session: Session, actor: Actor, entry_id: int, module: str, d
 
 
 def send_again(session: Session, actor: Actor, dossier: str) -> MinistryPush:
-    """Put a dossier that was set aside, or waits for a later try, at the head of the line. Raises NoSuchPush, BadDossier."""
-    row = session.scalar(select(MinistryPush).where(MinistryPush.dossier == dossier).with_for_update())
-    if row is None or row.entry_id is None:
-        raise NoSuchPush(dossier=dossier)
-    visible_entry(session, actor, row.entry_id, "approve")
-    if row.state not in ("dead", "waiting"):
-        raise BadDossier(what=Words(f"{dossier} đã được tiếp nhận", f"{dossier} was taken already"))
+    """Put a dossier that was set aside, is held, or waits for a later try, at the head of the line. Raises NoSuchPush, BadDossier."""
+    row, _ = _open(session, actor, dossier, ("dead", "held", "waiting"))
     _anew(row)
     session.flush()
     log_access(session, actor, "push.retry", f"entry:{row.entry_id}", Purpose("ministry", dossier))
     return row
+
+
+def send_corrected(session: Session, actor: Actor, dossier: str) -> MinistryPush:
+    """As `send_again`, with what the register says now in place of what was decided then. Raises NoSuchPush, BadDossier."""
+    row, entry = _open(session, actor, dossier, ("dead", "held", "waiting"))
+    _not_under_way(row)
+    said, requester = row.content, requester_of(row.content)
+    _check(entry, row.module, dossier, requester)
+    row.content = _content(session, entry, said["linked"], datetime.fromisoformat(said["received"]), requester, bool(said.get("copy_of")))
+    row.decided_by = actor.name
+    _anew(row)
+    session.flush()
+    log_access(session, actor, "push.decide", f"entry:{entry.id}", Purpose("ministry", dossier), fields=row.content["values"],
+               module=row.module)
+    return row
+
+
+def hold(session: Session, actor: Actor, dossier: str, reason: str) -> MinistryPush:
+    """Keep a dossier from being sent until somebody sends it again. reason: of HOLDS. Raises NoSuchPush, BadDossier."""
+    row, _ = _open(session, actor, dossier, ("dead", "waiting"))
+    _not_under_way(row)
+    if reason not in HOLDS:
+        raise BadDossier(what=Words("chọn lý do giữ lại", "choose why it is held"))
+    row.state, row.problem = "held", reason
+    session.flush()
+    log_access(session, actor, "push.hold", f"entry:{row.entry_id}", Purpose("ministry", dossier), hold=reason)
+    return row
+
+
+def _open(session: Session, actor: Actor, dossier: str, states: tuple[str, ...]) -> tuple[MinistryPush, Entry]:
+    """The dossier's row, locked, and its entry, where the actor may decide it and it is in one of these states."""
+    row = session.scalar(select(MinistryPush).where(MinistryPush.dossier == dossier).with_for_update())
+    if row is None or row.entry_id is None:
+        raise NoSuchPush(dossier=dossier)
+    entry = visible_entry(session, actor, row.entry_id, "approve")
+    if row.state not in states:
+        taken = row.state in ("sent", "done")
+        raise BadDossier(what=Words(f"{dossier} đã được tiếp nhận", f"{dossier} was taken already") if taken else
+                         Words(f"{dossier} đang giữ lại", f"{dossier} is held already"))
+    return row, entry
+
+
+def _not_under_way(row: MinistryPush) -> None:
+    """What a worker has in hand may be at the Ministry already."""
+    if row.state == "waiting" and row.claimed_until is not None and row.claimed_until > utc_now():
+        raise BadDossier(what=Words(f"{row.dossier} đang được gửi, thử lại sau ít phút",
+                                    f"{row.dossier} is being sent; try again in some minutes"))
 
 
 def facts_of(content: Mapping[str, Any]) -> Facts:

@@ -187,9 +187,3 @@ class Sender:
 
     def _today(self) -> date:
         return self._clock().astimezone(VIETNAM).date()
-
-
-def pushes(session: Session, state: str | None = None, limit: int = 200) -> list[MinistryPush]:
-    """The newest first."""
-    query = select(MinistryPush).order_by(MinistryPush.id.desc()).limit(limit)
-    return list(session.scalars(query.where(MinistryPush.state == state) if state else query))

@@ -40,13 +40,13 @@ class MinistryPush(Base):
     dossier: Mapped[str] = mapped_column(String(80))                # one-stop dossier code
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"), index=True)
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    state: Mapped[str] = mapped_column(String(8), default="waiting")    # waiting | sent | done | dead
+    state: Mapped[str] = mapped_column(String(8), default="waiting")    # waiting | held | sent | done | dead
     tries: Mapped[int] = mapped_column(Integer, default=0)          # since the decision, or since somebody asked to try again
     next_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utc_now)
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime())
     endpoint: Mapped[str | None] = mapped_column(String(40))        # that took it
     again: Mapped[bool] = mapped_column(Boolean, default=False)     # it said that it had it already
-    problem: Mapped[str | None] = mapped_column(String(40))         # code of the last failure
+    problem: Mapped[str | None] = mapped_column(String(40))         # code of the last failure, or why it is held
     said: Mapped[list[Any]] = mapped_column(Json, default=list)     # the other side's messages, a line each
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)    # what the poll of states answered last
     decided_by: Mapped[str] = mapped_column(String(80))

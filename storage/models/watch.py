@@ -11,7 +11,7 @@ from storage.models.base import Base, Json, Key, UtcDateTime, utc_now
 
 
 class WatchState(Base):
-    """What storage.watch remembers of one client or account: keyed digests and counts, no number and no name."""
+    """What storage.watch remembers of one client, account or network address: keyed digests and counts, no number and no name."""
 
     __tablename__ = "watch_state"
     actor: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -26,7 +26,7 @@ class AccessAlert(Base):
     __table_args__ = (UniqueConstraint("actor", "rule", "day"), Index("ix_access_alert_closed_at", "closed_at"))
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     actor: Mapped[str] = mapped_column(String(80))
-    rule: Mapped[str] = mapped_column(String(20))                   # walk misses dossier night
+    rule: Mapped[str] = mapped_column(String(20))                   # of storage.watch
     day: Mapped[date] = mapped_column(Date)                         # in Vietnam
     first_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_at: Mapped[datetime] = mapped_column(default=utc_now)

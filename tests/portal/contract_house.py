@@ -13,9 +13,11 @@ from bench.api_contract import Known
 from pipelines.services import ApiOptions
 from storage.clients import SCOPES, add_client
 from storage.database import Database
+from storage.models import MinistryPush
 from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.outbox import ObjectLedger
 
+DOSSIER = "H21.129-250812-0035"
 RECORD = "5b3c0d6e-0000-4000-8000-000000000001"
 BODIES = {
     "POST /records/search/personal-number": {"personal_id": "051317000001"},
@@ -38,10 +40,12 @@ def contract_house(home: Path, config: ObjectStoreConfig) -> tuple[FastAPI, Know
     services = dataclasses.replace(house.services, api=ApiOptions(per_minute=1e7, gateway="accepted"), extracts=OPTIONS)
     app = dataclasses.replace(house, services=services).app()
     with database.session() as s:
+        s.add(MinistryPush(module="LTKS", dossier=DOSSIER, entry_id=house.entries()[0], state="dead",
+                           problem="dossier_refused", said=["nksDanToc không tồn tại trong danh mục"], decided_by="x"))
         secrets = {"all": add_client(s, "all", sorted(SCOPES)), "some": add_client(s, "some", ["KS:read.chame", "KH:copy"]),
                    "node": add_client(s, "node", ["sync:21139"])}
     client = TestClient(app)
     tokens = tuple(client.post("/api/v1/oauth/token", data={"grant_type": "client_credentials"}, auth=pair).json()["access_token"]
                    for pair in secrets.items())
     form = {"grant_type": "client_credentials", "client_id": "some", "client_secret": secrets["some"]}
-    return app, Known(tokens, tokens[2], RECORD, BODIES, form)
+    return app, Known(tokens, tokens[2], RECORD, DOSSIER, BODIES, form)

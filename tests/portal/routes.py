@@ -76,6 +76,7 @@ def values_for(name: str, held: Holdings) -> Sequence[Any]:
     if name in _PLACES:
         return _PLACES[name]
     hints = {"batch": held.batches, "entry": held.entries, "page": held.pages, "dossier": held.dossiers, "record": held.records,
+             "push": held.pushes,
              "size": ["thumb", "full", "desk", "whole"], "sha": ["0" * 64], "upload": ["0" * 64], "number": [0]}
     for hint, values in hints.items():
         if hint in name:

@@ -1,7 +1,7 @@
 """WCAG 2.1 AA with axe in a real Chromium: every page, both languages, an office screen and a telephone; every control by keyboard.
 
-A new page is one line in PAGES: a name, its address ({entry}, {batch}, {dossier}, {second}, {differs} are filled in) and an account that
-may see it.
+A new page is one line in PAGES: a name, its address ({entry}, {batch}, {dossier}, {second}, {differs}, {push} are filled in) and an account
+that may see it.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sqlalchemy import select
 from portal.reports.catalogue import REPORTS
 from portal.security import SESSION_COOKIE
 from storage import accounts, check_policy, review, second_check
-from storage.models import Base, Batch, Dossier, Page
+from storage.models import Base, Batch, Dossier, Entry, MinistryPush, Page
 from storage.policy import Actor
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -40,7 +40,7 @@ PAGES = (
     ("accounts", "/accounts", "quan.tri"), ("account", "/accounts/tp.lan", "quan.tri"), ("clients", "/clients", "quan.tri"),
     ("me", "/me", "tp.lan"), ("who-saw", "/log/entry/{entry}", "kiem.toan"),
     ("extracts", "/extracts", "xa.minh"), ("person-log", "/log/person", "kiem.toan"),
-    ("population", "/review/{entry}/population", "tp.lan"),
+    ("population", "/review/{entry}/population", "tp.lan"), ("pushes", "/pushes", "tp.duyet"), ("push", "/pushes/{push}", "tp.duyet"),
 )
 SCREENS = {"office": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
@@ -64,6 +64,13 @@ def site(book: House) -> Iterator[SimpleNamespace]:
         s.add(dossier)
         s.flush()
         values = {"batch": "KS.2017.01", "dossier": dossier.id}
+        first = s.scalars(select(Entry.id).order_by(Entry.id)).first()
+        refused = MinistryPush(module="LTKS", dossier="H21-1", entry_id=first, state="dead", problem="dossier_refused",
+                               said=["nksDanToc không tồn tại trong danh mục"], decided_by="tp.duyet",
+                               content={"values": {"nksHoTen": "Lê Thị Loan", "nksDanToc": "Kinh"}})
+        s.add(refused)
+        s.flush()
+        values["push"] = refused.id
     values["entry"], values["second"], values["differs"] = book.entries()
     _second_checks(book, values["second"], values["differs"])
     app = book.app()
@@ -165,7 +172,7 @@ def test_every_page_of_people_is_in_the_list(book: House) -> None:
     from routes import API, known_routes
     assert Base.metadata.tables
     listed = {address.split("?")[0].format(entry="{entry_id}", batch="{batch_id}", dossier="{dossier_id}", second="{entry_id}",
-                                           differs="{entry_id}") for _, address, _ in PAGES}
+                                           differs="{entry_id}", push="{push_id}") for _, address, _ in PAGES}
     pages = {r.path for r in known_routes(book.app()) if r.method == "GET" and not r.path.startswith(API)}
     others = {"/books/{batch_id}/progress", "/pages/{page_id}/{size}.jpg", "/review/next", "/dossiers/next", "/upload/shell",
               "/upload/session", "/second-check/next", "/differences/next", "/review/ahead", "/review/{entry_id}/fragment",

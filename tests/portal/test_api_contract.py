@@ -15,6 +15,7 @@ from portal.api.openapi import examples
 
 REACHED = {"GET /records/{record_id}": 200, "GET /records/{record_id}/copy": 200, "POST /records/search/name": 200,
            "POST /records/{record_id}/copy-link": 201, "POST /persons/vault": 200, "GET /changes": 200, "POST /extracts": 201,
+           "GET /pushes/{dossier}": 200,
            "POST /oauth/token": 200, "GET /oauth/jwks.json": 200, "GET /sync/key": 200, "GET /extracts/revoked": 200}
 
 

@@ -1,6 +1,7 @@
 """Short-lived addresses of copies: counted, bound to client and version, logged with what they were asked for."""
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -65,6 +66,24 @@ def test_an_altered_address_opens_nothing(archived, ask, spoil):
     base, _, token = ask().json()["url"].rpartition("/")
     answer = ask.get(f"{base}/{spoil(token)}")
     assert answer.status_code == 403 and answer.json()["code"] == "link_invalid" and fetches(archived) == []
+    with archived.database.reading() as s:
+        said, link = s.scalars(select(Event).where(Event.action == "access.refused")).one(), s.scalars(select(CopyLink)).one()
+    assert said.actor == "?" and said.detail["reason"] == "link_invalid" and said.detail["address"] == "testclient"
+    known = said.detail.get("link") == link.id[:12]         # where the secret was left alone, which address it was
+    assert said.subject == (f"entry:{archived.entries()[0]}" if known else "records")
+    assert ("link" in said.detail) == (re.fullmatch(r"[\w-]{32}\.\d{10}\.[0-9a-f]{40}", spoil(token)) is not None)
+    assert token.partition(".")[0] not in str(said.detail)
+
+
+def test_an_address_whose_row_is_gone_is_refused_and_logged(archived, ask):
+    url = ask().json()["url"]
+    with archived.database.session() as s:
+        link = s.scalars(select(CopyLink)).one()
+        s.delete(link)
+    assert ask.get(url).status_code == 410
+    with archived.database.reading() as s:
+        said = s.scalars(select(Event).where(Event.action == "access.refused")).one()
+    assert (said.actor, said.subject, said.detail["reason"], said.detail["link"]) == ("?", "records", "link_expired", link.id[:12])
 
 
 @pytest.mark.parametrize(("what", "said"), [("expired", "hết hạn"), ("client", "không còn quyền"), ("right", "không còn quyền"),

@@ -2,8 +2,13 @@
 from __future__ import annotations
 
 import pytest
+from picture_exchange import ask_strangely, connect, population, push
 from picture_house import SAMPLES, at_every_step, sent, settle_in
-from portal_browser import DOCS, GUIDES, NEEDS_CHROMIUM, people_at, picture, serving, until
+from portal_browser import DOCS, GUIDES, NEEDS_CHROMIUM, NO_MOUSE, no_mouse, people_at, picture, serving, until
+from sqlalchemy import select
+
+from samples.simulators.faults import Server
+from storage.models import Link, PopulationQuestion
 
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.slow]
 NO_WIDER = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -18,6 +23,7 @@ PAGES = (       # name of the picture, account, address
     ("ke-hoach", "qt.an", "/reports/plan"), ("tai-khoan", "qt.an", "/accounts"), ("mot-tai-khoan", "qt.an", "/accounts/tp.duyet"),
     ("he-thong-ket-noi", "qt.an", "/clients"), ("tai-khoan-cua-toi", "xa.minh", "/me"), ("nhat-ky", "kiem.toan", "/log"),
 )
+OTHER_SYSTEMS = ("hoi-dan-cu", "gui-bo-danh-sach", "gui-bo-mot-ho-so", "canh-bao-tra-cuu", "ai-da-xem-mot-nguoi")
 
 
 def test_each_page_of_the_guides(house, tmp_path):
@@ -74,5 +80,71 @@ def test_each_page_of_the_guides(house, tmp_path):
         auditor.goto(f"/log/entry/{births[2]}")
         take(auditor, "ai-da-xem")
     assert all(p.stat().st_size < 120_000 for p in taken)
-    others = {"trich-luc-danh-sach", "trich-luc-ky"}        # taken in test_extract_pages
+    others = {"trich-luc-danh-sach", "trich-luc-ky", *OTHER_SYSTEMS}      # taken in test_extract_pages, and below
     assert {p.stem for p in taken} | others == {p.stem for p in GUIDES.glob("*.png")}, "run once with SOGOC_PICTURES=1"
+
+
+def test_each_page_of_other_systems(house, tmp_path):
+    """With the keyboard alone: a question to the population database, a dossier held back, an alert closed, a person's report."""
+    books = settle_in(house)
+    births = books["KS.2017.01"]
+    at_every_step(house, births)
+    numbers = push(house, births, books["KH.2018.01"])
+    ask_strangely(house)
+    with house.database.reading() as s:
+        child = s.scalars(select(Link.personal_id).where(Link.entry_id == births[2], Link.role == "nks")).one()
+    folder, taken = tmp_path / "pictures", []
+
+    def take(page, name):
+        assert page.evaluate(NO_WIDER), f"{name} is wider than the screen"
+        taken.append(picture(page, name, folder))
+
+    def send(page, selector, said):
+        page.focus(selector)
+        page.keyboard.press("Enter")
+        until(page, f"document.querySelector('h1').innerText.includes('{said}')")
+
+    with Server(population()) as asked:
+        connect(house, asked.url)
+        with serving(house.app()) as address, people_at(address, "409") as tab_of:
+            lan = tab_of("tp.lan")
+            no_mouse(lan)
+            lan.goto(f"/review/{births[1]}/population")
+            for name, text in (("service", "2.000635"), ("dossier", "H21.129-261130-0007")):
+                lan.focus(f"[name={name}]")
+                lan.keyboard.type(text)
+            lan.keyboard.press("Enter")
+            lan.wait_for_selector("table")
+            take(lan, "hoi-dan-cu")
+            head = tab_of("tp.duyet")
+            no_mouse(head)
+            head.goto("/pushes")
+            take(head, "gui-bo-danh-sach")
+            head.goto(f"/pushes/{numbers['refused']}")
+            take(head, "gui-bo-mot-ho-so")
+            head.focus("[name=reason]")
+            head.keyboard.press("ArrowDown")
+            send(head, "form[action$=hold] button", "Đang giữ lại")
+            send(head, "form[action$=again] button", "Chờ gửi")
+            auditor = tab_of("kiem.toan")
+            no_mouse(auditor)
+            auditor.goto("/log/alerts")
+            auditor.focus("summary")
+            auditor.keyboard.press("Enter")
+            take(auditor, "canh-bao-tra-cuu")
+            auditor.focus("[name=note]")
+            auditor.keyboard.type("Đã hỏi: rà soát sổ ban đêm theo kế hoạch.")
+            rows = auditor.locator("tbody tr").count()
+            auditor.keyboard.press("Enter")
+            until(auditor, f"document.querySelectorAll('tbody tr').length === {rows - 1}")
+            auditor.goto("/log/person")
+            for name, text in (("person", child), ("paper", "12/ĐN"), ("basis", "Điều 14 Luật 91/2025/QH15")):
+                auditor.focus(f"[name={name}]")
+                auditor.keyboard.type(text)
+            auditor.keyboard.press("Enter")
+            auditor.wait_for_selector("table")
+            take(auditor, "ai-da-xem-mot-nguoi")
+            assert all(tab.evaluate(NO_MOUSE) for tab in (lan, head, auditor))
+    with house.database.reading() as s:
+        assert s.scalars(select(PopulationQuestion)).one().state == "answered"
+    assert {p.stem for p in taken} == set(OTHER_SYSTEMS)

@@ -11,6 +11,7 @@ from portal_house import PASSWORD, csrf_of, sign_in
 from storage import accounts, events
 from storage.models import utc_now
 from storage.watch_alerts import alerts, look_over
+from storage.watch_options import WatchOptions
 
 
 @pytest.fixture
@@ -43,12 +44,12 @@ def test_a_secret_is_changed_on_the_page_and_the_old_one_stays_for_a_while(brows
 
 
 def test_the_auditor_sees_an_alert_and_closes_it_with_a_note(browser, book):
-    look_over(book.database)
+    look_over(book.database, WatchOptions())
     with book.database.session() as s:
         for n in range(45):
             events.append(s, "client:mot-cua", "record.search", "records", {"count": 0, "dossier": f"H21-{n}", "asked": f"{n}"},
                           utc_now().replace(hour=3))
-    assert look_over(book.database)
+    assert look_over(book.database, WatchOptions())
     sign_in(browser, "kiem.toan")
     html = browser.get("/log/alerts").text
     assert "Phần lớn không tìm thấy" in html and "40 trong 40" in html and "hệ thống mot-cua" in html
@@ -67,7 +68,7 @@ def test_the_portal_watches_by_itself_and_one_line_more_hurts_nothing(book, monk
     monkeypatch.setattr("portal.watch_worker._SECONDS", 0.05)
     with book.database.session() as s:
         accounts.add_client(s, "mot-cua", ["KS:read"])
-    look_over(book.database)
+    look_over(book.database, WatchOptions())
     with TestClient(book.app(watch_in_background=True)):
         with book.database.session() as s:
             for n in range(45):

@@ -54,6 +54,7 @@ def test_a_reviewer_asks_sees_both_values_and_nothing_is_overwritten(joined, sys
         answer = post(client, path, FORM)
         assert answer.status_code == 200 and "02/04/1985" in answer.text and "LÊ VĂN CƯỜNG" in answer.text
         assert answer.text.count(">khớp<") == 2 and "&lt;b&gt;Quảng Ngãi" in answer.text and "<b>Quảng" not in answer.text
+        assert "sổ không ghi" in answer.text and ">Họ, chữ đệm, tên<" in answer.text
         assert post(client, path, {**FORM, "dossier": " "}).status_code == 409
         sign_in(client, "xa.minh")                  # reviews there, but nobody asks in another's name
         page = client.get(path)
@@ -96,3 +97,4 @@ def test_a_portal_that_is_connected_to_nothing_says_so(client, book):
     answer = client.get(f"/review/{book.entries()[0]}/population")
     assert answer.status_code == 200 and "chưa kết nối" in answer.text and "<form method" not in answer.text.split("<main")[1]
     assert not OthersWorker.needed(book.services)
+    assert "Hỏi CSDL dân cư" not in client.get(f"/review/{book.entries()[0]}").text     # nor does the entry lead there

@@ -20,6 +20,7 @@ from storage.models import (
     EntryFinding,
     Field,
     Link,
+    MinistryPush,
     Page,
     Person,
     PopulationSnapshot,
@@ -40,6 +41,7 @@ class Holdings:
     pages: list[int] = field(default_factory=list)
     entries: list[int] = field(default_factory=list)
     dossiers: list[int] = field(default_factory=list)
+    pushes: list[int] = field(default_factory=list)
     records: list[str] = field(default_factory=list)        # ids of archived ones
 
 
@@ -110,6 +112,17 @@ def _read(house: House, batch_id: str, commune: str, kind: str, snapshot_id: int
         house.services.ledger.put("archive", key + ".json", b"{}", "application/json")
         with house.database.session() as s:
             s.add(package)
+            s.flush()
+            entry_id = int(package.subject.partition(":")[2])
+            content = {"values": {_NAME_FIELD[kind]: f"Lê {NAMES[commune]}", "so": "2"}, "linked": "",
+                       "received": "2026-03-02T02:00:00+00:00", "kind": kind, "units": {}, "book": "",
+                       "office_code": commune, "personal_id": "", "copy_of": None,
+                       "requester": {"name": "", "relation": "", "copies": 1}}
+            push = MinistryPush(module="LTKS", dossier=f"dau-{commune}-gui-bo", entry_id=entry_id, content=content, state="dead",
+                                problem="dossier_refused", said=[f"dau-{commune} sai"], decided_by="x")
+            s.add(push)
+            s.flush()
+            held.pushes.append(push.id)
 
 
 def _dossier(house: House, folder: Path, commune: str, held: Holdings) -> None:

@@ -12,6 +12,7 @@ from storage.clients import client_named
 from storage.database import Database
 from storage.models import Event, GatewayKey
 from storage.watch_alerts import look_over
+from storage.watch_options import WatchOptions
 
 
 @pytest.fixture
@@ -52,5 +53,5 @@ def test_a_program_from_adding_to_its_alerts(home, capsys):
     assert [a for a, _ in said] == ["client.add", "client.secret", "client.scopes", "client.quota", "client.keys", "client.keys",
                                     "client.gateway", "client.gateway"]
     assert not any(secret in detail for _, detail in said for secret in (first, second, "khoa-bi-mat-lgsp", "AK01"))
-    assert "Không có cảnh báo" in done("alerts") and look_over(database) == 0
+    assert "Không có cảnh báo" in done("alerts") and look_over(database, WatchOptions()) == 0
     database.dispose()

@@ -66,15 +66,17 @@ def run(sqlite_database: Any, tmp_path: Path, systems: Any, monkeypatch: pytest.
 
 
 def test_a_dossier_from_the_decision_to_the_other_side(run: Any, systems: Any) -> None:
-    assert run("push", "add", "1", "--dossier", "H21-1") == (0, "H21-1  LTKS  waits\n")
+    assert run("push", "add", "1", "--dossier", "H21-1") == (0, "H21-1  LTKS  Waits\n")
     systems[0].system.faults.append("503")
     code, said = run("push", "run")
     assert code == 1 and "1 wait for another try" in said
     assert "unreachable" in run("push", "list")[1]
-    assert run("push", "retry", "H21-1")[0] == 0
+    assert run("push", "hold", "H21-1", "--reason", "hold_papers") == (0, "H21-1  LTKS  Held back  waits for papers\n")
+    assert run("push", "hold", "H21-1")[0] == 1 and run("push", "run")[1].startswith("0 sent")
+    assert run("push", "retry", "H21-1", "--corrected") == (0, "H21-1  LTKS  Waits\n") and run("push", "retry", "H21-1")[0] == 0
     code, said = run("push", "run")
     assert code == 0 and said.startswith("1 sent") and list(systems[0].system.dossiers) == ["H21-1"]
-    assert run("push", "list") == (0, "H21-1  LTKS  taken  v2\n")
+    assert run("push", "list") == (0, "H21-1  LTKS  Taken by the Ministry  v2\n")
 
 
 def test_what_is_wrong_with_a_dossier_is_told_in_one_line(run: Any) -> None:

@@ -59,13 +59,18 @@ def test_seal_verify_export_and_a_persons_report(home: Services, tmp_path: Path,
     assert "1 bản ghi, 12 lượt" in capsys.readouterr().out
     sheet = load_workbook(out).active
     assert "12/ĐN" in str(sheet.oddFooter.left.text) and NUMBER not in str(list(sheet.values))
+    paper = tmp_path / "o.pdf"
+    assert run(["log", "person", str(paper), "--number-file", str(number), "--basis", BASIS, "--request", "12/ĐN"]) == 0
+    assert paper.read_bytes().startswith(b"%PDF-") and NUMBER.encode() not in paper.read_bytes()
     with home.database.reading() as s:
-        newest = s.scalars(sa.select(Event.action).order_by(Event.seq.desc()).limit(3)).all()
-    assert newest == ["log.person", "log.export", "log.export"]
+        newest = s.scalars(sa.select(Event).order_by(Event.seq.desc()).limit(4)).all()
+    assert [e.action for e in newest] == ["log.person", "log.person", "log.export", "log.export"]
+    assert [e.detail.get("format") for e in newest[:2]] == ["pdf", "xlsx"]
 
 
 @pytest.mark.parametrize(("arguments", "code", "word"), [
     (["log", "export", "--since", "hôm qua"], 2, "2026-08-01"), (["log", "export", "--as", "tp.lan"], 1, "quyền"),
+    (["log", "person", "o.docx", "--entry", "1", "--basis", "x"], 2, ".pdf"),
     (["log", "person", "o.xlsx", "--entry", "999", "--basis", "x"], 1, "mục"),
     (["log", "person", "o.xlsx", "--entry", "1", "--basis", "x", "--as", "tp.lan"], 1, "quyền"),
     (["log", "person", "o.xlsx", "--number-file", "khong-co", "--basis", "x"], 1, "khong-co")])

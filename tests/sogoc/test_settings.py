@@ -7,6 +7,7 @@ import pytest
 
 from sogoc import settings
 from sogoc.settings import SettingsError, leaves, load, show, variable_of
+from storage.watch_options import WatchOptions
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +74,21 @@ def test_every_setting_is_described_and_has_its_variable() -> None:
         assert leaf.description, name
         assert variable_of(name).isupper()
     assert settings.home_path(Path("x")).is_absolute()
+
+
+@pytest.mark.parametrize(("text", "name", "why"), [
+    ("[watch]\nwalk = 1\n", "watch.walk", ""), ("[watch]\nnight_from = 12\n", "watch.night_from", ""),
+    ("[watch]\ndossier = 500\n", "watch.dossier", ""),
+    ("[watch]\nwalk = 70\n", "watch.walk_of", "watch.walk (70)"), ("[watch]\nmisses_of = 20\n", "watch.misses_of", "watch.misses (40)"),
+    ("[log]\nkeep_months = 2\n", "log.keep_months", "TCVN 11930:2017")])
+def test_thresholds_out_of_bounds_are_refused_with_the_reason(tmp_path: Path, text: str, name: str, why: str) -> None:
+    write(tmp_path, text)
+    with pytest.raises(SettingsError) as e:
+        load(tmp_path)
+    assert all(name in e.value.message(lang) and why in e.value.message(lang) for lang in ("vi", "en"))
+
+
+def test_thresholds_reach_the_watch(tmp_path: Path) -> None:
+    s = load(write(tmp_path, "[watch]\nwalk = 20\nlinks = 50\n"))
+    assert WatchOptions(**s.watch.model_dump()) == WatchOptions(walk=20, links=50)
+    assert WatchOptions(**load(write(tmp_path, "")).watch.model_dump()) == WatchOptions()

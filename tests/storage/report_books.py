@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from storage import events
-from storage.models import ArchivePackage, Batch, Entry, Link, LinkCheck, Page, StoredObject
+from storage.models import ArchivePackage, Batch, Entry, Link, LinkCheck, Page, SecondCheck, StoredObject
 from storage.policy import Actor
 
 PROVINCE = Actor("so.tp", "administrator")
@@ -96,6 +96,12 @@ def add_check(session: Session, entry: Entry, by: str, right: bool, at: datetime
             withdrawn=withdrawn,
         )
     )
+
+
+def add_opinion(session: Session, entry: Entry, state: str, at: datetime, *, blind: bool = True) -> None:
+    """A second check of the entry, answered then; `open` was not."""
+    session.add(SecondCheck(entry_id=entry.id, policy_version=1, drawn="policy", blind=blind, needs="review", state=state, first_seq=1,
+                            first_by="tp.lan", second_by="tp.hue", second_at=None if state == "open" else at))
 
 
 def add_many(session: Session, seed: int, books: int = 12) -> None:

@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import events, report_figures
-from storage.models import Event, ReportFigure
+from storage.agreement import Share
+from storage.models import Entry, Event, ReportFigure
 from storage.policy import Actor
 from storage.report_errors import BadPeriod, BadPlan, PlanOverlaps, PlanUnreadable
 from storage.report_figures import Scope, renew, sums
@@ -27,7 +29,7 @@ from storage.report_return import ReturnLine, period_return
 from storage.report_times import Backlog, Lengths, quantile, times
 from storage.review_errors import NotAllowed
 from storage.working_days import due_day, is_working_day, working_days_before, working_days_late
-from tests.storage.report_books import AUGUST, LAND, PROVINCE, TRA_SON, TRA_THUY, add_book, add_check, add_link, add_many
+from tests.storage.report_books import AUGUST, LAND, PROVINCE, TRA_SON, TRA_THUY, add_book, add_check, add_link, add_many, add_opinion
 
 AUTUMN = between(date(2026, 8, 1), date(2026, 10, 31))
 HOUR = timedelta(hours=1)
@@ -138,6 +140,18 @@ def test_reviewers(counted):
     assert (hue.verified, hue.undone, hue.days, hue.checked) == (1, 1, 1, 0)
 
 
+def test_what_two_people_did_without_seeing_each_other(counted):
+    with counted.session() as s:
+        entries = s.scalars(sa.select(Entry).order_by(Entry.id)).all()
+        states, blind = ("agreed", "settled", "differs", "agreed", "open", "agreed"), (True, True, True, False, True, True)
+        for entry, state, unseen in zip(entries, states, blind, strict=True):
+            add_opinion(s, entry, state, AUGUST, blind=unseen)
+    found = dict(ask(counted, review_report).opinions)
+    assert found == {"KS": Share(1, 3), "KH": Share(1, 1)}
+    assert dict(ask(counted, review_report, commune=TRA_THUY).opinions) == {"KH": Share(1, 1)}
+    assert ask(counted, review_report, period=parse_period("2026-10")).opinions == ()
+
+
 def test_api(counted):
     rows = [(r.kind, r.action, r.outcome, r.number) for r in ask(counted, api_report).rows]
     assert sorted(rows) == [
@@ -195,6 +209,7 @@ def test_whatever_the_books(database, seed, monkeypatch):
         add_many(s, seed, 16)
         (done,) = add_book(s, "done", LAND, entries=1, verified=1, archived=1)
         add_check(s, done, "tp.lan", True, AUGUST)
+        add_opinion(s, done, "agreed", AUGUST)
     with database.reading() as s:
         for measure in MEASURES:
             scope = Scope(PROVINCE, AUTUMN)

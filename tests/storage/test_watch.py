@@ -15,12 +15,14 @@ from storage import events
 from storage.clients import add_client
 from storage.models import AccessAlert, ApiClient, Event, WatchState
 from storage.review_errors import NoSuchAlert
-from storage.watch import Look, Sight, night_of
+from storage.watch import Look, Sight, look_of, night_of
 from storage.watch_alerts import alerts, close_alert, look_over
 from storage.watch_digest import asked_name, asked_person, asked_register_number
+from storage.watch_options import WatchOptions
 from storage.watermark import VIETNAM
 
 KEY = b"k" * 48
+OURS = WatchOptions()
 MORNING = datetime(2026, 11, 30, 8, 0, tzinfo=VIETNAM)
 
 
@@ -28,12 +30,12 @@ def search(at: datetime, said, *, missed: bool = False, dossier: str = "H21-1") 
     return Look(at, str(said["asked"]), tuple(said.get("next", ())), str(said["asked"]), dossier, missed)
 
 
-def rules_of(looks: list[Look]) -> set[str]:
+def rules_of(looks: list[Look], options: WatchOptions = OURS) -> set[str]:
     sight, found = Sight(), set()
     for n, look in enumerate(looks):
         if n % 40 == 0:
             sight = Sight.read(json.loads(json.dumps(asdict(sight))))       # as it comes back from the database
-        found |= {f.rule for f in sight.see(look)}
+        found |= {f.rule for f in sight.see(look, options)}
     return found
 
 
@@ -106,7 +108,7 @@ def test_many_people_under_one_dossier(people, again):
 
 @pytest.mark.parametrize(("hour", "night"), [(21, None), (22, 30), (23, 30), (0, 29), (4, 29), (5, None), (12, None)])
 def test_nights_of_vietnam(hour, night):
-    found = night_of(datetime(2026, 11, 30, hour, 30, tzinfo=VIETNAM))
+    found = night_of(datetime(2026, 11, 30, hour, 30, tzinfo=VIETNAM), OURS)
     assert (found.day if found else None) == night
 
 
@@ -115,6 +117,60 @@ def test_looks_at_night():
         return [Look(MORNING.replace(hour=2) + timedelta(minutes=n), thing=f"entry:{n}", by_program=by_program) for n in range(count)]
     assert rules_of(looks(30, True)) == set() and rules_of(looks(31, True)) == {"night"}
     assert rules_of(looks(150, False)) == set()
+
+
+def test_the_thresholds_are_the_installations():
+    walk_of_ten, night = register_walk(10), [Look(MORNING.replace(hour=6), thing=f"entry:{n}") for n in range(31)]
+    assert rules_of(walk_of_ten) == set() and rules_of(walk_of_ten, WatchOptions(walk=6, walk_of=8)) == {"walk"}
+    assert rules_of(night) == set() and rules_of(night, WatchOptions(night_to=7)) == {"night"}
+    long = register_walk(40)
+    assert rules_of(long, WatchOptions(walk=50, walk_of=64)) == set()
+
+
+def line(action: str, detail: dict[str, object], subject: str = "entry:1", actor: str = "client:motcua") -> Event:
+    return Event(seq=1, at=MORNING.replace(hour=2), actor=actor, action=action, subject=subject, detail=detail)
+
+
+def test_extracts_and_reports_are_looks_and_waiting_for_a_change_is_no_night_work():
+    def looks(action: str, detail: dict[str, object]) -> list[Look]:
+        return [look for n in range(60) if (look := look_of(line(action, {"dossier": "H21-1", **detail}, f"entry:{n}"))) is not None]
+    for action in ("extract.request", "extract.fetch", "extract.view"):
+        assert rules_of(looks(action, {})) == {"dossier", "night"}, action
+    for action in ("extract.state", "push.state"):
+        assert rules_of(looks(action, {})) == {"dossier"}, action
+    assert looks("changes.read", {"count": 1}) == []
+    of_many = [look_of(line("log.person", {"dossier": "H21-1", "found": [f"entry:{n}"], "count": 0}, "log")) for n in range(60)]
+    assert "dossier" in rules_of([x for x in of_many if x]) and not any(x.missed for x in of_many if x)
+    nobody = look_of(line("log.person", {"found": [], "count": 0}, "log"))
+    assert nobody is not None and nobody.missed
+
+
+def refuse_link(session, address: str, actor: str = "?", reason: str = "link_invalid") -> None:
+    events.append(session, actor, "access.refused", "records", {"reason": reason, "address": address, "channel": "api"}, MORNING)
+
+
+def test_many_dead_addresses_of_copies_are_an_alert_about_the_network_address(database):
+    look_over(database, OURS)
+    with database.session() as s:
+        add_client(s, "motcua", ["KS:copy"])
+        for n in range(21):
+            refuse_link(s, "203.0.113.7", *(("client:motcua", "link_expired") if n % 2 else ()))
+        for n in range(20):
+            refuse_link(s, f"198.51.100.{n % 2}")
+    look_over(database, OURS, ["links", "misses"])
+    with database.session() as s:
+        alert, = alerts(s)
+        assert (alert.actor, alert.rule, alert.detail, alert.suspended) == ("address:203.0.113.7", "links", {"count": 21, "of": 21}, False)
+        assert s.get(ApiClient, "motcua").active       # it is not the client that uses old addresses
+        said = s.scalars(select(Event).where(Event.action == "access.alert")).one()
+        assert said.subject == "address:203.0.113.7"
+        s.get(WatchState, "address:198.51.100.1").updated_at = datetime(2026, 1, 1, tzinfo=VIETNAM)
+    with database.session() as s:
+        refuse_link(s, "203.0.113.8")
+    look_over(database, OURS)
+    with database.reading() as s:
+        kept = set(s.scalars(select(WatchState.actor)))
+        assert "address:198.51.100.1" not in kept and "address:203.0.113.7" in kept
 
 
 def walk(session, client: str, numbers) -> None:
@@ -128,12 +184,12 @@ def test_alerts_are_kept_said_in_the_log_and_close(database):
         for client in ("walker", "counter"):
             add_client(s, client, ["KS:read"])
         walk(s, "old", range(100))
-    assert look_over(database, ["walk"]) == 0                  # what was before is not looked at
+    assert look_over(database, OURS, ["walk"]) == 0                  # what was before is not looked at
     with database.session() as s:
         walk(s, "walker", range(1, 50))
         walk(s, "counter", [7 * n % 300 for n in range(50)])
-    assert look_over(database, ["walk"]) == 99 and look_over(database, ["walk"]) == 2       # two are its own
-    assert look_over(database, ["walk"]) == 0
+    assert look_over(database, OURS, ["walk"]) == 99 and look_over(database, OURS, ["walk"]) == 2       # two are its own
+    assert look_over(database, OURS, ["walk"]) == 0
     with database.session() as s:
         alert, = alerts(s)
         assert (alert.actor, alert.rule, alert.suspended) == ("client:walker", "walk", True)
@@ -150,7 +206,7 @@ def test_alerts_are_kept_said_in_the_log_and_close(database):
             close_alert(s, alert.id, "kiem.toan", "")
     with database.session() as s:
         walk(s, "walker", range(100, 150))
-    look_over(database)
+    look_over(database, OURS)
     with database.reading() as s:
         assert len(s.scalars(select(AccessAlert)).all()) == 1      # one a day for each rule
 

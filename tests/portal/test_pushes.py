@@ -1,0 +1,167 @@
+"""Dossiers for the Ministry's software on pages and over the API: who sees which, what to do, send again, hold, every look logged."""
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from portal_house import House, sign_in
+from sqlalchemy import select
+
+from portal.push_wording import STAGES as SAID
+from portal.push_wording import to_do
+from storage import accounts
+from storage.ministry_push import decide_to_send, errors
+from storage.ministry_push.listing import STAGES, counts, listed, stage_of
+from storage.models import Event, Field, MinistryPush, utc_now
+from storage.policy import Actor, Grant
+from tests.storage.ministry_dossiers import archived_entries
+
+HEADERS = {"X-Dossier-Code": "H21.129-250812-0035", "X-Service-Code": "2.000635", "X-Officer-Code": "cb.hoa"}
+REASON = "nksDanToc không tồn tại trong danh mục"
+HEAD = Actor("tp.duyet", "approver")
+
+
+@pytest.fixture
+def sent(house: House) -> House:
+    """Five archived births of commune 21250 at five stages, and who decides: for the province, for that commune, for another."""
+    entries = archived_entries(house.database, 5)
+    with house.database.session() as s:
+        for name, grant in (("tp.duyet", Grant("approver")), ("xa.day", Grant("commune_head", frozenset({"21250"}))),
+                            ("xa.kia", Grant("commune_head", frozenset({"00001"})))):
+            accounts.add_user(s, name, "cầu-vồng-7-sắc", None, display_name=name)
+            accounts.give(s, name, grant)
+        for n, entry in enumerate(entries):
+            decide_to_send(s, HEAD, entry, "LTKS", f"H21-{n}")
+    with house.database.session() as s:
+        rows = {r.dossier: r for r in s.scalars(select(MinistryPush))}
+        rows["H21-1"].state, rows["H21-1"].problem, rows["H21-1"].said = "dead", "dossier_refused", [REASON]
+        rows["H21-2"].state, rows["H21-2"].problem = "dead", "ministry_access"
+        rows["H21-3"].state, rows["H21-3"].sent_at, rows["H21-3"].again = "sent", utc_now(), True
+        rows["H21-4"].state, rows["H21-4"].content = "done", {}
+        rows["H21-4"].result = {"trangThai": "4", "soDangKy": "15", "soDinhDanh": "051317000001"}
+    return house
+
+
+@pytest.fixture
+def browser(sent):
+    with TestClient(sent.app()) as c:
+        yield c
+
+
+def row(house: House, dossier: str) -> MinistryPush:
+    with house.database.reading() as s:
+        return s.scalars(select(MinistryPush).where(MinistryPush.dossier == dossier)).one()
+
+
+def post(client: TestClient, house: House, dossier: str, what: str, **form: str):
+    token = re.search(r'name="csrf" value="(\w+)"', client.get("/").text)[1]
+    return client.post(f"/pushes/{row(house, dossier).id}/{what}", data={**form, "csrf": token}, headers={"Accept": "text/html"})
+
+
+def test_the_list_says_what_needs_somebody_first(sent, browser):
+    sign_in(browser, "tp.duyet")
+    html = browser.get("/pushes").text
+    codes = re.findall(r'href="/pushes/\d+">([^<]+)<', html)
+    assert codes[:2] == ["H21-2", "H21-1"] and set(codes) == {"H21-0", "H21-1", "H21-2", "H21-3"} and "chưa kết nối" in html
+    assert re.findall(r'href="/pushes/\d+">([^<]+)<', browser.get("/pushes?stage=finished").text) == ["H21-4"]
+    for stage in STAGES:
+        assert SAID[stage][0] in html and browser.get(f"/pushes?stage={stage}").status_code == 200
+    assert re.findall(r'href="/pushes/\d+">([^<]+)<', browser.get("/pushes?stage=x&start=-3").text) == codes
+    home = browser.get("/").text
+    assert "Hồ sơ gửi Bộ Tư pháp" in home and "2 <small>hồ sơ cần người xử lý" in home
+
+
+def test_each_sees_the_dossiers_of_their_communes(sent, browser):
+    number = row(sent, "H21-1").id
+    for name, status in (("xa.day", 200), ("xa.kia", 404), ("tp.lan", 403), ("kiem.toan", 403)):
+        sign_in(browser, name)
+        assert browser.get(f"/pushes/{number}").status_code == status, name
+        assert post(browser, sent, "H21-1", "hold", reason="hold_other").status_code == status, name
+        if name == "xa.kia":
+            assert "H21-" not in browser.get("/pushes").text and "Hồ sơ gửi Bộ" not in browser.get("/").text
+    with sent.database.reading() as s:
+        other = Actor("xa.kia", "commune_head", "00001")
+        assert listed(s, other) == [] and set(counts(s, other).values()) == {0}
+        refused = s.scalars(select(Event).where(Event.action == "access.refused", Event.actor == "xa.kia")).all()
+    assert {e.detail["reason"] for e in refused} == {"no_such_push"}
+
+
+def test_one_dossier_shows_the_reason_what_to_do_and_what_the_register_says_now(sent, browser):
+    push = row(sent, "H21-1")
+    with sent.database.session() as s:
+        s.scalars(select(Field).where(Field.entry_id == push.entry_id, Field.code == "nksDanToc")).one().value = "Hrê"
+    sign_in(browser, "xa.day")
+    html = browser.get(f"/pushes/{push.id}").text
+    assert "Người được khai sinh: dân tộc (nksDanToc) không tồn tại" in html
+    assert "phiên bản mới" in html and "<b>Hrê</b>" in html and "NGUYỄN THỊ ÁNH &amp; &lt;B&gt;" in html
+    with sent.database.reading() as s:
+        look = s.scalars(select(Event).where(Event.action == "push.view")).one()
+    assert (look.actor, look.subject, look.detail["dossier"], look.detail["purpose"]) == (
+        "xa.day", f"entry:{push.entry_id}", "H21-1", "ministry")
+    assert "nksDanToc" in look.detail["fields"] and "Hrê" not in str(look.detail)
+    done = browser.get(f"/pushes/{row(sent, 'H21-4').id}").text
+    assert "Số đăng ký" in done and ">15<" in done and "051317000001" not in done and "Gửi lại" not in done
+    assert browser.get("/pushes/999999").status_code == 404
+
+
+def test_corrected_and_sent_again_it_goes_with_what_the_register_says_now(sent, browser):
+    push = row(sent, "H21-1")
+    with sent.database.session() as s:
+        s.scalars(select(Field).where(Field.entry_id == push.entry_id, Field.code == "nksDanToc")).one().value = "Hrê"
+    sign_in(browser, "xa.day")
+    assert post(browser, sent, "H21-1", "again").status_code == 200
+    after = row(sent, "H21-1")
+    assert (after.state, after.problem, after.said, after.content["values"]["nksDanToc"], after.decided_by) == (
+        "waiting", None, [], "Hrê", "xa.day")
+    assert after.content["linked"] == push.content["linked"] and after.content["received"] == push.content["received"]
+    with sent.database.reading() as s:
+        said = s.scalars(select(Event).where(Event.action == "push.decide", Event.actor == "xa.day")).one()
+    assert "nksDanToc" in said.detail["fields"]
+    taken = post(browser, sent, "H21-3", "again")
+    assert taken.status_code == 409 and "đã được tiếp nhận" in taken.text
+
+
+def test_held_it_is_not_sent_until_somebody_says_so(sent, browser):
+    sign_in(browser, "tp.duyet")
+    assert post(browser, sent, "H21-0", "hold").status_code == 409
+    assert post(browser, sent, "H21-0", "hold", reason="hold_correction").status_code == 200
+    held = row(sent, "H21-0")
+    assert (held.state, stage_of(held)) == ("held", "held") and "chờ cải chính" in browser.get(f"/pushes/{held.id}").text
+    assert post(browser, sent, "H21-0", "hold", reason="hold_other").status_code == 409
+    assert post(browser, sent, "H21-0", "again").status_code == 200 and row(sent, "H21-0").state == "waiting"
+    with sent.database.session() as s:
+        s.scalars(select(MinistryPush).where(MinistryPush.dossier == "H21-0")).one().claimed_until = utc_now() + timedelta(minutes=5)
+    busy = post(browser, sent, "H21-0", "hold", reason="hold_other")
+    assert busy.status_code == 409 and "đang được gửi" in busy.text and row(sent, "H21-0").state == "waiting"
+    with sent.database.reading() as s:
+        assert s.scalars(select(Event).where(Event.action == "push.hold")).one().detail["hold"] == "hold_correction"
+
+
+def test_every_stage_and_problem_has_something_to_do():
+    dead = [("dead", problem) for problem in errors.PROBLEMS]
+    for state, problem in [("waiting", None), ("held", "hold_other"), ("sent", None), ("done", None), *dead]:
+        vi, en = to_do(MinistryPush(state=state, problem=problem))
+        assert vi and en and vi != en
+
+
+def test_a_program_asks_how_far_a_dossier_is(sent):
+    with sent.database.session() as s:
+        secrets = {"motcua": accounts.add_client(s, "motcua", ["push:status"], agency_code="H21.129"),
+                   "khac": accounts.add_client(s, "khac", ["KS:read"])}
+    with TestClient(sent.app(), base_url="http://testserver/api/v1/") as api:
+        asked = {n: api.post("oauth/token", data={"grant_type": "client_credentials"}, auth=(n, s)).json() for n, s in secrets.items()}
+        tokens = {n: {"Authorization": f"Bearer {said['access_token']}", **HEADERS} for n, said in asked.items()}
+        assert api.get("pushes/H21-1", headers=tokens["khac"]).json()["code"] == "not_permitted"
+        assert api.get("pushes/H21-9", headers=tokens["motcua"]).json()["code"] == "not_found"
+        said = {n: api.get(f"pushes/H21-{n}", headers=tokens["motcua"]).json() for n in range(5)}
+    assert [said[n]["state"] for n in range(5)] == ["waiting", "refused", "stuck", "accepted", "finished"]
+    assert said[1]["reasons"] == [REASON] and said[2]["reasons"] == [] and said[3]["again"] and said[3]["accepted_at"]
+    assert said[4]["result"] == {"soDangKy": "15"}
+    with sent.database.reading() as s:
+        looks = s.scalars(select(Event).where(Event.action == "push.state").order_by(Event.seq)).all()
+        refused = s.scalars(select(Event).where(Event.action == "access.refused").order_by(Event.seq)).all()
+    assert [e.detail["code"] for e in looks] == [f"H21-{n}" for n in range(5)] and looks[0].subject.startswith("entry:")
+    assert (looks[0].detail["officer"], looks[0].detail["agency"], looks[0].detail["fields"]) == ("cb.hoa", "H21.129", [])
+    assert [e.detail["reason"] for e in refused] == ["not_permitted", "not_found"]
