@@ -1,8 +1,8 @@
 """An open-loop load: requests leave at fixed times, whatever became of those before, and each one's time runs from when it was due.
 
-`python -m bench.open_loop PLAN` in a process of its own; PLAN is a pickled `Plan`, the answer a line of JSON. A server that stalls for a
-second is late for everything that was due in it (no coordinated omission). HTTP/1.1 with kept connections over plain asyncio, some 0.1 ms
-a request, so that the load takes little of the machine it measures.
+`python -m bench.open_loop PLAN` in a process of its own; PLAN is a file with a pickled `Plan`, in the end with the answer as JSON. A server
+that stalls for a second is late for everything that was due in it (no coordinated omission). HTTP/1.1 with kept connections over plain
+asyncio, some 0.1 ms a request, so that the load takes little of the machine it measures.
 """
 from __future__ import annotations
 
@@ -48,22 +48,32 @@ class Measured:
         return self.ms[max(0, -int(-len(self.ms) * percent // 100) - 1)] if self.ms else float("nan")
 
 
+@dataclass(frozen=True)
+class Load:
+    """A plan that is being carried out. file: has the plan, and in the end what was measured."""
+
+    process: subprocess.Popen[bytes]
+    file: Path
+
+
 def run(plan: Plan) -> Measured:
     """The plan carried out by a process of its own."""
     return wait(start(plan))
 
 
-def start(plan: Plan) -> subprocess.Popen[str]:
+def start(plan: Plan) -> Load:
     """The process that carries it out, begun; for several loads at once."""
     with tempfile.NamedTemporaryFile(prefix="sogoc-plan-", delete=False) as file:
         pickle.dump(plan, file)
-    return subprocess.Popen([sys.executable, "-m", "bench.open_loop", file.name], stdout=subprocess.PIPE, text=True)
+    return Load(subprocess.Popen([sys.executable, "-m", "bench.open_loop", file.name]), Path(file.name))
 
 
-def wait(process: subprocess.Popen[str]) -> Measured:
-    said, _ = process.communicate()
-    if process.returncode != 0:
-        raise RuntimeError(f"the load ended with {process.returncode}")
+def wait(load: Load) -> Measured:
+    code = load.process.wait()
+    if code != 0:
+        raise RuntimeError(f"the load ended with {code}")
+    said = load.file.read_text()
+    load.file.unlink()
     return Measured(**json.loads(said))
 
 
@@ -122,10 +132,9 @@ def main() -> None:
 
     path = Path(sys.argv[1])
     plan = pickle.loads(path.read_bytes())
-    path.unlink()
     gc.freeze()
     found = uvloop.run(_carry_out(plan))
-    print(json.dumps({"ms": found.ms, "errors": found.errors, "sent": found.sent}))
+    path.write_text(json.dumps({"ms": found.ms, "errors": found.errors, "sent": found.sent}))       # a pipe may hold less than this
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class Cpu:
 
     def since(self, before: dict[str, float], shared_by: int) -> str:
         now = self.used()
-        return ", ".join(f"{name} {(now[name] - before[name]) / shared_by * 1000:.0f} ms" for name in now)
+        return ", ".join(f"{name} {(now[name] - before[name]) / shared_by * 1000:.1f} ms" for name in now)
 
 
 class Reviewer:
