@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from killing import die_at
 from registers import AT, CHILD, add_dossier, add_entry, add_page, page_image
 
 from storage import events
 from storage.aip.unpack import inner_files
 from storage.archive import ArchiveOptions, archive_dossier, archive_entry, verify_archive
-from storage.database import Database
 from storage.errors import NotReadyToArchive
 from storage.models import ArchivePackage, Dossier, Entry, Event, StoredObject
 from storage.objects import ObjectStore
@@ -134,7 +134,8 @@ def test_killed_at_every_point_and_run_again(sqlite_ledger, signer, tmp_path):
         sqlite_ledger.database.dispose()
         child = os.fork()
         if child == 0:
-            _die_at(point, sqlite_ledger.database.url, config, signer, entry_id)
+            die_at(point, sqlite_ledger.database.url, ObjectStore(config), ("put", "retain"), lambda database, store, entry_id=entry_id:
+                   archive_entry(database, ObjectLedger(database, store), signer, OPTIONS, entry_id, "sogoc"))
         _, status = os.waitpid(child, 0)
         survived = os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
         assert survived or os.WTERMSIG(status) == signal.SIGKILL
@@ -150,35 +151,6 @@ def test_killed_at_every_point_and_run_again(sqlite_ledger, signer, tmp_path):
     with sqlite_ledger.database.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(ArchivePackage)) == point
         events.verify_chain(session)
-
-
-def _die_at(point: int, url, config, signer: Signer, entry_id: int) -> None:
-    """In the child: archive, counting the points where a kill matters, and die at the given one; exit 0 if none is left."""
-    seen = 0
-
-    def here() -> None:
-        nonlocal seen
-        if seen == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-        seen += 1
-
-    def around(function):
-        def counted(*args, **kw):
-            here()
-            result = function(*args, **kw)
-            here()
-            return result
-        return counted
-
-    try:
-        database = Database(url.render_as_string(hide_password=False))
-        sa.event.listen(database.engine, "commit", lambda _: here())
-        store = ObjectStore(config)
-        store.put, store.retain = around(store.put), around(store.retain)  # type: ignore[method-assign]
-        archive_entry(database, ObjectLedger(database, store), signer, OPTIONS, entry_id, "sogoc")
-        os._exit(0)
-    except BaseException:
-        os._exit(3)
 
 
 class TestWhatTheAuditNames:

@@ -13,6 +13,7 @@ import extract_house as house
 import pytest
 import sqlalchemy as sa
 from extract_house import Unsigned, ask, at, identity, key_file, on_both
+from killing import die_at
 from registers import add_entry, add_page, page_image
 from test_restore import empty_like
 
@@ -118,7 +119,8 @@ def test_killed_at_every_point_nothing_is_lost_or_doubled(at, tmp_path, sqlite_t
         office.database.dispose()
         child = os.fork()
         if child == 0:
-            die_at(point, office, entry)
+            die_at(point, office.database.url, ObjectStore(office.ledger.store.config), ("create",), lambda database, store, n=point:
+                   moved(replace(office, database=database, ledger=ObjectLedger(database, store)), entry, f"d-{n}", 3))
         _, status = os.waitpid(child, 0)
         survived = os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
         assert survived or os.WTERMSIG(status) == signal.SIGKILL
@@ -138,35 +140,6 @@ def test_killed_at_every_point_nothing_is_lost_or_doubled(at, tmp_path, sqlite_t
     moves = [(key[2], key[3].split(".")[0]) for key in listed if key[-1].endswith(".json") and key[1] != "keys"]
     assert len(moves) == len(set(moves)) and {x for x, n in moves if n == "0005"} == {x.id for x in office_rows(office)}
     from_the_store_alone(office, Path(shutil.copy(sqlite_template, tmp_path / "last.db")), all_of_it=True)
-
-
-def die_at(point: int, office: Office, entry: int) -> None:
-    """In the child: the whole way of an extract, counting the points where a kill matters; exit 0 if the point was not reached."""
-    seen = 0
-
-    def here() -> None:
-        nonlocal seen
-        if seen == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-        seen += 1
-
-    def around(function):
-        def counted(*args, **kw):
-            here()
-            result = function(*args, **kw)
-            here()
-            return result
-        return counted
-
-    try:
-        database = Database(office.database.url.render_as_string(hide_password=False))
-        sa.event.listen(database.engine, "commit", lambda _: here())
-        store = ObjectStore(office.ledger.store.config)
-        store.create = around(store.create)  # type: ignore[method-assign]
-        moved(replace(office, database=database, ledger=ObjectLedger(database, store)), entry, f"d-{point}", 3)
-        os._exit(0)
-    except BaseException:
-        os._exit(3)
 
 
 def from_the_store_alone(office: Office, place: Path, all_of_it: bool = False) -> None:
