@@ -11,6 +11,7 @@ from portal.grant_wording import commune_name
 from portal.language import Words
 from portal.notation import local_time
 from portal.wording import Pair
+from storage.access_log import NOBODY
 from storage.person_access import AccessReport, Look
 from storage.sheet_file import Column, Sheet, workbook
 from storage.watermark import Watermark
@@ -77,7 +78,7 @@ def rows(report: AccessReport, words: Words, show_officers: bool) -> list[LookAn
 
 def _row(look: Look, words: Words, show_officers: bool, numbers: dict[str, int]) -> LookAnswer:
     d = look.detail
-    officer = _text(d, "officer") or ("" if look.actor.startswith("client:") else look.actor)
+    officer = _text(d, "officer") or ("" if look.actor.startswith("client:") or look.actor == NOBODY else look.actor)
     if officer and not show_officers:
         officer = words("Cán bộ {n}", n=numbers.setdefault(officer, len(numbers) + 1))
     refused = d.get("decision") == "refused"
@@ -93,6 +94,8 @@ def _row(look: Look, words: Words, show_officers: bool, numbers: dict[str, int])
 def _agency(look: Look, words: Words) -> str:
     """The agency that the line names, the commune the officer works for, or the connected system."""
     d = look.detail
+    if look.actor == NOBODY:
+        return words("chưa rõ là ai (truy cập từ mạng)")
     commune = _text(d, "commune")
     client = look.actor.removeprefix("client:") if look.actor.startswith("client:") else ""
     parts = [_text(d, "agency"), commune_name(commune) if commune else "", words.pick(log_wording.actor(look.actor)) if client else ""]

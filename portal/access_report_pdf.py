@@ -45,8 +45,8 @@ class Question:
 
 
 def paper(found: Iterable[LookAnswer], report: AccessReport, asked: Question, office: ReportOptions, words: Words,
-          mark: Watermark) -> bytes:
-    """The PDF. found: at most MOST looks; mark: who made it and when, on every page."""
+          mark: Watermark, *, numbered: bool) -> bytes:
+    """The PDF. found: at most MOST looks; mark: who made it and when, on every page; numbered: officers stand in `found` as numbers."""
     font = printing_font()
     body = ParagraphStyle("body", fontName=font, fontSize=12, leading=16, spaceAfter=3)
     cell = ParagraphStyle("cell", fontName=font, fontSize=9, leading=11, splitLongWords=1)
@@ -59,7 +59,7 @@ def paper(found: Iterable[LookAnswer], report: AccessReport, asked: Question, of
     story: list[Flowable] = [_Letterhead(office, day, words), _Title(asked.purpose.dossier, words)]
     story += [said(line) for line in _facts(report, asked, words)]
     story += [Spacer(1, 3 * mm), *_table(list(found), words, said, cell, head), Spacer(1, 4 * mm)]
-    story += [said(line) for line in (*silent(report, words), *_notes(words))]
+    story += [said(line) for line in (*silent(report, words), *_notes(words, numbered))]
     story += [Spacer(1, 4 * mm), _Signatures(words)]
     out = io.BytesIO()
     document = SimpleDocTemplate(
@@ -94,8 +94,9 @@ def _table(rows: Sequence[LookAnswer], words: Words, said, cell: ParagraphStyle,
         ("RIGHTPADDING", (0, 0), (-1, -1), 3), ("TOPPADDING", (0, 0), (-1, -1), 2), ("BOTTOMPADDING", (0, 0), (-1, -1), 3)])]
 
 
-def _notes(words: Words) -> Sequence[str]:
-    return (words("Mỗi cán bộ mang một số riêng trong báo cáo này. Nhật ký ghi phần đã xem, không ghi nội dung."),
+def _notes(words: Words, numbered: bool) -> Sequence[str]:
+    return (*([words("Mỗi cán bộ mang một số riêng trong báo cáo này.")] if numbered else []),
+            words("Nhật ký ghi phần đã xem, không ghi nội dung."),
             words("Thấy lượt xem nào không rõ lý do, ông (bà) có thể đề nghị cơ quan này giải thích."))
 
 

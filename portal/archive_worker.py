@@ -62,8 +62,8 @@ class ArchiveWorker:
         while not self._stop.wait(self._every):
             try:
                 self.run_once()
-                keep_waiting(self._services.extract_office)
                 add_up(self._services.database)
+                keep_waiting(self._services.extract_office)
             except Exception as e:      # the thread must outlive a database restart; the entry stays verified and is tried again
                 _LOG.error("archive worker: %s", type(e).__name__)
                 self._stop.wait(self._retry)

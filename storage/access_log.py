@@ -27,6 +27,7 @@ class Purpose:
     basis: str = ""
 
 
+NOBODY = "?"                         # actor of a line about somebody from the network whom nobody knows
 REVIEW = Purpose("review")
 EXPORT = Purpose("export")           # the records of a book, or all, handed out as a file
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage.access_log import Purpose, log_access
+from storage.access_log import NOBODY, Purpose, log_access
 from storage.clients import client_actor
 from storage.models import ApiClient, CopyLink, StoredObject, utc_now
 from storage.policy import Actor, allows
@@ -78,7 +78,7 @@ def log_dead_link(session: Session, secret: str, address: str, reason: str) -> N
     be told. secret: empty where none can be read in it."""
     link = session.get(CopyLink, _id(secret)) if secret else None
     copy = signed_copy(session, link.package_id) if link is not None else None
-    nobody = Actor("?", "", "", grants=(), channel="api", address=address)
+    nobody = Actor(NOBODY, "", "", grants=(), channel="api", address=address)
     log_access(session, nobody, "access.refused", f"entry:{copy.entry_id}" if copy is not None else "records", refused=reason,
                link=_id(secret)[:12] if secret else None)
 

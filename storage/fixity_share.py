@@ -40,14 +40,19 @@ class Share:
         """Raises ObjectStoreUnavailable; what was read until then is noted."""
         until = time.monotonic() + 60 * self._options.minutes if self._options.minutes else float("inf")
         with Marker(self._database) as marker, ThreadPoolExecutor(self._options.threads, thread_name_prefix="fixity") as pool:
-            for thread in [pool.submit(self._work, rows, marker, until) for _ in range(self._options.threads)]:
-                thread.result()
+            try:
+                for thread in [pool.submit(self._work, rows, marker, until) for _ in range(self._options.threads)]:
+                    thread.result()
+            except BaseException:
+                self.over = True                # the threads end with the object they are reading
+                raise
 
     def _work(self, rows: Iterator[StoredObject], marker: Marker, until: float) -> None:
-        mine, ahead = tee(iter(lambda: self._next(rows), None))
-        reader = self._store.straight(map(self._key, ahead))
-        del ahead                               # where there is only S3, rows would be kept for it
+        reader = None
         try:
+            mine, ahead = tee(iter(lambda: self._next(rows), None))
+            reader = self._store.straight(map(self._key, ahead))
+            del ahead                           # where there is only S3, rows would be kept for it
             for row in mine:
                 if self._ends(until):
                     return
@@ -55,7 +60,7 @@ class Share:
                 with self._lock:
                     self._settle(row, looked, marker)
         except BaseException:
-            self.over = True                    # the other threads end with the object they are reading
+            self.over = True                    # so do the other threads
             raise
         finally:
             if reader is not None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,8 +32,8 @@ _COMMIT_EVERY = 50          # packages in one unit of work
 
 @dataclass
 class Restored:
-    """What came back. code_keys: public keys of codes on extracts, for `CodeKeys.adopt`. problems: (where, why) of what could not be
-    trusted or read, and so was left out."""
+    """What came back. code_keys: public keys of codes on extracts; adopted: how many of them the home did not have. problems: (where, why)
+    of what could not be trusted or read, and so was left out."""
 
     packages: int = 0
     entries: int = 0
@@ -43,13 +43,16 @@ class Restored:
     events: int = 0
     objects: int = 0
     extracts: int = 0
+    adopted: int = 0
     code_keys: list[PublicKey] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
 
-def restore_catalogue(database: Database, store: ObjectStore, actor: str, progress: Callable[[int, int], None] | None = None) -> Restored:
+def restore_catalogue(database: Database, store: ObjectStore, actor: str, progress: Callable[[int, int], None] | None = None,
+                      adopt: Callable[[Sequence[PublicKey]], int] = lambda _: 0) -> Restored:
     """Rebuild the database from the archive bucket; killed anywhere and run again, it goes on.
 
+    adopt: `CodeKeys.adopt` of the home that is to check codes with the keys that came back.
     Manifests are the roots: each must agree with the log where the log tells of it, and each ZIP with its manifest. Originals and copies
     are taken by name and size and proven by the next fixity pass. Raises RestoreRefused unless the database is empty,
     ObjectStoreUnavailable.
@@ -80,16 +83,17 @@ def restore_catalogue(database: Database, store: ObjectStore, actor: str, progre
     extracts = restore_extracts(database, store, told)
     out.extracts, out.code_keys = extracts.extracts, extracts.keys
     out.problems += extracts.problems
-    with database.session() as session:
+    out.adopted = adopt(out.code_keys)
+    ledger = ObjectLedger(database, store)
+    out.objects = len(ledger.recover(scan=True).adopted)
+    look(database, ledger, raised_only=True)
+    with database.session() as session:         # the last thing: what is killed before goes on when it is run again
         session.merge(Cursor(name=_CURSOR, value={"state": "done"}))
         out.batches = session.scalar(sa.select(sa.func.count()).select_from(Batch)) or 0
         change_feed.rebuild(session, actor)
         noted = max((int(m["events"]["seq"]) for _, m in manifests), default=0)
         events.append(session, actor, "archive.restore", "archive", {
             "packages": out.packages, "extracts": out.extracts, "problems": len(out.problems), "log_to": out.events, "log_noted": noted})
-    ledger = ObjectLedger(database, store)
-    out.objects = len(ledger.recover(scan=True).adopted)
-    look(database, ledger, raised_only=True)
     return out
 
 

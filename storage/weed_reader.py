@@ -113,7 +113,7 @@ class WeedReader:
             answer = self._filer.getresponse()
             text = answer.read()
             return _place(json.loads(text), self._asked.versioned) if answer.status == 200 else None
-        except (OSError, http.client.HTTPException, ValueError, KeyError):
+        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             self._filer.close()
             return None
 

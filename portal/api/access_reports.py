@@ -71,7 +71,8 @@ def access_report(body: AccessReportRequest, asked: Annotated[Inquiry, Depends(i
     looks = rows(report, words, services.log.show_officers)
     if on_paper:
         mark = watermark(asked.actor, utc_now(), body.basis)
-        data = paper(looks, report, Question(purpose, body.first, body.last), services.reports, words, mark)
+        data = paper(looks, report, Question(purpose, body.first, body.last), services.reports, words, mark,
+                     numbered=not services.log.show_officers)
         return Response(data, media_type="application/pdf", headers={"Cache-Control": "no-store"})
     return AccessReportAnswer(records=len(entries), count=len(looks), looks=looks, next=looks[-1].seq if report.more else None,
                               silent=silent(replace(report, more=False), words))

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
+from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from portal.api.context import inquiry
@@ -73,7 +74,8 @@ class StraightThere:
             answer = await handle(request)
         except Exception as e:
             refuse = next((self._api.exception_handlers[c] for c in type(e).__mro__ if c in self._api.exception_handlers), None)
-            if refuse is None:
+            if refuse is None:                  # answered here, where headers are added; what went wrong goes on to be logged
+                await PlainTextResponse("Internal Server Error", 500)(scope, receive, send)
                 raise
             refusal: Any = refuse(request, e)
             answer = await refusal

@@ -1,6 +1,7 @@
 """Refusals as application/problem+json (RFC 9457), in Vietnamese and English."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 PROBLEM = "application/problem+json"
+_LOG = logging.getLogger(__name__)
 
 
 class ProblemBody(BaseModel):
@@ -87,6 +89,11 @@ def install(api: FastAPI) -> None:
     @api.exception_handler(DataError)               # the same, or a character it does not take (PostgreSQL)
     async def _not_storable(_: Request, __: Exception) -> Response:
         return problem_answer(Problem("invalid"))
+
+    @api.exception_handler(OperationalError)        # the database does not answer
+    async def _away(_: Request, error: OperationalError) -> Response:
+        _LOG.error("api: %s", type(error.orig).__name__)
+        return problem_answer(Problem("unavailable", headers={"Retry-After": "5"}))
 
     @api.exception_handler(RequestValidationError)
     async def _values(request: Request, error: RequestValidationError) -> Response:

@@ -36,11 +36,12 @@ class PushState(BaseModel):
             responses=responses("missing_context", "not_authenticated", "not_permitted", "not_found", "invalid", "too_many"))
 def push_state(dossier: Annotated[str, Path(max_length=80, description="Mã hồ sơ đã gửi / code of the dossier that was sent")],
                asked: Annotated[Inquiry, Depends(inquiry)]) -> PushState:
-    """Scope push:status. No field of the register is answered; each asking is logged with the entry it is about."""
+    """Scope push:status; dossiers whose code begins with that of the client's agency, of any where it has none. No field of the register is
+    answered; each asking is logged with the entry it is about."""
     if not asked.actor.may("api.push"):
         raise Problem("not_permitted", "The token lacks the scope push:status.", "Mã truy cập thiếu phạm vi push:status.")
     with asked.desk.services.database.session() as session:
-        push = push_of_dossier(session, dossier)
+        push = push_of_dossier(session, dossier, asked.client.agency_code)
         if push is None:
             raise Problem("not_found", "No such dossier is for the Ministry here.", "Ở đây không có hồ sơ gửi Bộ mang mã này.")
         because, stage = push_wording.why(push), stage_of(push)

@@ -89,7 +89,8 @@ def file(suffix: Literal["xlsx", "pdf"], request: Request, who: Who, asked: Want
     mark = watermark(who.actor, now, f"{who.words('Ai đã xem hồ sơ')} – {asked.paper} – {asked.basis}", who.words.lang)
     looks = rows(report, who.words, services.log.show_officers)
     if suffix == "pdf":
-        data = paper(looks, report, Question(asked.purpose, asked.first, asked.last), services.reports, who.words, mark)
+        data = paper(looks, report, Question(asked.purpose, asked.first, asked.last), services.reports, who.words, mark,
+                     numbered=not services.log.show_officers)
     else:
         data = sheet(looks, report, who.words, mark)
     return Response(data, media_type=_MEDIA[suffix], headers={

@@ -161,8 +161,8 @@ def restore() -> None:
     from storage.restore import restore_catalogue
 
     with services() as s, Bars() as bars:
-        out = restore_catalogue(s.database, s.objects, "cli", bars.callback(("Dựng lại danh mục", "Rebuilding")))
-        adopted = s.extract_office.keys.adopt(out.code_keys)
+        out = restore_catalogue(s.database, s.objects, "cli", bars.callback(("Dựng lại danh mục", "Rebuilding")),
+                                s.extract_office.keys.adopt)
     for where, why in out.problems:
         typer.echo(f"! {where}: {why}")
     typer.echo(t(
@@ -171,10 +171,10 @@ def restore() -> None:
         "Chạy `sogoc archive verify` để băm lại mọi tệp.",
         f"{out.batches} books, {out.entries} entries, {out.dossiers} dossiers, {out.packages} packages, {out.books} closing packages, "
         f"{out.extracts} extracts, {out.events} log rows; {len(out.problems)} left out. Run `sogoc archive verify` to hash every object."))
-    if adopted:
-        typer.echo(t(f"Đã nhận lại {adopted} khóa công khai của mã trích lục. Khóa ký không nằm trong kho: từ nay ký bằng khóa mới; chạy "
-                     "`sogoc extract keys` và phát lại tệp khóa.",
-                     f"{adopted} public keys of codes came back. Private keys are not in the store: a new one signs from now on; run "
+    if out.adopted:
+        typer.echo(t(f"Đã nhận lại {out.adopted} khóa công khai của mã trích lục. Khóa ký không nằm trong kho: từ nay ký bằng khóa mới; "
+                     "chạy `sogoc extract keys` và phát lại tệp khóa.",
+                     f"{out.adopted} public keys of codes came back. Private keys are not in the store: a new one signs from now on; run "
                      "`sogoc extract keys` and hand out the key file anew."))
     if out.problems:
         raise typer.Exit(1)

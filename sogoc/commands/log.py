@@ -97,7 +97,8 @@ def person(
         mark = watermark(who, utc_now(), f"{words('Ai đã xem hồ sơ')} – {request} – {basis}", words.lang)
         told = rows(report, words, s.log.show_officers)
         if form == "pdf":
-            data = paper(told, report, Question(purpose, _day(since), _day(until)), s.reports, words, mark)
+            data = paper(told, report, Question(purpose, _day(since), _day(until)), s.reports, words, mark,
+                         numbered=not s.log.show_officers)
         else:
             data = sheet(told, report, words, mark)
     temporary = out.with_name(f"{out.name}.{os.getpid()}.new")

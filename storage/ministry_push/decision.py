@@ -38,7 +38,7 @@ def decide_to_send(session: Session, actor: Actor, entry_id: int, module: str, d
     entry = visible_entry(session, actor, entry_id, "approve")
     _check(entry, module, dossier, requester)
     content = _content(session, entry, linked or dossier, received or utc_now(), requester, with_copy)
-    row = session.scalar(select(MinistryPush).where(MinistryPush.dossier == dossier).with_for_update())
+    row = _locked(session, dossier)
     if row is not None and (row.module, row.entry_id) != (module, entry_id):
         raise DossierKnown(dossier=dossier, state=row.state)
     if row is None:
@@ -92,7 +92,7 @@ def hold(session: Session, actor: Actor, dossier: str, reason: str) -> MinistryP
 
 def _open(session: Session, actor: Actor, dossier: str, states: tuple[str, ...]) -> tuple[MinistryPush, Entry]:
     """The dossier's row, locked, and its entry, where the actor may decide it and it is in one of these states."""
-    row = session.scalar(select(MinistryPush).where(MinistryPush.dossier == dossier).with_for_update())
+    row = _locked(session, dossier)
     if row is None or row.entry_id is None:
         raise NoSuchPush(dossier=dossier)
     entry = visible_entry(session, actor, row.entry_id, "approve")
@@ -101,6 +101,12 @@ def _open(session: Session, actor: Actor, dossier: str, states: tuple[str, ...])
         raise BadDossier(what=Words(f"{dossier} đã được tiếp nhận", f"{dossier} was taken already") if taken else
                          Words(f"{dossier} đang giữ lại", f"{dossier} is held already"))
     return row, entry
+
+
+def _locked(session: Session, dossier: str) -> MinistryPush | None:
+    """The row as it is once nobody else changes it: what the session read before may be old."""
+    return session.scalar(select(MinistryPush).where(MinistryPush.dossier == dossier).with_for_update(),
+                          execution_options={"populate_existing": True})
 
 
 def _not_under_way(row: MinistryPush) -> None:

@@ -72,8 +72,11 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
     return found
 
 
-def push_of_dossier(session: Session, dossier: str) -> MinistryPush | None:
-    """For a program that was told the dossier's code."""
+def push_of_dossier(session: Session, dossier: str, agency: str) -> MinistryPush | None:
+    """For a program that was told the dossier's code. agency: the code of the program's agency, which is how its dossiers' codes and those
+    of the offices below it begin; empty: of any."""
+    if agency and not dossier.casefold().startswith((f"{agency}-".casefold(), f"{agency}.".casefold())):
+        return None
     return session.scalar(sa.select(MinistryPush).where(MinistryPush.dossier == dossier))
 
 

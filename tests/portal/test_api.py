@@ -9,9 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 from portal_house import PDF, PDF_SHA256
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from portal.api.app import create_api
-from storage import accounts, events
+from storage import accounts, events, search
 from storage.models import ApiClient, Entry, Event
 
 RECORD = "5b3c0d6e-0000-4000-8000-000000000001"
@@ -217,3 +218,18 @@ def test_openapi_is_3_1_and_its_page_needs_nothing_from_elsewhere(api):
     assert said["paths"]["/records/{record_id}"]["get"]["responses"]["400"]["content"].keys() == {"application/problem+json"}
     page = api.get("docs")
     assert page.status_code == 200 and "/records/search/personal-number" in page.text and "https://" not in page.text
+
+
+@pytest.mark.parametrize(("error", "status", "code"), [
+    (OperationalError("select", {}, Exception("gone")), 503, "unavailable"), (ZeroDivisionError(), 500, None)])
+def test_a_search_that_breaks_is_answered_like_any_other_request(archived, api, monkeypatch, error, status, code):
+    def broken(*_, **__):
+        raise error
+
+    monkeypatch.setattr(search, "by_personal_number", broken)
+    with TestClient(archived.app(), base_url="http://testserver/api/v1/", raise_server_exceptions=False) as c:
+        answer = c.post("records/search/personal-number", json={"personal_id": "001204000001"},
+                        headers={"Authorization": api.headers["Authorization"], **PURPOSE})
+    assert answer.status_code == status and answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store" and (code is None or answer.json()["code"] == code)
+    assert "select" not in answer.text

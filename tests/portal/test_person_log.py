@@ -20,7 +20,7 @@ from portal.access_report_pdf import Question, paper
 from portal.language import Words
 from portal.security import SESSION_COOKIE
 from storage import accounts
-from storage.access_log import Purpose
+from storage.access_log import NOBODY, Purpose
 from storage.models import Entry, Event
 from storage.person_access import AccessReport, Look
 from storage.watermark import VIETNAM, Watermark
@@ -129,13 +129,14 @@ def test_a_long_report_repeats_its_head_and_numbers_its_pages():
                   for n in range(120))
     report = AccessReport((1,), looks, more=True)
     data = paper(rows(report, Words(), False), report, Question(Purpose(basis="Điều 14"), None, None), ReportOptions(), Words(),
-                 Watermark("kiem.toan", "", day, ""))
+                 Watermark("kiem.toan", "", day, ""), numbered=True)
     pages = text_of(data)
     assert len(pages) > 5 and all(f"Trang {n}/{len(pages)}" in p for n, p in enumerate(pages, 1))
     assert sum("Để làm gì" in p for p in pages) >= len(pages) - 1 and "<b>&x" in pages[0] and "Còn lượt xem cũ hơn" in pages[-1]
     nobody = paper([], AccessReport((), ()), Question(Purpose(basis="Điều 14"), None, None), ReportOptions(), Words("en"),
-                   Watermark("kiem.toan", "", day, "", "en"))
-    assert "0 civil-status records" in text_of(nobody)[0]
+                   Watermark("kiem.toan", "", day, "", "en"), numbered=False)
+    assert "0 civil-status records" in text_of(nobody)[0] and "a number of this report" not in text_of(nobody)[0]
+    assert "mang một số riêng" in "".join(pages)
 
 
 def test_what_the_api_tells_is_what_stands_in_the_columns():
@@ -173,3 +174,10 @@ def test_the_api_answers_with_the_scope_and_a_basis_only(archived, browser):
     with archived.database.reading() as s:
         line = s.scalars(select(Event).where(Event.action == "log.person")).first()
     assert line.detail["basis"] == WHY["basis"] and line.detail["officer"] == "cb.hoa" and line.detail["found"] == [f"entry:{mine}"]
+
+
+def test_who_tried_an_address_from_the_network_is_no_officer_of_ours():
+    tried = Look(7, datetime(2026, 11, 30, 9, tzinfo=VIETNAM), NOBODY, "access.refused", "entry:3",
+                 {"decision": "refused", "reason": "link_invalid", "channel": "api", "address": "203.0.113.7"}, ("entry:3",))
+    row, = rows(AccessReport((3,), (tried,)), Words("vi"), False)
+    assert (row.officer, row.agency) == ("", "chưa rõ là ai (truy cập từ mạng)")

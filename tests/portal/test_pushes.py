@@ -148,13 +148,15 @@ def test_every_stage_and_problem_has_something_to_do():
 
 def test_a_program_asks_how_far_a_dossier_is(sent):
     with sent.database.session() as s:
-        secrets = {"motcua": accounts.add_client(s, "motcua", ["push:status"], agency_code="H21.129"),
+        secrets = {"motcua": accounts.add_client(s, "motcua", ["push:status"], agency_code="H21"),
+                   "tinhkhac": accounts.add_client(s, "tinhkhac", ["push:status"], agency_code="H2"),
                    "khac": accounts.add_client(s, "khac", ["KS:read"])}
     with TestClient(sent.app(), base_url="http://testserver/api/v1/") as api:
         asked = {n: api.post("oauth/token", data={"grant_type": "client_credentials"}, auth=(n, s)).json() for n, s in secrets.items()}
         tokens = {n: {"Authorization": f"Bearer {said['access_token']}", **HEADERS} for n, said in asked.items()}
         assert api.get("pushes/H21-1", headers=tokens["khac"]).json()["code"] == "not_permitted"
         assert api.get("pushes/H21-9", headers=tokens["motcua"]).json()["code"] == "not_found"
+        assert api.get("pushes/H21-1", headers=tokens["tinhkhac"]).json()["code"] == "not_found"       # another agency's
         said = {n: api.get(f"pushes/H21-{n}", headers=tokens["motcua"]).json() for n in range(5)}
     assert [said[n]["state"] for n in range(5)] == ["waiting", "refused", "stuck", "accepted", "finished"]
     assert said[1]["reasons"] == [REASON] and said[2]["reasons"] == [] and said[3]["again"] and said[3]["accepted_at"]
@@ -163,5 +165,5 @@ def test_a_program_asks_how_far_a_dossier_is(sent):
         looks = s.scalars(select(Event).where(Event.action == "push.state").order_by(Event.seq)).all()
         refused = s.scalars(select(Event).where(Event.action == "access.refused").order_by(Event.seq)).all()
     assert [e.detail["code"] for e in looks] == [f"H21-{n}" for n in range(5)] and looks[0].subject.startswith("entry:")
-    assert (looks[0].detail["officer"], looks[0].detail["agency"], looks[0].detail["fields"]) == ("cb.hoa", "H21.129", [])
-    assert [e.detail["reason"] for e in refused] == ["not_permitted", "not_found"]
+    assert (looks[0].detail["officer"], looks[0].detail["agency"], looks[0].detail["fields"]) == ("cb.hoa", "H21", [])
+    assert [e.detail["reason"] for e in refused] == ["not_permitted", "not_found", "not_found"]

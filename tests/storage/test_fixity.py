@@ -214,6 +214,20 @@ def test_it_stops_when_told_and_goes_on(sqlite_ledger, archived):
     assert third.started > second.started and third.objects == total
 
 
+def test_who_presses_ctrl_c_waits_for_no_more_than_an_object(sqlite_ledger, archived):
+    read: list[int] = []
+
+    def told(done: int, _: int) -> None:
+        read.append(done)
+        if done == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions(), told)
+    assert len(read) <= 2 and run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions()).finished
+
+
 def test_what_was_found_before_the_break_is_told_at_the_end_and_forgotten_when_mended(sqlite_ledger, archived):
     store, key = sqlite_ledger.store, min(p.pdf_key for p in archived)
     store.put("archive", key, b"forged", "application/pdf")

@@ -23,10 +23,20 @@ from sqlalchemy import select
 from records.ministry.messages import Requester
 from samples.simulators.faults import Server
 from samples.simulators.ministry import Ministry
-from storage.ministry_push import Connection, MinistryOptions, Sender, decide_to_send, endpoint_for, load_endpoints, pushes, send_again
+from storage.ministry_push import (
+    Connection,
+    MinistryOptions,
+    Sender,
+    decide_to_send,
+    endpoint_for,
+    hold,
+    load_endpoints,
+    pushes,
+    send_again,
+)
 from storage.ministry_push.adapters import answer_of, to_xml
 from storage.ministry_push.errors import BadDossier, BadEndpoints, DossierKnown, NoEndpoint, NoSuchPush
-from storage.models import Event, Field, MinistryPush
+from storage.models import Event, Field, MinistryPush, utc_now
 from storage.policy import Actor
 from storage.review_errors import NoSuchEntry
 
@@ -316,3 +326,14 @@ def test_the_simulator_checks_by_itself(ministry):
     form = {"grant_type": "client_credentials"}
     assert httpx.post(f"{ministry.url}/token", data=form, headers={"lgspaccesstoken": wrong}).status_code == 401
     assert httpx.post(f"{ministry.url}/_simulate", json={"faults": ["flood"]}).status_code == 422
+
+
+def test_what_a_worker_took_between_looking_and_holding_is_not_held(database, ministry):
+    if database.is_sqlite:
+        pytest.skip("SQLite lets one write at a time")
+    House(database, ministry).decide(archived_entries(database, 1)[0])
+    with database.session() as page, pytest.raises(BadDossier, match="being sent"):
+        seen = page.scalars(select(MinistryPush)).one()
+        with database.session() as worker:
+            worker.scalars(select(MinistryPush)).one().claimed_until = utc_now() + timedelta(minutes=5)
+        hold(page, HEAD, seen.dossier, "hold_other")
