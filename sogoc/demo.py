@@ -36,6 +36,11 @@ from storage.review import correct_field, decide_link, verify_entry
 
 REVIEWER = Actor("demo.ra-soat", "reviewer", display_name="Người rà soát (mô phỏng)")
 CLIENT = "demo.mot-cua"
+FONDS = "DEMO"
+# account -> role, name, what it is for
+PEOPLE = {"demo": ("reviewer", "Người rà soát (demo)", ("rà soát", "reviews")),
+          "demo.duyet": ("approver", "Người phê duyệt (demo)", ("phê duyệt, trích lục, gửi Bộ", "approves, extracts, the Ministry")),
+          "demo.nhat-ky": ("auditor", "Kiểm tra viên (demo)", ("nhật ký, cảnh báo", "the log, alerts"))}
 VERIFIED = 3            # entries the simulated reviewer verifies in each birth book
 
 
@@ -55,8 +60,8 @@ def run_demo(settings: Settings, samples: Path | None, serve: bool) -> None:
     if not (place / "truth.jsonl").is_file():
         raise SogocError(f"Không thấy sổ mẫu ở {place}.", f"No samples at {place}.")
     step(1, "Tạo thư mục dữ liệu", "Make the home")
-    create(settings)
-    fonds = settings.archive.fonds_code or "DEMO"
+    fonds = settings.archive.fonds_code or FONDS
+    create(settings, fonds)
     settings = settings.model_copy(update={"archive": settings.archive.model_copy(update={"undo_seconds": 0, "fonds_code": fonds})})
     with open_services(settings) as s:
         new = take_in(s, place)
@@ -159,28 +164,28 @@ def type_in(session: sa.orm.Session, entry: Entry, page: Truth) -> int:
 
 @dataclass(frozen=True)
 class Login:
-    """How people and the one-stop system come in. The password is kept in the home, for the demo alone."""
+    """How people (PEOPLE, one password) and the one-stop system come in. The password is kept in the home, for the demo alone."""
 
-    user: str
     password: str
     client_secret: str
 
 
 def demo_accounts(s: Services) -> Login:
-    """A reviewer and the one-stop system, made once; their secrets are kept in the home (0600) so that a second run knows them."""
-    user = "demo"
+    """People and the one-stop system, made once; their secrets are kept in the home (0600) so that a second run knows them."""
     with s.database.session() as session:
-        known_user, known_client = session.get(User, user), session.get(ApiClient, CLIENT)
-        password = kept(s, "demo-password", known_user is not None, lambda: secrets.token_urlsafe(9) + "-Sg1")
-        if known_user is None:
-            accounts.add_user(session, user, password, "reviewer", display_name="Người rà soát (demo)")
-            events.append(session, "demo", "user.add", f"user:{user}", {"role": "reviewer"})
+        known = {name for name in PEOPLE if session.get(User, name) is not None}
+        known_client = session.get(ApiClient, CLIENT)
+        password = kept(s, "demo-password", bool(known), lambda: secrets.token_urlsafe(9) + "-Sg1")
+        for user, (role, display_name, _) in PEOPLE.items():
+            if user not in known:
+                accounts.add_user(session, user, password, role, display_name=display_name)
+                events.append(session, "demo", "user.add", f"user:{user}", {"role": role})
         if known_client is None:
             secret = accounts.add_client(session, CLIENT, ["KS:read", "KS:copy"], "Một cửa điện tử (demo)", "H21.129")
             events.append(session, "demo", "client.add", f"client:{CLIENT}", {})
             keep(s, "demo-client", secret)
         client_secret = kept(s, "demo-client", True, lambda: "")
-    return Login(user, password, client_secret)
+    return Login(password, client_secret)
 
 
 def kept(s: Services, name: str, known: bool, make: Callable[[], str]) -> str:
@@ -206,7 +211,8 @@ def report(total: Figures, fetched: Fetched, url: str, waiting: int | None, logi
         f"Trang đã đọc: {total.read}/{total.pages}; để riêng: {total.set_aside}",
         f"Liên kết dân cư: {total.accepted} chắc chắn, {total.to_review} cần người xem",
         f"Đã lưu trữ: {total.archived} bản ghi ({total.packages} gói), {total.objects} tệp trong kho",
-        f"Cổng web: {url}   tên: {login.user}   mật khẩu: {login.password}",
+        f"Cổng web: {url}   mật khẩu: {login.password}",
+        *(f"  tên: {user} ({what[0]})" for user, (_, _, what) in PEOPLE.items()),
         f"Một bản ghi chờ rà soát: {review_url}",
         f"Bản sao lấy qua API: {fetched.path}",
         f"  chữ ký hợp lệ, {fetched.conformance}, có lớp chữ tìm được: {fetched.name}",
@@ -216,7 +222,8 @@ def report(total: Figures, fetched: Fetched, url: str, waiting: int | None, logi
         f"Pages read: {total.read}/{total.pages}; set aside: {total.set_aside}",
         f"Links: {total.accepted} accepted, {total.to_review} to review",
         f"Archived: {total.archived} records ({total.packages} packages), {total.objects} objects in the store",
-        f"Portal: {url}   user: {login.user}   password: {login.password}",
+        f"Portal: {url}   password: {login.password}",
+        *(f"  user: {user} ({what[1]})" for user, (_, _, what) in PEOPLE.items()),
         f"An entry waiting for review: {review_url}",
         f"The copy fetched through the API: {fetched.path}",
         f"  signature valid, {fetched.conformance}, its text layer holds: {fetched.name}",

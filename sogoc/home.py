@@ -78,8 +78,11 @@ class Made:
     revision: str
 
 
-def create(settings: Settings) -> Made:
-    """Make or upgrade the home: folders, settings file, database schema, object store with its buckets, demo identity. Idempotent."""
+def create(settings: Settings, fonds_code: str = "") -> Made:
+    """Make or upgrade the home: folders, settings file, database schema, object store with its buckets, demo identity. Idempotent.
+
+    fonds_code: stands in a new settings file (else there is none in it).
+    """
     home = settings.home
     new = []
     for folder in (home, *(home / f for f in FOLDERS)):
@@ -87,7 +90,8 @@ def create(settings: Settings) -> Made:
             folder.mkdir(parents=True, mode=0o700)
             new.append(str(folder))
     (home / "secrets").chmod(0o700)
-    for path, text in ((home / FILE_NAME, _TOML), (home / "dagster" / "dagster.yaml", dagster_yaml())):
+    toml = f'{_TOML}\n[archive]\nfonds_code = "{fonds_code}"\n' if fonds_code else _TOML
+    for path, text in ((home / FILE_NAME, toml), (home / "dagster" / "dagster.yaml", dagster_yaml())):
         if not path.exists():
             temporary = path.with_suffix(f".{os.getpid()}")
             temporary.write_text(text, "utf-8")
