@@ -64,11 +64,11 @@ def listed(session: Session, actor: Actor, stage: str = "", start: int = 0, limi
 
 def counts(session: Session, actor: Actor) -> dict[str, int]:
     """How many dossiers at each stage the actor may decide."""
-    seen = _seen(actor).with_only_columns(MinistryPush.state, MinistryPush.problem == DossierRefused.code, sa.func.count()).group_by(
-        MinistryPush.state, MinistryPush.problem == DossierRefused.code)
+    seen = _seen(actor).with_only_columns(MinistryPush.state, MinistryPush.problem, sa.func.count()).group_by(
+        MinistryPush.state, MinistryPush.problem)
     found = dict.fromkeys(STAGES, 0)
-    for state, refused, number in session.execute(seen):
-        found[stage_of(MinistryPush(state=state, problem=DossierRefused.code if refused else None))] += number
+    for state, problem, number in session.execute(seen):
+        found[stage_of(MinistryPush(state=state, problem=problem))] += number
     return found
 
 

@@ -36,6 +36,7 @@ from storage.ministry_push import (
 )
 from storage.ministry_push.adapters import answer_of, to_xml
 from storage.ministry_push.errors import BadDossier, BadEndpoints, DossierKnown, NoEndpoint, NoSuchPush
+from storage.ministry_push.listing import counts, listed
 from storage.models import Event, Field, MinistryPush, utc_now
 from storage.policy import Actor
 from storage.review_errors import NoSuchEntry
@@ -326,6 +327,21 @@ def test_the_simulator_checks_by_itself(ministry):
     form = {"grant_type": "client_credentials"}
     assert httpx.post(f"{ministry.url}/token", data=form, headers={"lgspaccesstoken": wrong}).status_code == 401
     assert httpx.post(f"{ministry.url}/_simulate", json={"faults": ["flood"]}).status_code == 422
+
+
+def test_dossiers_are_counted_and_listed_by_stage(database, ministry):
+    house = House(database, ministry)
+    entries = archived_entries(database, 3)
+    for n, entry in enumerate(entries):
+        house.decide(entry, f"{CODE}{n}")
+    with database.session() as s:
+        first, second, _ = s.scalars(select(MinistryPush).order_by(MinistryPush.id))
+        first.state, first.problem = "dead", "dossier_refused"
+        second.state, second.problem = "dead", "ministry_unreachable"
+    with database.reading() as s:
+        assert {stage: n for stage, n in counts(s, HEAD).items() if n} == {"refused": 1, "stuck": 1, "waiting": 1}
+        assert [line.push.dossier for line in listed(s, HEAD, "refused", 0, 10)] == [f"{CODE}0"]
+        assert len(listed(s, HEAD, "", 0, 10)) == 3
 
 
 def test_what_a_worker_took_between_looking_and_holding_is_not_held(database, ministry):
