@@ -13,8 +13,9 @@ import threading
 
 from sogoc.errors import SogocError
 from sogoc.home import open_services
-from sogoc.language import t
+from sogoc.language import language, t
 from sogoc.settings import Settings
+from storage.errors import NoFondsCode
 
 
 class ReadingStarter:
@@ -58,6 +59,8 @@ def serve_portal(settings: Settings, host: str | None = None, port: int | None =
         print(
             t(f"Cổng Sổ Gốc: {options.public_url} (Ctrl-C để dừng)", f"Sổ Gốc portal: {options.public_url} (Ctrl-C stops it)"), flush=True
         )
+        if not settings.archive.fonds_code:
+            print(NoFondsCode(found="archive.fonds_code").message(language()), flush=True)
         default_gazetteer()     # else the first requests all read it at once
         gc.collect()
         gc.freeze()             # what is loaded by now stays: full collections would stop every request to walk it again
