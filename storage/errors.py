@@ -101,6 +101,13 @@ class CorrectionRefused(StorageError):
     en = "No later version of {subject} can be made: {cause}."
 
 
+class WrongCorrection(CorrectionRefused):
+    """What the correction says cannot be: no such kind or field, a value that the field cannot hold."""
+
+    code = "wrong_correction"
+    exit_code = 2
+
+
 class RestoreRefused(StorageError):
     code = "restore_refused"
     vi = "Không khôi phục: {cause}. Chỉ khôi phục vào cơ sở dữ liệu trống (máy mới, chạy 'sogoc init' trước)."
@@ -157,7 +164,7 @@ class NoPopulation(StorageError):
 
 ALL_ERRORS: tuple[type[StorageError], ...] = (
     StorageError, DatabaseUnavailable, DatabaseTooNew, ObjectStoreUnavailable, ObjectMissing, ObjectDiffers, NoObjectLock,
-    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, RestoreRefused, HoldRefused,
+    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, WrongCorrection, RestoreRefused, HoldRefused,
     PackageFlawed, BackupFailed, SigningFailed, NotPdfA, ImageNotSupported,
     PopulationFileUnreadable, NoPopulation,
 )
