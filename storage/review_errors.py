@@ -118,6 +118,13 @@ class NoSuchEntry(StorageError):
     en = "There is no entry {entry}, or it belongs to another unit."
 
 
+class NoSuchRole(StorageError):
+    code = "no_such_role"
+    exit_code = 2
+    vi = "Mục {entry} không có người nào là “{role}”; có: {roles}."
+    en = "Entry {entry} has nobody who is “{role}”; there are: {roles}."
+
+
 class NoSuchDossier(StorageError):
     code = "no_such_dossier"
     vi = "Không có hồ sơ {dossier}, hoặc hồ sơ thuộc đơn vị khác."

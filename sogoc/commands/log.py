@@ -81,6 +81,10 @@ def person(
     from storage.person_access import entries_of_person, entries_with, person_report
     from storage.watermark import watermark
 
+    if entry is not None and number_file is not None:
+        raise WrongUse("Chỉ dùng một trong hai: --number-file hoặc --entry.", "Give either --number-file or --entry, not both.")
+    if role and entry is None:
+        raise WrongUse("--role chỉ dùng cùng --entry.", "--role goes with --entry only.")
     number = "" if entry is not None else plain(_number(number_file))
     if entry is None and not (number.isdigit() and len(number) in (9, 12)):
         raise WrongUse("Số định danh có 12 chữ số (số cũ: 9).", "A personal number has 12 digits (an old one 9).")
