@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sogoc.commands.batch import folder_error
 from sogoc.commands.shared import Bars, group, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, t
@@ -60,7 +61,6 @@ def push_folder(
 
     from sogoc.home import secret
     from sogoc.settings import load
-    from sync.folder import scanned
     from sync.hub import Hub, push_to
     from sync.journal import Journal
     from sync.pace import Patience
@@ -72,7 +72,7 @@ def push_folder(
         typer.echo(t("Cảnh báo: đường truyền không mã hóa; hãy dùng https.", "Warning: the line is not encrypted; use https."), err=True)
     journal = Journal(load().home / "sync")
     with Bars() as bars:
-        source, left_out = scanned(folder, bars.callback(("Kiểm tra tệp", "Hashing")))
+        source, left_out = _scanned(folder, bars.callback(("Kiểm tra tệp", "Hashing")))
         for name, code in left_out:
             typer.echo(t(f"Không gửi {name} ({code}).", f"Not sent: {name} ({code})."), err=True)
         tell = bars.callback(("Gửi", "Sending"))
@@ -109,7 +109,6 @@ def check(
     import json
 
     from portal.exchange import receipt_key
-    from sync.folder import scanned
     from sync.receipt import check_against, check_receipt
 
     try:
@@ -121,7 +120,7 @@ def check(
             key = receipt_key(s).public
     good = check_receipt(said, key)
     if folder is not None:
-        check_against(good, scanned(folder)[0].manifest)
+        check_against(good, _scanned(folder)[0].manifest)
     files, size, book, at = len(good["files"]), good["bytes"], good["outcome"]["batch"], good["received_at"]
     typer.echo(t(f"Biên nhận đúng: {files} tệp, {size} byte, quyển {book}, nhận lúc {at}.",
                  f"The receipt is good: {files} files, {size} bytes, book {book}, at {at}."))
@@ -135,3 +134,14 @@ def key() -> None:
         public = receipt_key(s).public
     typer.echo(public)
     typer.echo(t(f"Dấu vân tay: {fingerprint(public)}", f"Fingerprint: {fingerprint(public)}"), err=True)
+
+
+def _scanned(folder: Path, progress: Any = None) -> Any:
+    """sync.folder.scanned; a folder that cannot be taken is told as `sogoc batch add` tells it."""
+    from storage.scan_folder import FolderError
+    from sync.folder import scanned
+
+    try:
+        return scanned(folder, progress)
+    except FolderError as e:
+        raise folder_error(e) from e
