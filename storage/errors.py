@@ -114,6 +114,13 @@ class RestoreRefused(StorageError):
     en = "Not restored: {cause}. Restore only into an empty database (a new machine after 'sogoc init')."
 
 
+class NoSuchPackage(StorageError):
+    code = "no_such_package"
+    exit_code = 2
+    vi = "Không có gói lưu trữ {package}. Xem các gói của một mục: sogoc archive list SỐ-MỤC"
+    en = "There is no package {package}. See the packages of an entry: sogoc archive list ENTRY"
+
+
 class HoldRefused(StorageError):
     code = "hold_refused"
     vi = "Không đặt hoặc gỡ được lệnh giữ gói {package}: {cause}."
@@ -164,7 +171,7 @@ class NoPopulation(StorageError):
 
 ALL_ERRORS: tuple[type[StorageError], ...] = (
     StorageError, DatabaseUnavailable, DatabaseTooNew, ObjectStoreUnavailable, ObjectMissing, ObjectDiffers, NoObjectLock,
-    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, WrongCorrection, RestoreRefused, HoldRefused,
-    PackageFlawed, BackupFailed, SigningFailed, NotPdfA, ImageNotSupported,
-    PopulationFileUnreadable, NoPopulation,
+    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, WrongCorrection, RestoreRefused,
+    NoSuchPackage, HoldRefused, PackageFlawed, BackupFailed, SigningFailed, NotPdfA, ImageNotSupported, PopulationFileUnreadable,
+    NoPopulation,
 )

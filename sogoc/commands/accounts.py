@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import group, known_commune, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, t
 
@@ -89,6 +89,8 @@ def grant_said(role: str, communes: list[str] | None, kinds: list[str] | None) -
         raise WrongUse(f"Không có vai trò {role}; chọn: {' '.join(ROLES)}.", f"There is no role {role}; choose: {' '.join(ROLES)}.")
     if role in ("commune_officer", "commune_head") and not communes:
         raise WrongUse(f"Vai trò {role} cần --commune.", f"The role {role} needs --commune.")
+    for code in communes or ():
+        known_commune(code)
     wrong = sorted(set(kinds or ()) - set(KINDS))
     if wrong:
         named, known = " ".join(wrong), " ".join(KINDS)

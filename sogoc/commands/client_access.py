@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import group, one_of, services
 from sogoc.errors import WrongUse
 from sogoc.language import example, t
 
@@ -100,8 +100,10 @@ def quota(
     ] = None,
 ) -> None:
     from storage import events
-    from storage.clients import set_quota
+    from storage.clients import MEASURES, SPANS, set_quota
 
+    one_of("--of", of, MEASURES)
+    one_of("--per", per, SPANS)
     with services() as s, s.database.session() as session:
         set_quota(session, client_id, of, per, most)
         events.append(session, "cli", "client.quota", f"client:{client_id}", {"by": of, "step": per, "count": most})

@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TextIO
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import day, group, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, language, t
 
@@ -101,7 +101,7 @@ def person(
         mark = watermark(who, utc_now(), f"{words('Ai đã xem hồ sơ')} – {request} – {basis}", words.lang)
         told = rows(report, words, s.log.show_officers)
         if form == "pdf":
-            data = paper(told, report, Question(purpose, _day(since), _day(until)), s.reports, words, mark,
+            data = paper(told, report, Question(purpose, day("--since", since), day("--until", until)), s.reports, words, mark,
                          numbered=not s.log.show_officers)
         else:
             data = sheet(told, report, words, mark)
@@ -193,15 +193,8 @@ def _number(file: Path | None) -> str:
 def _times(since: str, until: str) -> tuple[datetime | None, datetime | None]:
     from storage.log_search import midnight
 
-    first, last = _day(since), _day(until)
+    first, last = day("--since", since), day("--until", until)
     return midnight(first) if first else None, midnight(last + timedelta(days=1)) if last else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as e:
-        raise WrongUse("Ngày viết dạng 2026-08-01.", "A day is written 2026-08-01.") from e
 
 
 @contextmanager

@@ -37,7 +37,8 @@ def test_a_program_from_adding_to_its_alerts(home, capsys):
     done("scopes", "motcua", "--scope", "KS:write", code=2)
     done("quota", "motcua", "--of", "searches", "--per", "day", "--most", "5")
     assert "motcua  searches  2" in done("usage") and "0/5" in done("usage")
-    assert sogoc_app.run(["client", "quota", "motcua", "--of", "pages", "--per", "day"]) == 1
+    assert sogoc_app.run(["client", "quota", "motcua", "--of", "pages", "--per", "day"]) == 2
+    assert "searches, records, copies" in capsys.readouterr().err
     done("keys", "rotate")
     done("keys", "rotate", "--revoke")
     assert len(re.findall(r"^\S{43} .*đang ký$", done("keys", "list"), re.M)) == 1
@@ -55,3 +56,13 @@ def test_a_program_from_adding_to_its_alerts(home, capsys):
     assert not any(secret in detail for _, detail in said for secret in (first, second, "khoa-bi-mat-lgsp", "AK01"))
     assert "Không có cảnh báo" in done("alerts") and look_over(database, WatchOptions()) == 0
     database.dispose()
+
+
+def test_a_right_that_is_not_there_is_no_wrong_name(home, capsys):
+    (home / "p.txt").write_text("cầu-vồng-7-sắc\n", "utf-8")
+    assert sogoc_app.run(["user", "add", "duyet.hoa", "--role", "approver", "--password-file", str(home / "p.txt")]) == 0
+    assert sogoc_app.run(["user", "revoke", "duyet.hoa", "99"]) == 2
+    said = capsys.readouterr().err
+    assert "không có quyền số 99" in said and "sogoc user list" in said and "chữ thường" not in said
+    assert sogoc_app.run(["user", "add", "Duyệt Hoa", "--password-file", str(home / "p.txt")]) == 2
+    assert "chữ thường không dấu" in capsys.readouterr().err

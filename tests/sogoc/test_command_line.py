@@ -69,6 +69,25 @@ def test_wrong_use_ends_2_with_one_line(arguments: list[str], lang: str, capsys:
     assert said.startswith("sogoc: ") and said.count("\n") == 1 and "Traceback" not in said
 
 
+@pytest.mark.parametrize(("arguments", "words"), [
+    ("push list --state foo", "waiting, held, sent, done, dead"), ("push hold H21-1 --reason bad", "hold_correction (chờ cải chính)"),
+    ("report write tien-do a.xlsx --step foo", "week, month, quarter, year"), ("report write tien-do a.txt", ".xlsx"),
+    ("report write tien-do a.xlsx --kind XX", "KS, KH"),
+    ("report write bao-cao-ky a.xlsx --commune 00000", "không có xã nào mang mã 00000"),
+    ("report write tien-do a.xlsx --from 2026-13-01", "không có ngày 2026-13-01"), ("report write tien-do a.xlsx --to mai", "2026-08-01"),
+    ("log export --since 2026-02-30", "--since: không có ngày 2026-02-30"),
+    ("user grant lan --role commune_head --commune 99999", "99999"), ("user add lan --commune 99999", "99999"),
+    ("client quota x --of searches --per week", "day, month"),
+    ("sync push /khong/co --to https://h.example --client x --secret-file /khong", "Không có thư mục /khong/co")])
+def test_a_value_that_cannot_be_is_told_with_what_can(arguments: str, words: str, capsys: pytest.CaptureFixture[str],
+                                                      monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SOGOC_LANG", "vi")
+    monkeypatch.setenv("SOGOC_HOME", str(tmp_path))
+    assert sogoc_app.run(arguments.split()) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1 and "Lỗi chương trình" not in said
+
+
 @pytest.mark.parametrize("command", TREE, ids=" ".join)
 def test_help_in_vietnamese_has_none_of_the_librarys_english(command: tuple[str, ...], capsys: pytest.CaptureFixture[str],
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
