@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import group, known_commune, services
+from sogoc.commands.shared import ask_hidden, group, known_commune, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, t
 
@@ -73,8 +73,8 @@ def register(app: Any) -> None:
 def password_of(file: Path | None) -> str:
     """The first line of the file, or asked for twice on the terminal."""
     if file is None:
-        return str(typer.prompt(t("Mật khẩu", "Password"), hide_input=True, err=True,
-                                confirmation_prompt=t("Nhập lại mật khẩu", "Repeat the password")))
+        return ask_hidden(t("Mật khẩu", "Password"), t("--password-file TỆP", "--password-file FILE"),
+                          t("Nhập lại mật khẩu", "Repeat the password"))
     try:
         return file.read_text("utf-8").splitlines()[0]
     except (OSError, UnicodeDecodeError, IndexError) as e:

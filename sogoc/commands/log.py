@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TextIO
 
 import typer
 
-from sogoc.commands.shared import day, group, services
+from sogoc.commands.shared import ask_hidden, day, group, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, language, t
 
@@ -183,7 +183,7 @@ def seal(
 
 def _number(file: Path | None) -> str:
     if file is None:
-        return str(typer.prompt(t("Số định danh", "Personal number"), hide_input=True, err=True))
+        return ask_hidden(t("Số định danh", "Personal number"), t("--number-file TỆP", "--number-file FILE"))
     try:
         return file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as e:

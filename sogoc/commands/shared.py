@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -55,6 +56,20 @@ def known_commune(code: str) -> None:
     if not any(u.level == "commune" for u in default_gazetteer().units(code)):
         raise WrongUse(f"--commune: không có xã nào mang mã {code}, nay cũng như trước; mã xã có 5 chữ số, ví dụ 21139.",
                        f"--commune: no commune has or had the code {code}; a commune's code has 5 digits, as 21139.")
+
+
+def ask_hidden(asked: str, instead: str, repeat: str = "") -> str:
+    """What a person types without its being shown, twice if `repeat` asks for it again. instead: what to give where nobody can type.
+    Raises WrongUse."""
+    import typer
+
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        if not sys.stdin.isatty():
+            raise WrongUse(f"Không có bàn phím để nhập kín “{asked}”; hãy dùng {instead}.",
+                           f"There is no terminal to type “{asked}” on unseen; use {instead}.") from None
+    return str(typer.prompt(asked, hide_input=True, err=True, confirmation_prompt=repeat or False))
 
 
 def day(option: str, text: str) -> date | None:

@@ -91,7 +91,8 @@ def test_a_value_that_cannot_be_is_told_with_what_can(arguments: str, words: str
 @pytest.mark.parametrize("command", TREE, ids=" ".join)
 def test_help_in_vietnamese_has_none_of_the_librarys_english(command: tuple[str, ...], capsys: pytest.CaptureFixture[str],
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
-    english = ("Usage:", "Options:", "Arguments:", "Commands:", "Show this", "[required]", "[default", "[OPTIONS]", "COMMAND [ARGS]")
+    english = ("Usage:", "Options:", "Arguments:", "Commands:", "Show this", "[required]", "[default", "[OPTIONS]", "COMMAND [ARGS]",
+               "<int", "<list")
     monkeypatch.setenv("SOGOC_LANG", "vi")
     assert sogoc_app.run([*command, "--help"]) == 0
     said = capsys.readouterr().out
@@ -107,7 +108,8 @@ def test_help_in_vietnamese_has_none_of_the_librarys_english(command: tuple[str,
     (["serve", "--port", "65536"], "phải không quá 65535"), (["serve", "--port", "abc"], "phải là một số"),
     (["serve", "--port"], "tùy chọn --port cần một giá trị"), (["serve", "--quiet=1"], "tùy chọn --quiet không nhận giá trị"),
     (["init", "thừa", "hai"], "thừa tham số thừa hai"), (["bach"], "Không có lệnh 'bach'. Có phải 'batch', 'match', 'backup'?"),
-    (["run", "--al"], "Không có tùy chọn --al"), (["batch", "add"], "Thiếu FOLDER.")])
+    (["run", "--al"], "Không có tùy chọn --al"), (["batch", "add"], "Thiếu FOLDER."),
+    (["archive", "correct", "1", "--kind", "x", "--number", "1", "--agency", "x", "--date", "6/5/2026"], "“6/5/2026” không phải một ngày")])
 def test_the_librarys_own_errors_are_vietnamese_too(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str],
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOGOC_LANG", "vi")
@@ -115,6 +117,14 @@ def test_the_librarys_own_errors_are_vietnamese_too(arguments: list[str], words:
     said = capsys.readouterr().err
     assert words in said and said.count("\n") == 1
     assert not [word for word in ("Option", "Value", "Input", "does not", "Got", "should") if word in said]
+
+
+@pytest.mark.parametrize(("arguments", "word"), [(["user", "password", "lan"], "--password-file TỆP"),
+                                                 (["log", "person", "a.pdf", "--basis", "x"], "--number-file TỆP")])
+def test_where_nobody_can_type_it_says_how_a_secret_is_given(arguments: list[str], word: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "sogoc", *arguments], stdin=subprocess.DEVNULL, start_new_session=True, cwd=tmp_path,
+                          env={**os.environ, "SOGOC_LANG": "vi", "SOGOC_HOME": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and word in done.stderr and done.stderr.count("\n") == 1 and not done.stdout
 
 
 def test_help_is_quick() -> None:
@@ -152,6 +162,8 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     (SogocError("một\nhai", "one\ntwo"), 1, "một hai"), (WrongUse("sai", "wrong"), 2, "sai"), (KeyboardInterrupt(), 1, "chạy lại"),
     (ZeroDivisionError("x"), 1, "--debug"), (PermissionError(13, "Permission denied", "/x"), 1, "/x"),
     (OSError(28, "No space left"), 1, "đầy"),
+    (FileNotFoundError(2, "No such file or directory", "ra/x.xlsx.11986.new"), 1, "ra/x.xlsx: không có tệp hoặc thư mục này."),
+    (FileExistsError(17, "File exists", "ra"), 1, "ra: đã có sẵn."),
     (SystemExit(3), 3, "")])
 def test_errors_become_one_line(error: BaseException, code: int, word: str, capsys: pytest.CaptureFixture[str],
                                 monkeypatch: pytest.MonkeyPatch) -> None:
