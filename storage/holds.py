@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,12 +56,12 @@ def release_hold(ledger: ObjectLedger, package_id: str, reason: str, actor: str)
     return [r.key for r in free]
 
 
-def holds(session: Session) -> Sequence[tuple[str, str, str, str]]:
+def holds(session: Session) -> Sequence[tuple[str, str, str, datetime]]:
     """(package id, reason, by whom, since when) of every hold that is on."""
     rows = session.execute(sa.select(ObjectHold.package_id, ObjectHold.reason, ObjectHold.placed_by, sa.func.min(ObjectHold.placed_at))
                            .where(ObjectHold.released_at.is_(None)).group_by(ObjectHold.package_id, ObjectHold.reason, ObjectHold.placed_by)
                            .order_by(sa.func.min(ObjectHold.placed_at)))
-    return [(package, reason, by, str(at)) for package, reason, by, at in rows]
+    return [(package, reason, by, at) for package, reason, by, at in rows]
 
 
 def _open(package_id: str) -> Any:

@@ -85,10 +85,13 @@ def list_pushes(
     if state:
         one_of("--state", state, STATES)
     with services() as s, s.database.reading() as session:
-        for row in pushes(session, state or None):
+        found = pushes(session, state or None)
+        for row in found:
             typer.echo(_line(row))
             for said in row.said if row.state == "dead" else []:
                 typer.echo(f"    {said}")
+    if not found:
+        typer.echo(t("Không có hồ sơ nào.", "There are no dossiers."))
 
 
 def retry(

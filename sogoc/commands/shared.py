@@ -12,7 +12,7 @@ from sogoc.errors import WrongUse
 from sogoc.language import t
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from pipelines.services import Services
 
@@ -70,6 +70,14 @@ def ask_hidden(asked: str, instead: str, repeat: str = "") -> str:
             raise WrongUse(f"Không có bàn phím để nhập kín “{asked}”; hãy dùng {instead}.",
                            f"There is no terminal to type “{asked}” on unseen; use {instead}.") from None
     return str(typer.prompt(asked, hide_input=True, err=True, confirmation_prompt=repeat or False))
+
+
+def moment(at: datetime) -> str:
+    """The day and time on the Vietnamese clock, for people: 05/08/2026 14:05."""
+    from storage.watermark import VIETNAM
+
+    there = at.astimezone(VIETNAM)
+    return t(f"{there:%d/%m/%Y %H:%M}", f"{there:%Y-%m-%d %H:%M}")
 
 
 def day(option: str, text: str) -> date | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sogoc.commands.batch import folder_error
-from sogoc.commands.shared import Bars, group, services
+from sogoc.commands.shared import Bars, group, moment, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, t
 
@@ -90,9 +90,12 @@ def status() -> None:
     from sogoc.settings import load
     from sync.journal import Journal
 
-    for e in Journal(load().home / "sync").entries():
+    sent = Journal(load().home / "sync").entries()
+    for e in sent:
         state = t("đã nhận", "received") if e.finished else t(f"đang gửi {e.percent} %", f"{e.percent} % sent")
         typer.echo(f"{e.name}  {state}  {e.url}  {e.folder}")
+    if not sent:
+        typer.echo(t("Chưa gửi quyển nào từ máy này.", "Nothing was sent from this home."))
 
 
 def check(
@@ -107,6 +110,7 @@ def check(
     folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help=t("So với thư mục này.", "Compare with this folder."))] = None,
 ) -> None:
     import json
+    from datetime import datetime
 
     from portal.exchange import receipt_key
     from sync.receipt import check_against, check_receipt
@@ -121,7 +125,8 @@ def check(
     good = check_receipt(said, key)
     if folder is not None:
         check_against(good, _scanned(folder)[0].manifest)
-    files, size, book, at = len(good["files"]), good["bytes"], good["outcome"]["batch"], good["received_at"]
+    files, size, book, at = (len(good["files"]), good["bytes"], good["outcome"]["batch"],
+                             moment(datetime.fromisoformat(good["received_at"])))
     typer.echo(t(f"Biên nhận đúng: {files} tệp, {size} byte, quyển {book}, nhận lúc {at}.",
                  f"The receipt is good: {files} files, {size} bytes, book {book}, at {at}."))
 
