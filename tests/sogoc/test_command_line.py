@@ -11,8 +11,10 @@ import pytest
 import typer
 
 from sogoc import app as sogoc_app
-from sogoc import failures
+from sogoc import doctor, failures
 from sogoc.errors import SogocError, WrongUse
+from sogoc.settings import Settings
+from storage.errors import Words, WrongCorrection
 
 
 def run(*arguments: str, home: Path | str = "/nowhere/sogoc", lang: str = "vi", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -171,6 +173,22 @@ def test_errors_become_one_line(error: BaseException, code: int, word: str, caps
     assert failures.report(error, debug=False) == code
     said = capsys.readouterr().err
     assert word in said and said.count("\n") <= 1
+
+
+def test_the_store_is_told_of_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    facts = {"endpoint": "127.0.0.1:9", "answers": True, "archive_versioning": True, "archive_lock": True, "wrong_key_refused": True}
+    monkeypatch.setattr("sogoc.home.object_config", lambda settings: None)
+    monkeypatch.setattr("storage.objects.ObjectStore.__init__", lambda self, config: None)
+    monkeypatch.setattr("storage.objects.ObjectStore.probe", lambda self: facts)
+    found = doctor._objects(Settings(home=tmp_path))
+    assert not found.good and "giữ phiên bản ✓" in found.text[0] and "không cho xóa tệp đã khóa ✗" in found.text[0]
+    assert "_" not in found.text[0] + found.text[1]
+
+
+def test_a_correction_that_cannot_be_ends_2(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOGOC_LANG", "vi")
+    assert failures.report(WrongCorrection(subject="entry:5", cause=Words("không có trường khongCo", "no field")), debug=False) == 2
+    assert capsys.readouterr().err == "sogoc: Không lập được phiên bản mới của entry:5: không có trường khongCo.\n"
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
