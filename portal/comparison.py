@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from portal.field_text import shown
 from portal.link_sentence import sentence
 from portal.waterfall import Waterfall, waterfall
 from portal.wording import Pair
+from records.field_text import shown
 from records.text import fold
 from storage.models import Person
 

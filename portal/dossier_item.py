@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ocr.dossier import CONFIRM, FIELDS, UNREAD
-from portal.field_text import BadValue
 from portal.page_images import UprightBox, upright_box
 from portal.wording import Pair
 from records.dates import PartialDate, parse_figures
+from records.field_text import BadValue
 from records.text import nfc
 from storage.dossier_review import Step, history, revision
 from storage.models import Batch, Dossier, Page

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session, defer
 
 from portal import wording
 from portal.evidence_wording import evidence_words
-from portal.field_text import choices, is_date, shown
 from portal.link_view import LinkView, link_views
 from portal.page_images import UprightBox, upright_box
 from portal.wording import Pair
+from records.field_text import choices, is_date, shown
 from records.forms import load_forms
 from storage.entry_comments import Comment, comments
 from storage.intake import SET_ASIDE

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from portal import wording
 from portal.comparison import Piece, date_pieces, word_pieces
-from portal.field_text import choices, is_date, shown
 from portal.page_images import UprightBox, upright_box
 from portal.wording import Pair
+from records.field_text import choices, is_date, shown
 from storage.differences import Difference
 from storage.models import Batch, Entry, Page, Person, PopulationSnapshot
 from storage.second_check_queue import Step

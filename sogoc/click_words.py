@@ -15,7 +15,7 @@ _HELP = {
     "Show this message and exit.": "In phần trợ giúp này.",
     "[required]": "[bắt buộc]", "; required]": "; bắt buộc]", "[default: ": "[mặc định: ",
 }
-_TYPE = re.compile(r" <\w+>$")          # NAME <str>: says nothing to a clerk
+_TYPE = re.compile(r" <[\w \[\]]+>$")   # NAME <str>, <int range>, <list[Path]>: says nothing to a clerk
 _WRONG = tuple((re.compile(pattern), said) for pattern, said in (
     (r"Option '(.+)' requires an argument", r"tùy chọn \1 cần một giá trị"),
     (r"Option '(.+)' requires (\d+) arguments", r"tùy chọn \1 cần \2 giá trị"),
@@ -27,6 +27,7 @@ _WRONG = tuple((re.compile(pattern), said) for pattern, said in (
     (r"(?:file|dir|path) '(.+)' is a file", r"“\1” là tệp, không phải thư mục"),
     (r"(?:file|dir|path) '(.+)' is not readable", r"không được phép đọc “\1”"),
     (r"(?:file|dir|path) '(.+)' is not writable", r"không được phép ghi “\1”"),
+    (r"(?:Value error, )?'(.+)' does not match the formats? '%Y-%m-%d'", r"“\1” không phải một ngày; viết như 2026-08-01"),
     (r"(?:Value error, )?'(.*)' is not one of (.+)", r"“\1” không thuộc danh sách \2"),
     (r"Input should be greater than or equal to (\S+)", r"phải từ \1 trở lên"),
     (r"Input should be less than or equal to (\S+)", r"phải không quá \1"),

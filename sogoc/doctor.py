@@ -15,6 +15,10 @@ from storage.errors import StorageError
 Text = tuple[str, str]  # Vietnamese, English
 _FREE_BYTES = 2_000_000_000
 _BUILT = 1_790_000_000  # a clock before this time (September 2026) is wrong: signatures would be dated wrongly
+_STORE = {"answers": ("trả lời", "answers"), "archive_versioning": ("giữ phiên bản", "versioning"),
+          "archive_lock": ("khóa tệp lưu trữ", "object lock"), "lock_refuses_delete": ("không cho xóa tệp đã khóa", "lock refuses deletes"),
+          "wrong_key_refused": ("từ chối khóa sai", "wrong key refused"), "if_none_match": ("không ghi đè", "if-none-match"),
+          "range_get": ("đọc từng phần", "range reads")}      # facts of ObjectStore.probe
 
 
 @dataclass(frozen=True)
@@ -178,12 +182,13 @@ def _objects(settings: Settings) -> Finding:
     name = ("Kho tệp", "Object store")
     facts = ObjectStore(object_config(settings)).probe()
     wanted = ("answers", "archive_versioning", "archive_lock", "lock_refuses_delete", "wrong_key_refused")
-    text = f"{facts['endpoint']}: " + ", ".join(f"{k} {'✓' if facts.get(k) else '✗'}" for k in (*wanted, "if_none_match", "range_get"))
+    text = [f"{facts['endpoint']}: " + ", ".join(f"{words[n]} {'✓' if facts.get(k) else '✗'}" for k, words in _STORE.items())
+            for n in (0, 1)]
     good = all(facts.get(k) for k in wanted)
     return Finding(
         name,
         good,
-        (text, text),
+        (text[0], text[1]),
         (
             "Kho không khóa được tệp hoặc không giữ phiên bản: dùng kho S3 có versioning và object lock.",
             "The store does not lock or version: use an S3 with versioning and object lock.",

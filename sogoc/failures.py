@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import sys
@@ -11,6 +12,11 @@ from typing import Any
 
 from sogoc.click_words import what_is_wrong
 from sogoc.language import language, t
+
+_SYSTEM = {errno.ENOENT: "không có tệp hoặc thư mục này", errno.EACCES: "không được phép", errno.EPERM: "không được phép",
+           errno.EEXIST: "đã có sẵn", errno.ENOTDIR: "có phần không phải là thư mục", errno.EISDIR: "đó là thư mục, không phải tệp",
+           errno.EROFS: "ổ đĩa chỉ cho đọc", errno.ENAMETOOLONG: "tên quá dài"}
+_TEMPORARY = re.compile(r"(\.\d+)?\.new$")      # what a file is called until all of it is written
 
 
 def report(error: BaseException, debug: bool) -> int:
@@ -42,10 +48,11 @@ def describe(error: BaseException, debug: bool) -> str:
         return str(message(language()))
     if isinstance(message, tuple) and len(message) == 2:
         return str(message[0 if language() == "vi" else 1])
-    if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError | FileExistsError) and error.filename:
-        return t(f"Không mở được {error.filename}: {error.strerror}.", f"Cannot open {error.filename}: {error.strerror}.")
-    if isinstance(error, OSError) and error.errno == 28:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return t("Ổ đĩa đầy; giải phóng chỗ rồi chạy lại.", "The disk is full; free some space and run again.")
+    if isinstance(error, OSError) and error.errno in _SYSTEM and error.filename:
+        name = _TEMPORARY.sub("", str(error.filename))
+        return t(f"Không mở hoặc ghi được {name}: {_SYSTEM[error.errno]}.", f"Cannot open or write {name}: {error.strerror}.")
     hint = "" if debug else t(" Thêm --debug để xem chi tiết.", " Add --debug to see more.")
     return t(f"Lỗi chương trình: {type(error).__name__}: {error}.{hint}", f"Program error: {type(error).__name__}: {error}.{hint}")
 

@@ -12,10 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.clients import SCOPES, SYNC, add_client, check_client, client_actor, clients, set_client_active, unknown_scopes
+from storage.errors import Words
 from storage.models import User, UserGrant
 from storage.passwords import PASSWORD_LENGTH, hash_password, keep_password, one_time_password
 from storage.policy import KINDS, ROLES, Actor, Grant, summary
-from storage.review_errors import AccountExists, BadAccount, LastAdministrator, UnknownAccount
+from storage.review_errors import AccountExists, BadAccount, BadName, LastAdministrator, NoSuchGrant, UnknownAccount
 from storage.second_factor import drop_second_factor
 from storage.sign_in import LOCK_AFTER, LOCK_TIME, LoginResult, check_password
 from storage.user_sessions import end_sessions, open_session
@@ -34,10 +35,10 @@ def add_user(session: Session, name: str, password: str | None, role: str | None
              *, kinds: Collection[str] | None = None, must_change: bool = False, by: str = "") -> User:
     """A new person, with one grant or (role None) with none. password None: comes in by single sign-on only.
 
-    Raises BadAccount (name, role, commune or kind), WeakPassword, AccountExists.
+    Raises BadName, BadAccount (role, commune or kind), WeakPassword, AccountExists.
     """
     if not _NAME.match(name):
-        raise BadAccount(what=f"tên đăng nhập {name!r}")
+        raise BadName(what=Words(f"tên đăng nhập {name!r}", f"login name {name!r}"))
     if session.get(User, name) is not None:
         raise AccountExists(name=name)
     user = User(name=name, password_hash="", role="", commune_code="", display_name=display_name)
@@ -86,10 +87,10 @@ def give(session: Session, name: str, grant: Grant, *, by: str = "", source: str
     """Give the person another grant; one they have already is not given twice. Raises UnknownAccount, BadAccount."""
     user = user_named(session, name)
     if grant.role not in ROLES:
-        raise BadAccount(what=f"vai trò {grant.role!r}")
+        raise BadAccount(what=Words(f"vai trò {grant.role!r}", f"role {grant.role!r}"))
     wrong = sorted((grant.kinds or frozenset()) - set(KINDS)) + sorted(c for c in grant.communes or () if not _COMMUNE.match(c))
     if wrong or grant.communes == frozenset() or grant.kinds == frozenset():
-        raise BadAccount(what=f"phạm vi {', '.join(wrong) or 'trống'}")
+        raise BadAccount(what=Words(f"phạm vi {', '.join(wrong) or 'trống'}", f"scope {', '.join(wrong) or '(empty)'}"))
     if grant not in [g for _, g, _ in grants_of(session, name)]:
         communes, kinds = (None if part is None else sorted(part) for part in (grant.communes, grant.kinds))
         session.add(UserGrant(user_name=name, role=grant.role, communes=communes, kinds=kinds, source=source, created_by=by))
@@ -97,11 +98,11 @@ def give(session: Session, name: str, grant: Grant, *, by: str = "", source: str
 
 
 def revoke(session: Session, name: str, number: int) -> Grant:
-    """Take grant `number` of grants_of away. Raises UnknownAccount, BadAccount (no such grant), LastAdministrator."""
+    """Take grant `number` of grants_of away. Raises UnknownAccount, NoSuchGrant, LastAdministrator."""
     row = session.get(UserGrant, number)
     if row is None or row.user_name != name:
         user_named(session, name)
-        raise BadAccount(what=f"quyền số {number}")
+        raise NoSuchGrant(name=name, number=number)
     administered = _administered(session)
     session.delete(row)
     _summarize(session, user_named(session, name))

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.client_secrets import check_secret, new_secret
+from storage.errors import Words
 from storage.extracts.form import KINDS as EXTRACT_KINDS
 from storage.field_groups import field_groups
 from storage.models import ApiClient
 from storage.policy import KINDS, Actor, Grant
-from storage.review_errors import AccountExists, BadAccount, UnknownAccount
+from storage.review_errors import AccountExists, BadAccount, BadName, UnknownAccount
 
 WHOLE_SCOPES: Mapping[str, str] = {             # scopes of no kind, and the role in storage.policy that each gives
     "person:vault": "program.vault", "person:report": "program.report", "feed:read": "program.feed",
@@ -72,12 +73,12 @@ def client_actor(client_id: str, scopes: Iterable[str], agency: str = "", addres
 
 
 def add_client(session: Session, client_id: str, scopes: Collection[str], name: str = "", agency_code: str = "") -> str:
-    """A program that may ask the API; returns its secret, shown once and kept only as a hash. Raises BadAccount, AccountExists."""
+    """A program that may ask the API; returns its secret, shown once and kept only as a hash. Raises BadName, BadAccount, AccountExists."""
     if not _ID.match(client_id):
-        raise BadAccount(what=f"mã ứng dụng {client_id!r}")
+        raise BadName(what=Words(f"mã phần mềm {client_id!r}", f"program id {client_id!r}"))
     unknown = unknown_scopes(scopes)
     if unknown or not scopes:
-        raise BadAccount(what=f"phạm vi {unknown or 'trống'}")
+        raise BadAccount(what=Words(f"phạm vi {unknown or 'trống'}", f"scope {unknown or '(empty)'}"))
     if session.get(ApiClient, client_id) is not None:
         raise AccountExists(name=client_id)
     session.add(ApiClient(id=client_id, name=name, scopes=sorted(scopes), agency_code=agency_code))
@@ -102,7 +103,7 @@ def set_scopes(session: Session, client_id: str, scopes: Collection[str]) -> Non
     """What the program may do from now on, with tokens that are out as well. Raises UnknownAccount, BadAccount."""
     unknown = unknown_scopes(scopes)
     if unknown or not scopes:
-        raise BadAccount(what=f"phạm vi {unknown or 'trống'}")
+        raise BadAccount(what=Words(f"phạm vi {unknown or 'trống'}", f"scope {unknown or '(empty)'}"))
     client_named(session, client_id).scopes = sorted(scopes)
 
 
@@ -112,7 +113,7 @@ def set_quota(session: Session, client_id: str, measure: str, span: str, most: i
     Raises UnknownAccount, BadAccount.
     """
     if measure not in MEASURES or span not in SPANS or (most is not None and most < 0):
-        raise BadAccount(what=f"{measure} {span} {most}")
+        raise BadAccount(what=Words(f"hạn mức {measure} {span} {most}", f"quota {measure} {span} {most}"))
     client = client_named(session, client_id)
     quotas = {m: dict(spans) for m, spans in client.quotas.items()}
     spans = quotas.setdefault(measure, {})

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from records.field_text import BadValue, allowed
 from storage.aip.description import LegalBasis
 from storage.archive import write_package
 from storage.archive_package import RetentionOptions
@@ -21,8 +22,9 @@ from storage.archive_subject import KINDS_OF_CORRECTION as KINDS
 from storage.archive_subject import load_entry, of_entry
 from storage.correction_page import note_page
 from storage.database import Database
-from storage.errors import CorrectionRefused
+from storage.errors import CorrectionRefused, Words, WrongCorrection
 from storage.event_segments import write_segments
+from storage.field_writing import codes_of_kind
 from storage.models import ArchiveCorrection, ArchivePackage, Entry
 from storage.outbox import ObjectLedger
 from storage.policy import Actor
@@ -61,7 +63,7 @@ def correct_archived(database: Database, ledger: ObjectLedger, signer: Signer, o
     """Write the next version of an archived entry's package and return it. The same correction again returns the package it made.
 
     The copy shows the page as it is and, behind it, a page that says what was decided. Raises NotAllowed (right `approve`), NoSuchEntry,
-    CorrectionRefused, StorageError. Safe to kill anywhere and to repeat.
+    WrongCorrection (what it says cannot be), CorrectionRefused, StorageError. Safe to kill anywhere and to repeat.
     """
     if not actor.may("approve"):
         raise NotAllowed(actor=actor.name)
@@ -70,7 +72,9 @@ def correct_archived(database: Database, ledger: ObjectLedger, signer: Signer, o
         visible_entry(session, actor, entry_id)
         entry = load_entry(session, entry_id)
         if entry.status != "archived" or entry.archive_id is None:
-            raise CorrectionRefused(subject=f"entry:{entry_id}", cause="it is not archived; correct its fields instead")
+            raise CorrectionRefused(subject=f"entry:{entry_id}", cause=Words(
+                "mục chưa được lưu trữ; hãy sửa trường ở trang rà soát", "it is not archived; correct its fields instead"))
+        correction = replace(correction, fields=_values(entry, correction.fields))
         before = _corrections(session, entry_id)
         if before and _same(before[-1], correction):
             return session.get_one(ArchivePackage, before[-1].package_id)
@@ -78,7 +82,8 @@ def correct_archived(database: Database, ledger: ObjectLedger, signer: Signer, o
         changed = {code: {"before": current.get(code, ""), "after": value} for code, value in sorted(correction.fields.items())
                    if current.get(code, "") != value}
         if not changed and not correction.note.strip():
-            raise CorrectionRefused(subject=f"entry:{entry_id}", cause="nothing would change and there is no note")
+            raise WrongCorrection(subject=f"entry:{entry_id}", cause=Words("không trường nào thay đổi và không có ghi chú",
+                                                                           "nothing would change and there is no note"))
         previous = entry.archive_id
         version = session.get_one(ArchivePackage, previous).version + 1
         row = ArchiveCorrection(package_id="", previous_id=previous, entry_id=entry_id, version=version, kind=correction.kind,
@@ -92,7 +97,8 @@ def correct_archived(database: Database, ledger: ObjectLedger, signer: Signer, o
         if locked.archive_id == package.id:
             return session.get_one(ArchivePackage, package.id)
         if locked.archive_id != previous:
-            raise CorrectionRefused(subject=f"entry:{entry_id}", cause="another correction was archived meanwhile")
+            raise CorrectionRefused(subject=f"entry:{entry_id}", cause=Words(
+                "trong lúc đó đã có cải chính khác được lưu trữ; hãy làm lại", "another correction was archived meanwhile"))
         session.add(package)
         session.flush()                                 # the row below refers to it
         session.add(row)
@@ -139,16 +145,36 @@ def _corrections(session: Session, entry_id: int) -> list[ArchiveCorrection]:
 
 
 def _check(entry_id: int, c: Correction) -> None:
-    subject = f"entry:{entry_id}"
+    cause = None
     if c.kind not in KINDS:
-        raise CorrectionRefused(subject=subject, cause=f"kind {c.kind}; one of {', '.join(KINDS)}")
-    if not c.number.strip() or len(c.number) > 80 or not c.agency.strip():
-        raise CorrectionRefused(subject=subject, cause="the decision's number and agency are needed")
-    if c.decided_on > date.today():
-        raise CorrectionRefused(subject=subject, cause=f"decided on {c.decided_on.isoformat()}, which is still to come")
-    codes_good = all(code.isalnum() and code.isascii() for code in c.fields)
-    if not codes_good or any(len(v) > _LONGEST for v in (*c.fields.values(), c.note, c.agency)):
-        raise CorrectionRefused(subject=subject, cause="a value is too long, or a field code is none")
+        cause = Words(f"không có loại quyết định {c.kind}; chọn một trong {', '.join(KINDS)}", f"kind {c.kind}; one of {', '.join(KINDS)}")
+    elif not c.number.strip() or len(c.number) > 80 or not c.agency.strip():
+        cause = Words("cần số quyết định (không quá 80 ký tự) và cơ quan ra quyết định", "the decision's number and agency are needed")
+    elif c.decided_on > date.today():
+        cause = Words(f"ngày quyết định {c.decided_on:%d/%m/%Y} chưa đến", f"decided on {c.decided_on.isoformat()}, which is still to come")
+    elif any(len(v) > _LONGEST for v in (*c.fields.values(), c.note, c.agency)):
+        cause = Words(f"một giá trị dài quá {_LONGEST} ký tự", f"a value is longer than {_LONGEST} characters")
+    if cause is not None:
+        raise WrongCorrection(subject=f"entry:{entry_id}", cause=cause)
+
+
+def _values(entry: Entry, said: Mapping[str, str]) -> dict[str, str]:
+    """Field code -> canonical value. Raises WrongCorrection for a field the register has not, and what a field cannot hold: a version that
+    is archived stays for ever."""
+    known, values = codes_of_kind(entry), {}
+    for code, text in said.items():
+        if code not in known:
+            named = ", ".join(sorted(known))
+            raise WrongCorrection(subject=f"entry:{entry.id}", cause=Words(
+                f"sổ loại {entry.kind} không có trường {code[:60]}; các trường: {named}",
+                f"a register of kind {entry.kind} has no field code {code[:60]}; there are {named}"))
+        try:
+            values[code] = allowed(code, text, entry.kind, entry.form)
+        except BadValue as e:
+            vi, en = (words.rstrip(".") for words in e.pair)
+            raise WrongCorrection(subject=f"entry:{entry.id}", cause=Words(f"trường {code} không nhận “{text[:60]}”: {vi}",
+                                                                           f"field {code} cannot hold “{text[:60]}”: {en}")) from e
+    return values
 
 
 def _same(row: ArchiveCorrection, c: Correction) -> bool:

@@ -101,10 +101,24 @@ class CorrectionRefused(StorageError):
     en = "No later version of {subject} can be made: {cause}."
 
 
+class WrongCorrection(CorrectionRefused):
+    """What the correction says cannot be: no such kind or field, a value that the field cannot hold."""
+
+    code = "wrong_correction"
+    exit_code = 2
+
+
 class RestoreRefused(StorageError):
     code = "restore_refused"
     vi = "Không khôi phục: {cause}. Chỉ khôi phục vào cơ sở dữ liệu trống (máy mới, chạy 'sogoc init' trước)."
     en = "Not restored: {cause}. Restore only into an empty database (a new machine after 'sogoc init')."
+
+
+class NoSuchPackage(StorageError):
+    code = "no_such_package"
+    exit_code = 2
+    vi = "Không có gói lưu trữ {package}. Xem các gói của một mục: sogoc archive list SỐ-MỤC"
+    en = "There is no package {package}. See the packages of an entry: sogoc archive list ENTRY"
 
 
 class HoldRefused(StorageError):
@@ -157,7 +171,7 @@ class NoPopulation(StorageError):
 
 ALL_ERRORS: tuple[type[StorageError], ...] = (
     StorageError, DatabaseUnavailable, DatabaseTooNew, ObjectStoreUnavailable, ObjectMissing, ObjectDiffers, NoObjectLock,
-    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, RestoreRefused, HoldRefused,
-    PackageFlawed, BackupFailed, SigningFailed, NotPdfA, ImageNotSupported,
-    PopulationFileUnreadable, NoPopulation,
+    EmbeddedStoreFailed, ChainBroken, NotReadyToArchive, NoFondsCode, CorrectionRefused, WrongCorrection, RestoreRefused,
+    NoSuchPackage, HoldRefused, PackageFlawed, BackupFailed, SigningFailed, NotPdfA, ImageNotSupported, PopulationFileUnreadable,
+    NoPopulation,
 )

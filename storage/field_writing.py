@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from records.forms import load_forms
+from records.ministry.template import templates
 from records.record import DraftRecord
 from storage.models import Entry, Field
 from storage.readings import entry_record
@@ -27,6 +28,13 @@ def writable(entry: Entry, code: str) -> bool:
         return True
     form = load_forms().get(entry.form or "")
     return bool(_CODE.match(code)) and form is not None and code in {b.code for b in form.blanks} | {t.code for t in form.ticks}
+
+
+def codes_of_kind(entry: Entry) -> frozenset[str]:
+    """The field codes that a register of the entry's kind can have: the entry's own, those of every form of the kind, the Ministry's."""
+    forms = [f for f in load_forms().values() if f.kind == entry.kind]
+    printed = {b.code for f in forms for b in f.blanks if b.code} | {t.code for f in forms for t in f.ticks}
+    return frozenset({f.code for f in entry.fields} | printed | set(templates()[-1].columns.get(entry.kind, ())))
 
 
 def write_field(session: Session, entry: Entry, code: str, value: str, unit_code: str | None) -> tuple[Any, Any]:

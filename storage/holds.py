@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage import events
-from storage.errors import HoldRefused
+from storage.errors import HoldRefused, NoSuchPackage, Words
 from storage.models import ArchivePackage, BookPackage, ObjectHold, StoredObject, utc_now
 from storage.outbox import ObjectLedger
 
@@ -17,10 +18,11 @@ from storage.outbox import ObjectLedger
 def place_hold(ledger: ObjectLedger, package_id: str, reason: str, actor: str) -> Sequence[str]:
     """Hold every object of a package (schemas apart, which all packages share); the keys held. Safe to repeat: what is held stays held.
 
-    The store's own hold is placed first and the row written after it, so that nothing is called held which is not. Raises HoldRefused.
+    The store's own hold is placed first and the row written after it, so that nothing is called held which is not. Raises HoldRefused,
+    NoSuchPackage.
     """
     if not reason.strip():
-        raise HoldRefused(package=package_id, cause="a reason is needed")
+        raise HoldRefused(package=package_id, cause=Words("cần ghi lý do (--reason)", "a reason is needed"))
     rows = _objects(ledger, package_id)
     for row in rows:
         ledger.store.hold("archive", row.key, True, row.version_id)
@@ -37,11 +39,11 @@ def place_hold(ledger: ObjectLedger, package_id: str, reason: str, actor: str) -
 def release_hold(ledger: ObjectLedger, package_id: str, reason: str, actor: str) -> Sequence[str]:
     """Lift a package's hold; an object that another package's hold covers too stays held. The keys released. Raises HoldRefused."""
     if not reason.strip():
-        raise HoldRefused(package=package_id, cause="a reason is needed")
+        raise HoldRefused(package=package_id, cause=Words("cần ghi lý do (--reason)", "a reason is needed"))
     with ledger.database.session() as session:
         mine = session.scalars(sa.select(ObjectHold).where(ObjectHold.package_id == package_id, ObjectHold.released_at.is_(None))).all()
         if not mine:
-            raise HoldRefused(package=package_id, cause="there is no hold on it")
+            raise HoldRefused(package=package_id, cause=Words("gói không bị giữ", "there is no hold on it"))
         for hold in mine:
             hold.released_at, hold.released_by = utc_now(), actor
         events.append(session, actor, "archive.release", f"package:{package_id}", {"objects": len(mine), "reason": reason.strip()[:200]})
@@ -54,12 +56,12 @@ def release_hold(ledger: ObjectLedger, package_id: str, reason: str, actor: str)
     return [r.key for r in free]
 
 
-def holds(session: Session) -> Sequence[tuple[str, str, str, str]]:
+def holds(session: Session) -> Sequence[tuple[str, str, str, datetime]]:
     """(package id, reason, by whom, since when) of every hold that is on."""
     rows = session.execute(sa.select(ObjectHold.package_id, ObjectHold.reason, ObjectHold.placed_by, sa.func.min(ObjectHold.placed_at))
                            .where(ObjectHold.released_at.is_(None)).group_by(ObjectHold.package_id, ObjectHold.reason, ObjectHold.placed_by)
                            .order_by(sa.func.min(ObjectHold.placed_at)))
-    return [(package, reason, by, str(at)) for package, reason, by, at in rows]
+    return [(package, reason, by, at) for package, reason, by, at in rows]
 
 
 def _open(package_id: str) -> Any:
@@ -70,7 +72,7 @@ def _objects(ledger: ObjectLedger, package_id: str) -> list[StoredObject]:
     with ledger.database.reading() as session:
         package = session.get(ArchivePackage, package_id) or session.get(BookPackage, package_id)
     if package is None:
-        raise HoldRefused(package=package_id, cause="there is no such package")
+        raise NoSuchPackage(package=package_id)
     listed = json.loads(ledger.get(package.manifest_key))["objects"]
     keys = [package.manifest_key, *dict.fromkeys(o["key"] for o in listed if o["role"] != "schema")]
     found = ledger.rows(keys)

@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from storage.access_log import Purpose, log_access
 from storage.errors import ChainBroken, ObjectDiffers, ObjectMissing, ObjectStoreUnavailable
+from storage.field_writing import codes_of_kind
 from storage.models import Entry, Event, EventSubject, Field, Link, LogSegment
 from storage.outbox import ObjectLedger
 from storage.policy import Actor
-from storage.review_errors import NoSuchEntry, NotAllowed
+from storage.review_errors import NoSuchEntry, NoSuchRole, NotAllowed
 from storage.sealed_segments import read_segment
 
 NUMBERS = ("SoDinhDanh", "SoGiayToTuyThan")     # how codes of fields end that hold a person's number
@@ -63,13 +64,23 @@ def entries_of_person(session: Session, personal_id: str) -> tuple[int, ...]:
     return tuple(sorted(set(session.scalars(linked)) | set(session.scalars(written))))
 
 
+def roles_in(session: Session, entry_id: int) -> tuple[str, ...]:
+    """The people that an entry of this kind can have (nks, me, nyc …). Raises NoSuchEntry."""
+    entry = session.get(Entry, entry_id)
+    if entry is None:
+        raise NoSuchEntry(entry=entry_id)
+    named = {c.removesuffix("HoTen") for c in codes_of_kind(entry) if c.endswith("HoTen")}
+    return tuple(sorted(named | {x.role for x in entry.links}))
+
+
 def entries_with(session: Session, entry_id: int, role: str = "") -> tuple[int, ...]:
     """All entries of the person who stands in this role of this entry; the entry alone where nobody knows who that is, or without a role.
-    Raises NoSuchEntry."""
-    if session.get(Entry, entry_id) is None:
-        raise NoSuchEntry(entry=entry_id)
+    Raises NoSuchEntry, NoSuchRole."""
+    roles = roles_in(session, entry_id)
     if not role:
         return (entry_id,)
+    if role not in roles:
+        raise NoSuchRole(entry=entry_id, role=role[:40], roles=", ".join(roles))
     number = session.scalar(sa.select(Link.personal_id).where(Link.entry_id == entry_id, Link.role == role, Link.decision == "accept"))
     if number is None:
         number = session.scalar(sa.select(Field.value).where(Field.entry_id == entry_id, Field.code.in_([role + n for n in NUMBERS]),

@@ -6,12 +6,14 @@ from storage.errors import StorageError
 
 class BadPeriod(StorageError):
     code = "bad_period"
+    exit_code = 2
     vi = "Không hiểu khoảng thời gian {period}. Viết 2026, 2026-Q3, 2026-08, hoặc chọn từ ngày trước đến ngày sau."
     en = "The period {period} is not understood. Write 2026, 2026-Q3, 2026-08, or choose an earlier and a later day."
 
 
 class NoSuchReport(StorageError):
     code = "no_such_report"
+    exit_code = 2
     vi = "Không có báo cáo {name}. Xem danh sách: sogoc report list."
     en = "There is no report {name}. See the list: sogoc report list."
 

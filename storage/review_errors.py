@@ -20,8 +20,21 @@ class UnknownAccount(StorageError):
 
 class BadAccount(StorageError):
     code = "bad_account"
+    exit_code = 2
+    vi = "Không dùng được {what}."
+    en = "Cannot use {what}."
+
+
+class BadName(BadAccount):
+    code = "bad_name"
     vi = "Không dùng được {what}. Tên chỉ gồm chữ thường không dấu, số, dấu . _ -"
-    en = "Cannot use {what}. Names have lower-case ASCII letters, digits and . _ - only; see the list of roles and scopes."
+    en = "Cannot use {what}. Names have lower-case ASCII letters, digits and . _ - only."
+
+
+class NoSuchGrant(BadAccount):
+    code = "no_such_grant"
+    vi = "Tài khoản {name} không có quyền số {number}. Xem số của các quyền: sogoc user list"
+    en = "Account {name} has no right number {number}. See the rights' numbers: sogoc user list"
 
 
 class AccountNotBound(StorageError):
@@ -116,6 +129,13 @@ class NoSuchEntry(StorageError):
     code = "no_such_entry"
     vi = "Không có mục {entry}, hoặc mục thuộc đơn vị khác."
     en = "There is no entry {entry}, or it belongs to another unit."
+
+
+class NoSuchRole(StorageError):
+    code = "no_such_role"
+    exit_code = 2
+    vi = "Mục {entry} không có người nào là “{role}”; có: {roles}."
+    en = "Entry {entry} has nobody who is “{role}”; there are: {roles}."
 
 
 class NoSuchDossier(StorageError):

@@ -74,8 +74,8 @@ def _of(s: OneSignature) -> list[Words]:
     clock = (f"theo dấu thời gian của {s.time_by}", f"by the time stamp of {s.time_by}") if s.time_by else (
         "theo đồng hồ của người ký", "by the signer's own clock")
     out = [(f"Người ký: {s.signer} ({s.organisation}), lúc {when}, {clock[0]}.",
-            f"Signed by {s.signer} ({s.organisation}) at {when}, {clock[1]}.")]
-    out += [(f"Dấu thời gian của cả tài liệu: {name}, lúc {_moment(at)}.", f"Time stamp over the whole document: {name}, at {_moment(at)}.")
+            f"Signed by {s.signer} ({s.organisation}) at {_iso(s.when)}, {clock[1]}.")]
+    out += [(f"Dấu thời gian của cả tài liệu: {name}, lúc {_moment(at)}.", f"Time stamp over the whole document: {name}, at {_iso(at)}.")
             for name, at in s.stamps]
     if s.changes:
         told = [_change(c) for c in s.changes]
@@ -105,7 +105,7 @@ def _revocation(s: OneSignature) -> Words:
                 "Revocation: the file holds proof that the certificate was not revoked.")
     if s.revocation == "revoked":
         return (f"Thu hồi: chứng thư bị thu hồi lúc {_moment(s.revoked_at)}.",
-                f"Revocation: the certificate was revoked at {_moment(s.revoked_at)}.")
+                f"Revocation: the certificate was revoked at {_iso(s.revoked_at)}.")
     return ("Thu hồi: trong tệp không đủ bằng chứng, chưa biết chứng thư có bị thu hồi hay không.",
             "Revocation: the file holds no sufficient proof; it is not known whether the certificate was revoked.")
 
@@ -116,4 +116,8 @@ def _change(change: Change) -> Words:
 
 
 def _moment(when: datetime | None) -> str:
+    return f"{when.astimezone(VIETNAM):%d/%m/%Y %H:%M}" if when else "?"
+
+
+def _iso(when: datetime | None) -> str:
     return when.astimezone(VIETNAM).isoformat(timespec="seconds") if when else "?"

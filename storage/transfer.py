@@ -12,7 +12,7 @@ from urllib.parse import quote
 from storage.aip.check import check_folder
 from storage.aip.description import VIETNAM
 from storage.aip.unpack import lay_out
-from storage.errors import PackageFlawed
+from storage.errors import NoSuchPackage, PackageFlawed, Words
 from storage.models import ArchivePackage, BookPackage
 from storage.outbox import ObjectLedger
 
@@ -20,16 +20,18 @@ from storage.outbox import ObjectLedger
 def export_package(ledger: ObjectLedger, package_id: str, into: Path, bag: bool = False) -> Path:
     """Write the package under `into`, check it, return its folder (or the bag's). Every object is checked against its SHA-256 on the way.
 
-    Raises PackageFlawed (no such package, of the first format, or something is wrong with it; then nothing is left behind),
+    Raises NoSuchPackage, PackageFlawed (of the first format, or something is wrong with it; then nothing is left behind),
     ObjectMissing, ObjectDiffers.
     """
     with ledger.database.reading() as session:
         package = session.get(ArchivePackage, package_id) or session.get(BookPackage, package_id)
     if package is None:
-        raise PackageFlawed(package=package_id, cause="there is no such package")
+        raise NoSuchPackage(package=package_id)
     manifest: dict[str, Any] = json.loads(ledger.get(package.manifest_key))
     if "objid" not in manifest:
-        raise PackageFlawed(package=package_id, cause=f"format {manifest.get('format')}, which has no METS; take its objects as they are")
+        raise PackageFlawed(package=package_id, cause=Words(
+            f"định dạng {manifest.get('format')} không có METS; hãy lấy nguyên các tệp của gói",
+            f"format {manifest.get('format')}, which has no METS; take its objects as they are"))
     into.mkdir(parents=True, exist_ok=True)
     base = into / f"bag_{package_id}" / "data" if bag else into
     folder = lay_out(manifest, ledger.get, base)

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from portal.context import Who, page
-from portal.field_text import BadValue, parsed
 from portal.pages.second_check import answered, given_back, next_page, prolonged, waiting_page
 from portal.second_check_item import difference_item
+from records.field_text import BadValue, parsed
 from storage import differences
 from storage.differences import LINK, Pick
 from storage.review_errors import HadAHand, LeasedByOther, NoDifference

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from portal.context import Who, page
 from portal.dossier_item import LABELS, dossier_item, parsed
-from portal.field_text import BadValue
+from records.field_text import BadValue
 from storage import dossier_review
 from storage.errors import StorageError
 from storage.review_errors import NoSuchDossier

@@ -14,7 +14,7 @@ from portal.wording import ROLES
 from storage.access_log import Purpose
 from storage.log_search import midnight
 from storage.models import utc_now
-from storage.person_access import AccessReport, entries_of_person, entries_with, person_report
+from storage.person_access import AccessReport, entries_of_person, entries_with, person_report, roles_in
 from storage.watermark import VIETNAM, watermark
 
 router = APIRouter(prefix="/log/person", include_in_schema=False)
@@ -105,6 +105,12 @@ def _problem(who: Visitor, asked: Asked) -> str:
         return words("Hãy nhập số định danh, hoặc số mục.")
     if asked.person and not (asked.person.isdigit() and len(asked.person) in (9, 12)):
         return words("Số định danh có 12 chữ số (số cũ: 9).")
+    if not asked.person and asked.role:
+        with who.portal.services.database.reading() as session:
+            roles = roles_in(session, int(asked.entry[:18]))
+        if asked.role not in roles:
+            named = ", ".join(words.pick(ROLES.get(r, (r, r))) for r in roles)
+            return words("Mục {entry} không có người đã chọn; hãy chọn một trong: {roles}.", entry=asked.entry, roles=named)
     return ""
 
 

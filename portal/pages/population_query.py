@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from portal.context import Visitor, Who, page
-from portal.field_text import shown
+from records.field_text import shown
 from records.text import nfc
 from storage.access_log import REVIEW, log_access
 from storage.errors import StorageError

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal import push_wording
 from portal.context import Visitor, Who, page
-from portal.field_text import shown
+from records.field_text import shown
 from storage.access_log import Purpose, log_access
 from storage.corrections import current_values
 from storage.ministry_push import hold, send_again, send_corrected

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from portal.context import Visitor, Who, keep_session
-from portal.field_text import BadValue, parsed
-from portal.field_text import shown as shown_text
 from portal.wording import VIETNAM
+from records.field_text import BadValue, parsed
+from records.field_text import shown as shown_text
 from storage import review
 from storage.entry_comments import MOST_TEXT, add_comment
 from storage.errors import StorageError

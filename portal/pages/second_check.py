@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
 from portal.context import Visitor, Who, keep_session, page
-from portal.field_text import BadValue, parsed, shown
 from portal.review_item import review_item
 from portal.second_check_item import check_address
+from records.field_text import BadValue, parsed, shown
 from storage import review, second_check
 from storage.errors import StorageError
 from storage.page_rejection import REJECT_REASONS

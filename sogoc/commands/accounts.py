@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import ask_hidden, group, known_commune, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, t
 
@@ -73,8 +73,8 @@ def register(app: Any) -> None:
 def password_of(file: Path | None) -> str:
     """The first line of the file, or asked for twice on the terminal."""
     if file is None:
-        return str(typer.prompt(t("Mật khẩu", "Password"), hide_input=True, err=True,
-                                confirmation_prompt=t("Nhập lại mật khẩu", "Repeat the password")))
+        return ask_hidden(t("Mật khẩu", "Password"), t("--password-file TỆP", "--password-file FILE"),
+                          t("Nhập lại mật khẩu", "Repeat the password"))
     try:
         return file.read_text("utf-8").splitlines()[0]
     except (OSError, UnicodeDecodeError, IndexError) as e:
@@ -89,6 +89,8 @@ def grant_said(role: str, communes: list[str] | None, kinds: list[str] | None) -
         raise WrongUse(f"Không có vai trò {role}; chọn: {' '.join(ROLES)}.", f"There is no role {role}; choose: {' '.join(ROLES)}.")
     if role in ("commune_officer", "commune_head") and not communes:
         raise WrongUse(f"Vai trò {role} cần --commune.", f"The role {role} needs --commune.")
+    for code in communes or ():
+        known_commune(code)
     wrong = sorted(set(kinds or ()) - set(KINDS))
     if wrong:
         named, known = " ".join(wrong), " ".join(KINDS)

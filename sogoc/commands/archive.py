@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import Bars, group, services
+from sogoc.commands.shared import Bars, group, moment, services
 from sogoc.errors import WrongUse
 from sogoc.language import count, example, language, t
 
@@ -69,14 +69,13 @@ def verify(
 
 
 def list_versions(entry: EntryId) -> None:
-    from storage.aip.description import local_time
     from storage.corrections import KINDS, versions
 
     with services() as s, s.database.reading() as session:
         found = versions(session, entry)
         for v in found:
             why = t("lần đầu", "first") if v.correction is None else f"{t(*KINDS[v.correction.kind])}, {v.correction.number}"
-            typer.echo(f"{v.package.version}  {v.package.id}  {local_time(v.package.created_at)}  {why}")
+            typer.echo(f"{v.package.version}  {v.package.id}  {moment(v.package.created_at)}  {why}")
     if not found:
         typer.echo(t(f"Mục {entry} chưa được lưu trữ.", f"Entry {entry} is not archived."))
         raise typer.Exit(1)
@@ -139,8 +138,11 @@ def hold(
     with services() as s:
         if show:
             with s.database.reading() as session:
-                for line in holds(session):
-                    typer.echo("  ".join(line))
+                found = holds(session)
+            for held, why, by, since in found:
+                typer.echo("  ".join((held, why, by, moment(since))))
+            if not found:
+                typer.echo(t("Không có lệnh giữ nào.", "There are no holds."))
             return
         if not package:
             raise WrongUse("Cho biết mã gói, hoặc --list.", "Give a package id, or --list.")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import group, moment, services
 from sogoc.language import example, t
 
 
@@ -36,7 +36,7 @@ def show() -> None:
         now = in_force(session)
         for version in history(session):
             p, mark = version.policy, "*" if now.get(version.kind) == version else " "
-            since = version.from_at.astimezone().strftime("%Y-%m-%d %H:%M") if version.from_at else t("từ đầu", "from the beginning")
+            since = moment(version.from_at) if version.from_at else t("từ đầu", "from the beginning")
             blind = t("không thấy bản trước", "blind") if p.blind else t("thấy bản trước", "open")
             fields = " ".join(p.fields) or t("mọi ô", "every field")
             people = t(", cả người đã chọn", ", and the people chosen") if p.links else ""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import group, moment, one_of, services
 from sogoc.errors import WrongUse
 from sogoc.language import example, t
 
@@ -100,8 +100,10 @@ def quota(
     ] = None,
 ) -> None:
     from storage import events
-    from storage.clients import set_quota
+    from storage.clients import MEASURES, SPANS, set_quota
 
+    one_of("--of", of, MEASURES)
+    one_of("--per", per, SPANS)
     with services() as s, s.database.session() as session:
         set_quota(session, client_id, of, per, most)
         events.append(session, "cli", "client.quota", f"client:{client_id}", {"by": of, "step": per, "count": most})
@@ -132,7 +134,7 @@ def show_alerts() -> None:
     with services() as s, s.database.reading() as session:
         found = alerts(session)
         for a in found:
-            typer.echo(f"{a.id}  {a.last_at:%Y-%m-%d %H:%M}  {a.actor}  {a.rule}  {a.detail['count']}/{a.detail['of']}"
+            typer.echo(f"{a.id}  {moment(a.last_at)}  {a.actor}  {a.rule}  {a.detail['count']}/{a.detail['of']}"
                        + (t("  (đã tạm ngừng)", "  (switched off)") if a.suspended else ""))
     if not found:
         typer.echo(t("Không có cảnh báo nào.", "There are no alerts."))
@@ -158,9 +160,9 @@ def list_keys() -> None:
 
     with services() as s, s.database.reading() as session:
         for k in live_keys(session):
-            state = t("đang ký", "signs") if k.ends_at is None else t(f"chỉ kiểm tra đến {k.ends_at:%Y-%m-%d %H:%M}Z",
-                                                                      f"checked until {k.ends_at:%Y-%m-%d %H:%M}Z")
-            typer.echo(f"{k.kid}  {k.made_at:%Y-%m-%d %H:%M}Z  {state}")
+            state = t("đang ký", "signs") if k.ends_at is None else t(f"chỉ kiểm tra đến {moment(k.ends_at)}",
+                                                                      f"checked until {moment(k.ends_at)}")
+            typer.echo(f"{k.kid}  {moment(k.made_at)}  {state}")
 
 
 def add_pair(
@@ -187,8 +189,11 @@ def list_pairs() -> None:
     from storage.gateway_keys import gateway_keys
 
     with services() as s, s.database.reading() as session:
-        for k in gateway_keys(session):
+        found = gateway_keys(session)
+        for k in found:
             typer.echo("  ".join((k.access_key, k.client_id, k.app_name or "-", k.partner_code or "-", k.partner_code_cus or "-")))
+    if not found:
+        typer.echo(t("Chưa có cặp khóa nào.", "There are no pairs."))
 
 
 def remove_pair(access_key: Annotated[str, typer.Argument(metavar="KEY", help="AccessKey")]) -> None:

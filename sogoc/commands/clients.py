@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sogoc.commands import client_access
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import group, moment, services
 from sogoc.errors import WrongUse
 from sogoc.language import example, t
 
@@ -67,9 +67,9 @@ def list_clients() -> None:
         for c in clients(session):
             typer.echo(f"{c.id}  {' '.join(c.scopes)}  {c.agency_code}  {c.name}{'' if c.active else '  ' + t('(đã tắt)', '(off)')}")
             for row in secrets.get(c.id, ()):
-                until = t("đang dùng", "in force") if row.ends_at is None else t(f"còn đến {row.ends_at:%Y-%m-%d %H:%M}Z",
-                                                                                  f"until {row.ends_at:%Y-%m-%d %H:%M}Z")
-                typer.echo(f"    {t('khóa cấp', 'secret of')} {row.made_at:%Y-%m-%d %H:%M}Z, {until}")
+                until = t("đang dùng", "in force") if row.ends_at is None else t(f"còn đến {moment(row.ends_at)}",
+                                                                                  f"until {moment(row.ends_at)}")
+                typer.echo(f"    {t('khóa cấp', 'secret of')} {moment(row.made_at)}, {until}")
 
 
 def disable(client_id: Annotated[str, typer.Argument(metavar="ID", help=t("Mã phần mềm.", "The program's id."))]) -> None:

@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TextIO
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import ask_hidden, day, group, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, language, t
 
@@ -81,6 +81,10 @@ def person(
     from storage.person_access import entries_of_person, entries_with, person_report
     from storage.watermark import watermark
 
+    if entry is not None and number_file is not None:
+        raise WrongUse("Chỉ dùng một trong hai: --number-file hoặc --entry.", "Give either --number-file or --entry, not both.")
+    if role and entry is None:
+        raise WrongUse("--role chỉ dùng cùng --entry.", "--role goes with --entry only.")
     number = "" if entry is not None else plain(_number(number_file))
     if entry is None and not (number.isdigit() and len(number) in (9, 12)):
         raise WrongUse("Số định danh có 12 chữ số (số cũ: 9).", "A personal number has 12 digits (an old one 9).")
@@ -97,7 +101,7 @@ def person(
         mark = watermark(who, utc_now(), f"{words('Ai đã xem hồ sơ')} – {request} – {basis}", words.lang)
         told = rows(report, words, s.log.show_officers)
         if form == "pdf":
-            data = paper(told, report, Question(purpose, _day(since), _day(until)), s.reports, words, mark,
+            data = paper(told, report, Question(purpose, day("--since", since), day("--until", until)), s.reports, words, mark,
                          numbered=not s.log.show_officers)
         else:
             data = sheet(told, report, words, mark)
@@ -179,7 +183,7 @@ def seal(
 
 def _number(file: Path | None) -> str:
     if file is None:
-        return str(typer.prompt(t("Số định danh", "Personal number"), hide_input=True, err=True))
+        return ask_hidden(t("Số định danh", "Personal number"), t("--number-file TỆP", "--number-file FILE"))
     try:
         return file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as e:
@@ -189,15 +193,8 @@ def _number(file: Path | None) -> str:
 def _times(since: str, until: str) -> tuple[datetime | None, datetime | None]:
     from storage.log_search import midnight
 
-    first, last = _day(since), _day(until)
+    first, last = day("--since", since), day("--until", until)
     return midnight(first) if first else None, midnight(last + timedelta(days=1)) if last else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as e:
-        raise WrongUse("Ngày viết dạng 2026-08-01.", "A day is written 2026-08-01.") from e
 
 
 @contextmanager

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ocr.recogniser import ModelCard
     from train.adapt import Adapted
 
+_TITLES = {"sogoc-tay-3": "chữ viết tay trong sổ hộ tịch", "asternet": "AsterNet (asterocr): chữ in và chữ viết tay tiếng Việt"}
+
 
 def register(app: Any) -> None:
     family = group(app, "model", t("Các mô hình đọc chữ viết tay.", "The handwriting models."))
@@ -57,7 +59,8 @@ def list_() -> None:
     reading = _reading()
     for card in list_models():
         mark = "*" if card.id == reading else " "
-        typer.echo(f"{mark} {card.id} {card.version}  {card.title}  [{card.licence}]")
+        title = t(_TITLES.get(card.id, card.title), card.title)
+        typer.echo(f"{mark} {card.id} {card.version}  {title}  [{t(card.licence.replace('(see ', '(xem '), card.licence)}]")
         if card.parent:
             typer.echo("    " + _ancestry(card))
 

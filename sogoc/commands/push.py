@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import group, one_of, services
+from sogoc.errors import WrongUse
 from sogoc.language import example, t
 
 As = Annotated[str | None, typer.Option("--as", metavar="NAME", help=t("Tài khoản người quyết định.", "Account of who decides."))]
@@ -79,12 +80,18 @@ def list_pushes(
     state: Annotated[str, typer.Option(metavar="STATE", help="waiting held sent done dead")] = "",
 ) -> None:
     from storage.ministry_push import pushes
+    from storage.ministry_push.listing import STATES
 
+    if state:
+        one_of("--state", state, STATES)
     with services() as s, s.database.reading() as session:
-        for row in pushes(session, state or None):
+        found = pushes(session, state or None)
+        for row in found:
             typer.echo(_line(row))
             for said in row.said if row.state == "dead" else []:
                 typer.echo(f"    {said}")
+    if not found:
+        typer.echo(t("Không có hồ sơ nào.", "There are no dossiers."))
 
 
 def retry(
@@ -110,7 +117,12 @@ def hold(
 ) -> None:
     from sogoc.commands.review import actor
     from storage.ministry_push import hold as hold_back
+    from storage.ministry_push.decision import HOLDS
 
+    if reason not in HOLDS:
+        known = [", ".join(f"{code} ({words[n]})" for code, words in HOLDS.items()) for n in (0, 1)]
+        raise WrongUse(f"--reason: không có lý do {reason}; chọn một trong: {known[0]}.",
+                       f"--reason: there is no reason {reason}; choose one of: {known[1]}.")
     with services() as s:
         who = actor(s, as_user)
         with s.database.session() as session:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import group, services
+from sogoc.commands.shared import day, group, known_commune, one_of, services
+from sogoc.errors import WrongUse
 from sogoc.language import example, language, t
 
 
@@ -71,8 +72,21 @@ def write(
     from sogoc.commands.review import actor
     from storage import events
     from storage.models import utc_now
+    from storage.policy import KINDS
+    from storage.report_period import STEPS
     from storage.review_errors import NotAllowed
     from storage.watermark import VIETNAM, watermark
+
+    if out.suffix.lower() != ".xlsx":
+        raise WrongUse("Tên tệp kết thúc bằng .xlsx.", "The file's name ends in .xlsx.")
+    day("--from", from_)
+    day("--to", to)
+    if step:
+        one_of("--step", step, STEPS)
+    if kind:
+        one_of("--kind", kind, KINDS)
+    if commune:
+        known_commune(commune)
 
     wanted, words, now = report(name), Words(language()), utc_now()
     with services() as s:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from sogoc.errors import WrongUse
 from sogoc.language import t
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from pipelines.services import Services
 
 NO_ARGUMENTS: dict[str, Any] = {
@@ -35,6 +39,58 @@ def services() -> Iterator[Services]:
 
     with open_services(load()) as opened:
         yield opened
+
+
+def one_of(option: str, value: str, known: Iterable[str]) -> None:
+    """Raises WrongUse for a value of an option that is none of `known`, and names those."""
+    known = tuple(known)
+    if value not in known:
+        raise WrongUse(f"{option}: không có {value}; chọn một trong: {', '.join(known)}.",
+                       f"{option}: there is no {value}; choose one of: {', '.join(known)}.")
+
+
+def known_commune(code: str) -> None:
+    """Raises WrongUse for a code that no commune has or had."""
+    from records.places import default_gazetteer
+
+    if not any(u.level == "commune" for u in default_gazetteer().units(code)):
+        raise WrongUse(f"--commune: không có xã nào mang mã {code}, nay cũng như trước; mã xã có 5 chữ số, ví dụ 21139.",
+                       f"--commune: no commune has or had the code {code}; a commune's code has 5 digits, as 21139.")
+
+
+def ask_hidden(asked: str, instead: str, repeat: str = "") -> str:
+    """What a person types without its being shown, twice if `repeat` asks for it again. instead: what to give where nobody can type.
+    Raises WrongUse."""
+    import typer
+
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        if not sys.stdin.isatty():
+            raise WrongUse(f"Không có bàn phím để nhập kín “{asked}”; hãy dùng {instead}.",
+                           f"There is no terminal to type “{asked}” on unseen; use {instead}.") from None
+    return str(typer.prompt(asked, hide_input=True, err=True, confirmation_prompt=repeat or False))
+
+
+def moment(at: datetime) -> str:
+    """The day and time on the Vietnamese clock, for people: 05/08/2026 14:05."""
+    from storage.watermark import VIETNAM
+
+    there = at.astimezone(VIETNAM)
+    return t(f"{there:%d/%m/%Y %H:%M}", f"{there:%Y-%m-%d %H:%M}")
+
+
+def day(option: str, text: str) -> date | None:
+    """The day that an option names; None where it names none. Raises WrongUse."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as e:
+        shaped = len(text) == 10 and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
+        raise WrongUse(
+            f"{option}: không có ngày {text} trong lịch." if shaped else f"{option}: ngày viết dạng 2026-08-01, không phải {text}.",
+            f"{option}: there is no day {text}." if shaped else f"{option}: a day is written 2026-08-01, not {text}.") from e
 
 
 class Bars:

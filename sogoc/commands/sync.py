@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import Bars, group, services
+from sogoc.commands.batch import folder_error
+from sogoc.commands.shared import Bars, group, moment, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, t
 
@@ -60,7 +61,6 @@ def push_folder(
 
     from sogoc.home import secret
     from sogoc.settings import load
-    from sync.folder import scanned
     from sync.hub import Hub, push_to
     from sync.journal import Journal
     from sync.pace import Patience
@@ -72,7 +72,7 @@ def push_folder(
         typer.echo(t("Cảnh báo: đường truyền không mã hóa; hãy dùng https.", "Warning: the line is not encrypted; use https."), err=True)
     journal = Journal(load().home / "sync")
     with Bars() as bars:
-        source, left_out = scanned(folder, bars.callback(("Kiểm tra tệp", "Hashing")))
+        source, left_out = _scanned(folder, bars.callback(("Kiểm tra tệp", "Hashing")))
         for name, code in left_out:
             typer.echo(t(f"Không gửi {name} ({code}).", f"Not sent: {name} ({code})."), err=True)
         tell = bars.callback(("Gửi", "Sending"))
@@ -90,9 +90,12 @@ def status() -> None:
     from sogoc.settings import load
     from sync.journal import Journal
 
-    for e in Journal(load().home / "sync").entries():
+    sent = Journal(load().home / "sync").entries()
+    for e in sent:
         state = t("đã nhận", "received") if e.finished else t(f"đang gửi {e.percent} %", f"{e.percent} % sent")
         typer.echo(f"{e.name}  {state}  {e.url}  {e.folder}")
+    if not sent:
+        typer.echo(t("Chưa gửi quyển nào từ máy này.", "Nothing was sent from this home."))
 
 
 def check(
@@ -107,9 +110,9 @@ def check(
     folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help=t("So với thư mục này.", "Compare with this folder."))] = None,
 ) -> None:
     import json
+    from datetime import datetime
 
     from portal.exchange import receipt_key
-    from sync.folder import scanned
     from sync.receipt import check_against, check_receipt
 
     try:
@@ -121,8 +124,9 @@ def check(
             key = receipt_key(s).public
     good = check_receipt(said, key)
     if folder is not None:
-        check_against(good, scanned(folder)[0].manifest)
-    files, size, book, at = len(good["files"]), good["bytes"], good["outcome"]["batch"], good["received_at"]
+        check_against(good, _scanned(folder)[0].manifest)
+    files, size, book, at = (len(good["files"]), good["bytes"], good["outcome"]["batch"],
+                             moment(datetime.fromisoformat(good["received_at"])))
     typer.echo(t(f"Biên nhận đúng: {files} tệp, {size} byte, quyển {book}, nhận lúc {at}.",
                  f"The receipt is good: {files} files, {size} bytes, book {book}, at {at}."))
 
@@ -135,3 +139,14 @@ def key() -> None:
         public = receipt_key(s).public
     typer.echo(public)
     typer.echo(t(f"Dấu vân tay: {fingerprint(public)}", f"Fingerprint: {fingerprint(public)}"), err=True)
+
+
+def _scanned(folder: Path, progress: Any = None) -> Any:
+    """sync.folder.scanned; a folder that cannot be taken is told as `sogoc batch add` tells it."""
+    from storage.scan_folder import FolderError
+    from sync.folder import scanned
+
+    try:
+        return scanned(folder, progress)
+    except FolderError as e:
+        raise folder_error(e) from e

@@ -13,6 +13,7 @@ from storage.models import Batch, Entry, MinistryPush, Page
 from storage.policy import Actor, allowed
 
 LINES = 50
+STATES = ("waiting", "held", "sent", "done", "dead")       # of a row
 NEEDS_SOMEBODY = ("refused", "stuck")
 OPEN = (*NEEDS_SOMEBODY, "held", "waiting", "accepted")
 STAGES = (*OPEN, "finished")

@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from ocr.reading import PageReading
 from portal.dossier_item import LABELS, parsed, shown
-from portal.field_text import BadValue
 from portal.language import catalogue
+from records.field_text import BadValue
 from records.record import DraftRecord, FieldValue
 from samples.hands import FONT_FOLDER
 from storage.intake import add_folder

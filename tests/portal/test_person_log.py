@@ -78,6 +78,9 @@ def test_what_is_not_said_is_asked_for_and_who_may_not_is_refused(archived, brow
     for wrong in ({"person": CHILD}, {**WHY}, {"person": "12", **WHY}, {"entry": "x", **WHY}):
         answer = browser.post("/log/person", data=wrong, headers=token)
         assert answer.status_code == 422 and 'role="alert"' in answer.text
+    for where in ("", "/pdf"):
+        answer = browser.post(f"/log/person{where}", data={"entry": "1", "role": "vo", **WHY}, headers=token)
+        assert answer.status_code == 422 and "không có người đã chọn" in answer.text and "Người được khai sinh" in answer.text
     assert browser.post("/log/person", data={"entry": "999999", **WHY}, headers=token).status_code == 404
     sign_in(browser)
     token = csrf_of(browser)

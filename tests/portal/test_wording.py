@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from portal import wording
-from portal.field_text import BadValue, choices, is_date, parsed, shown
 from records.codes import REGISTER_KINDS
+from records.field_text import BadValue, choices, is_date, parsed, shown
 from records.forms import Form, load_forms, use_folder
 
 FORMS = tuple(load_forms().values())

@@ -11,8 +11,10 @@ import pytest
 import typer
 
 from sogoc import app as sogoc_app
-from sogoc import failures
+from sogoc import doctor, failures
 from sogoc.errors import SogocError, WrongUse
+from sogoc.settings import Settings
+from storage.errors import Words, WrongCorrection
 
 
 def run(*arguments: str, home: Path | str = "/nowhere/sogoc", lang: str = "vi", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -69,10 +71,30 @@ def test_wrong_use_ends_2_with_one_line(arguments: list[str], lang: str, capsys:
     assert said.startswith("sogoc: ") and said.count("\n") == 1 and "Traceback" not in said
 
 
+@pytest.mark.parametrize(("arguments", "words"), [
+    ("push list --state foo", "waiting, held, sent, done, dead"), ("push hold H21-1 --reason bad", "hold_correction (chờ cải chính)"),
+    ("report write tien-do a.xlsx --step foo", "week, month, quarter, year"), ("report write tien-do a.txt", ".xlsx"),
+    ("report write tien-do a.xlsx --kind XX", "KS, KH"),
+    ("report write bao-cao-ky a.xlsx --commune 00000", "không có xã nào mang mã 00000"),
+    ("report write tien-do a.xlsx --from 2026-13-01", "không có ngày 2026-13-01"), ("report write tien-do a.xlsx --to mai", "2026-08-01"),
+    ("log export --since 2026-02-30", "--since: không có ngày 2026-02-30"),
+    ("user grant lan --role commune_head --commune 99999", "99999"), ("user add lan --commune 99999", "99999"),
+    ("client quota x --of searches --per week", "day, month"),
+    ("sync push /khong/co --to https://h.example --client x --secret-file /khong", "Không có thư mục /khong/co")])
+def test_a_value_that_cannot_be_is_told_with_what_can(arguments: str, words: str, capsys: pytest.CaptureFixture[str],
+                                                      monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SOGOC_LANG", "vi")
+    monkeypatch.setenv("SOGOC_HOME", str(tmp_path))
+    assert sogoc_app.run(arguments.split()) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1 and "Lỗi chương trình" not in said
+
+
 @pytest.mark.parametrize("command", TREE, ids=" ".join)
 def test_help_in_vietnamese_has_none_of_the_librarys_english(command: tuple[str, ...], capsys: pytest.CaptureFixture[str],
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
-    english = ("Usage:", "Options:", "Arguments:", "Commands:", "Show this", "[required]", "[default", "[OPTIONS]", "COMMAND [ARGS]")
+    english = ("Usage:", "Options:", "Arguments:", "Commands:", "Show this", "[required]", "[default", "[OPTIONS]", "COMMAND [ARGS]",
+               "<int", "<list")
     monkeypatch.setenv("SOGOC_LANG", "vi")
     assert sogoc_app.run([*command, "--help"]) == 0
     said = capsys.readouterr().out
@@ -88,7 +110,8 @@ def test_help_in_vietnamese_has_none_of_the_librarys_english(command: tuple[str,
     (["serve", "--port", "65536"], "phải không quá 65535"), (["serve", "--port", "abc"], "phải là một số"),
     (["serve", "--port"], "tùy chọn --port cần một giá trị"), (["serve", "--quiet=1"], "tùy chọn --quiet không nhận giá trị"),
     (["init", "thừa", "hai"], "thừa tham số thừa hai"), (["bach"], "Không có lệnh 'bach'. Có phải 'batch', 'match', 'backup'?"),
-    (["run", "--al"], "Không có tùy chọn --al"), (["batch", "add"], "Thiếu FOLDER.")])
+    (["run", "--al"], "Không có tùy chọn --al"), (["batch", "add"], "Thiếu FOLDER."),
+    (["archive", "correct", "1", "--kind", "x", "--number", "1", "--agency", "x", "--date", "6/5/2026"], "“6/5/2026” không phải một ngày")])
 def test_the_librarys_own_errors_are_vietnamese_too(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str],
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOGOC_LANG", "vi")
@@ -96,6 +119,14 @@ def test_the_librarys_own_errors_are_vietnamese_too(arguments: list[str], words:
     said = capsys.readouterr().err
     assert words in said and said.count("\n") == 1
     assert not [word for word in ("Option", "Value", "Input", "does not", "Got", "should") if word in said]
+
+
+@pytest.mark.parametrize(("arguments", "word"), [(["user", "password", "lan"], "--password-file TỆP"),
+                                                 (["log", "person", "a.pdf", "--basis", "x"], "--number-file TỆP")])
+def test_where_nobody_can_type_it_says_how_a_secret_is_given(arguments: list[str], word: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "sogoc", *arguments], stdin=subprocess.DEVNULL, start_new_session=True, cwd=tmp_path,
+                          env={**os.environ, "SOGOC_LANG": "vi", "SOGOC_HOME": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and word in done.stderr and done.stderr.count("\n") == 1 and not done.stdout
 
 
 def test_help_is_quick() -> None:
@@ -133,6 +164,8 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     (SogocError("một\nhai", "one\ntwo"), 1, "một hai"), (WrongUse("sai", "wrong"), 2, "sai"), (KeyboardInterrupt(), 1, "chạy lại"),
     (ZeroDivisionError("x"), 1, "--debug"), (PermissionError(13, "Permission denied", "/x"), 1, "/x"),
     (OSError(28, "No space left"), 1, "đầy"),
+    (FileNotFoundError(2, "No such file or directory", "ra/x.xlsx.11986.new"), 1, "ra/x.xlsx: không có tệp hoặc thư mục này."),
+    (FileExistsError(17, "File exists", "ra"), 1, "ra: đã có sẵn."),
     (SystemExit(3), 3, "")])
 def test_errors_become_one_line(error: BaseException, code: int, word: str, capsys: pytest.CaptureFixture[str],
                                 monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +173,22 @@ def test_errors_become_one_line(error: BaseException, code: int, word: str, caps
     assert failures.report(error, debug=False) == code
     said = capsys.readouterr().err
     assert word in said and said.count("\n") <= 1
+
+
+def test_the_store_is_told_of_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    facts = {"endpoint": "127.0.0.1:9", "answers": True, "archive_versioning": True, "archive_lock": True, "wrong_key_refused": True}
+    monkeypatch.setattr("sogoc.home.object_config", lambda settings: None)
+    monkeypatch.setattr("storage.objects.ObjectStore.__init__", lambda self, config: None)
+    monkeypatch.setattr("storage.objects.ObjectStore.probe", lambda self: facts)
+    found = doctor._objects(Settings(home=tmp_path))
+    assert not found.good and "giữ phiên bản ✓" in found.text[0] and "không cho xóa tệp đã khóa ✗" in found.text[0]
+    assert "_" not in found.text[0] + found.text[1]
+
+
+def test_a_correction_that_cannot_be_ends_2(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOGOC_LANG", "vi")
+    assert failures.report(WrongCorrection(subject="entry:5", cause=Words("không có trường khongCo", "no field")), debug=False) == 2
+    assert capsys.readouterr().err == "sogoc: Không lập được phiên bản mới của entry:5: không có trường khongCo.\n"
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

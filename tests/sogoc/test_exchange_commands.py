@@ -84,7 +84,7 @@ def test_what_is_wrong_with_a_dossier_is_told_in_one_line(run: Any) -> None:
                             (["9", "--dossier", "H21-1"], "9")):
         code, said = run("push", "add", *arguments)
         assert code == 1 and word in said and said.count("\n") == 1
-    assert run("push", "retry", "H21-9")[0] == 1 and run("push", "list") == (0, "")
+    assert run("push", "retry", "H21-9")[0] == 1 and run("push", "list") == (0, "There are no dossiers.\n")
 
 
 def test_the_population_is_asked_and_what_differs_is_marked(run: Any, systems: Any) -> None:

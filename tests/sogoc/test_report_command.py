@@ -47,13 +47,14 @@ def test_list_write_plan_renew(home, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert run(["report", "renew"]) == 0 and "số liệu" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("arguments", "word"), [
-    (["khong-co", "o.xlsx"], "Không có báo cáo khong-co"), (["tien-do", "o.xlsx", "--from", "hôm qua"], "khoảng thời gian"),
-    (["tien-do", "o.xlsx", "--as", "xa.minh"], "không có quyền")])
-def test_refusals(home, tmp_path: Path, arguments: list[str], word: str, capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize(("arguments", "code", "word"), [
+    (["khong-co", "o.xlsx"], 2, "Không có báo cáo khong-co"), (["tien-do", "o.xlsx", "--from", "hôm qua"], 2, "--from"),
+    (["tien-do", "o.xlsx", "--from", "2026-05-06", "--to", "2026-05-01"], 2, "khoảng thời gian"),
+    (["tien-do", "o.xlsx", "--as", "xa.minh"], 1, "không có quyền")])
+def test_refusals(home, tmp_path: Path, arguments: list[str], code: int, word: str, capsys: pytest.CaptureFixture[str],
                   monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(["report", "write", *arguments]) == 1
+    assert run(["report", "write", *arguments]) == code
     said = capsys.readouterr().err
     assert word in said and said.count("\n") == 1 and not (tmp_path / "o.xlsx").exists()
 

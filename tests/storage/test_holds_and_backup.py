@@ -16,7 +16,7 @@ from registers import add_entry, add_page, page_image
 from storage.archive import ArchiveOptions, archive_entry
 from storage.backup import read_backup, write_backup
 from storage.database import Database
-from storage.errors import BackupFailed, HoldRefused, PackageFlawed
+from storage.errors import BackupFailed, HoldRefused, NoSuchPackage, PackageFlawed
 from storage.export import export_jsonl
 from storage.holds import holds, place_hold, release_hold
 from storage.models import Event
@@ -66,7 +66,7 @@ class TestHolds:
         assert done == ["archive.hold", "archive.release"]
 
     def test_what_is_refused(self, sqlite_ledger, archived):
-        for call in (lambda: place_hold(sqlite_ledger, archived.id, " ", "x"), lambda: place_hold(sqlite_ledger, "none", "x", "x"),
+        for call in (lambda: place_hold(sqlite_ledger, archived.id, " ", "x"),
                      lambda: release_hold(sqlite_ledger, archived.id, "x", "x")):
             with pytest.raises(HoldRefused):
                 call()
@@ -128,3 +128,11 @@ def test_a_changed_backup_is_refused(sqlite_database, tmp_path):
     fresh.upgrade()
     with pytest.raises(BackupFailed, match="SHA-256"):
         read_backup(fresh, file)
+
+
+def test_a_package_that_is_not_there_is_told_with_how_to_see_them(sqlite_ledger, tmp_path):
+    for act in (lambda: place_hold(sqlite_ledger, "zzz", "Thanh tra", "an"), lambda: export_package(sqlite_ledger, "zzz", tmp_path / "ra")):
+        with pytest.raises(NoSuchPackage) as refused:
+            act()
+        assert refused.value.exit_code == 2 and "zzz" in refused.value.message() and "sogoc archive list" in refused.value.message()
+    assert not (tmp_path / "ra").exists()

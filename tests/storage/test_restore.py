@@ -217,12 +217,28 @@ class TestCorrections:
 
     @pytest.mark.parametrize("change, why", [
         ({"kind": "x"}, "kind"), ({"number": " "}, "number"), ({"decided_on": date(2999, 1, 1)}, "still to come"),
-        ({"fields": {}}, "nothing would change"), ({"fields": {"nks Ho": "x"}}, "field code")])
+        ({"fields": {}}, "nothing would change"), ({"fields": {"nks Ho": "x"}}, "field code"),
+        ({"fields": {"khongCo": "A"}}, "no field code khongCo; there are .*nksHoTen"),
+        ({"fields": {"voHoTen": "A"}}, "no field code voHoTen"),
+        ({"fields": {"nksNgaySinh": "không phải ngày"}}, "nksNgaySinh cannot hold"),
+        ({"fields": {"nksNgaySinh": "31/2/2017"}}, "05/08/2007"), ({"fields": {"nksGioiTinh": "xyz"}}, "one of: Nam"),
+        ({"fields": {"loaiDangKy": "9"}}, "one of: 0 "), ({"fields": {"nksSoDinhDanh": "12"}}, "12 digits")])
     def test_what_is_refused(self, sqlite_ledger, signer, archived, change, why):
         from storage.errors import CorrectionRefused
 
-        with pytest.raises(CorrectionRefused, match=why):
+        with pytest.raises(CorrectionRefused, match=why) as refused:
             self.correct(sqlite_ledger, signer, archived[0], replace(DECISION, **change))
+        assert refused.value.exit_code == 2
+        with sqlite_ledger.database.reading() as session:
+            assert len(versions(session, archived[0])) == 1
+
+    def test_values_are_kept_as_the_fields_keep_them(self, sqlite_ledger, signer, archived):
+        said = {"nksNgaySinh": "5/8/2007", "nksGioiTinh": "nữ", "loaiDangKy": "Quá hạn", "meSoGiayToTuyThan": "012 345 678", "so": ""}
+        self.correct(sqlite_ledger, signer, archived[0], replace(DECISION, fields=said))
+        with sqlite_ledger.database.reading() as session:
+            now = current_values(session, session.get_one(Entry, archived[0]))
+        assert {code: now[code] for code in said} == {"nksNgaySinh": "2007-08-05", "nksGioiTinh": "Nữ", "loaiDangKy": "4",
+                                                      "meSoGiayToTuyThan": "012345678", "so": ""}
 
     def test_who_may(self, sqlite_ledger, signer, archived):
         from storage.review_errors import NoSuchEntry, NotAllowed

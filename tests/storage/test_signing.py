@@ -35,6 +35,7 @@ def test_a_signed_copy_is_valid_and_still_pdfa(signer, pdf, signed):
     assert report.valid and report.intact and report.covers_all and report.trusted and report.demo and report.when == NOW
     assert report.problems == () and report.organisation == "UBND xã Mẫu"
     assert any("không có gì thay đổi" in line for line in report.lines("vi"))
+    assert any(f"lúc {NOW + timedelta(hours=7):%d/%m/%Y %H:%M}, theo" in line for line in report.lines("vi"))
     assert any("nothing has changed" in line for line in report.lines("en"))
     assert check_pdfa(signed) == [] and signed.startswith(pdf)
 

@@ -5,11 +5,12 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from portal.wording import Pair
 from records.dates import parse_age, parse_figures
 from records.forms import load_forms
 from records.text import nfc
 from records.times import parse_time
+
+Pair = tuple[str, str]         # Vietnamese, English
 
 _DATE_CODES = re.compile(r"(^ngay[A-Z]|NgaySinh$|NgayChet$|[a-z]Ngay(DangKy)?$|NgayCap|ThoiGianCuTru(Tu|Den)$)")
 _NUMBER_CODES = re.compile(r"(SoDinhDanh|SoGiayToTuyThan)$")
@@ -93,3 +94,16 @@ def parsed(code: str, text: str) -> str:
     if code == "so":
         return text.partition("/")[0].strip().lstrip("0") or "0"
     return text
+
+
+def allowed(code: str, text: str, kind: str, form: str | None) -> str:
+    """As `parsed`, and of a field with a list of values (sex, boxes to tick) only one of them, by its code or its Vietnamese words.
+    Raises BadValue."""
+    value, listed = parsed(code, text), choices(code, kind, form)
+    if not value or not listed:
+        return value
+    for key, words in listed:
+        if value.casefold() in (key.casefold(), words[0].casefold()):
+            return key
+    named = ["; ".join(key if key == words[n] else f"{key} ({words[n]})" for key, words in listed) for n in (0, 1)]
+    raise BadValue(f"Chọn một trong: {named[0]}.", f"Choose one of: {named[1]}.")
