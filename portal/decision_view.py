@@ -28,8 +28,11 @@ class DecisionView:
 
 def decision_views(session: Session, entry: Entry) -> tuple[DecisionView, ...]:
     """Every decision on the entry, the newest first."""
+    def read(code: str, value: str) -> Pair:
+        return read_out(code, value, entry.kind, entry.form)
+
     made = [v.correction for v in versions(session, entry.id) if v.correction is not None]
     return tuple(DecisionView(
         c.version, KINDS[c.kind], c.number, c.decided_on, c.agency, c.note,
-        tuple((full_label(code), *(read_out(code, str(change[at]), entry.kind, entry.form) for at in ("before", "after")))
-              for code, change in c.fields.items()), tuple(c.fields)) for c in reversed(made))
+        tuple((full_label(code), read(code, change["before"]), read(code, change["after"])) for code, change in c.fields.items()),
+        tuple(c.fields)) for c in reversed(made))
