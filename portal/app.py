@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +21,7 @@ from portal.api.oauth import ServerMetadata, server_metadata
 from portal.api.one_thread import StraightThere
 from portal.api.problems import Problem, problem_answer
 from portal.archive_worker import ArchiveWorker
-from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login
+from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login, visitor
 from portal.hub_worker import HubWorker
 from portal.keys import portal_key
 from portal.look_worker import LookWorker
@@ -193,9 +193,12 @@ def _refusals(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404 and request.url.path.startswith(f"{PATH}/"):       # a line end in it: the mount does not take it
             return problem_answer(Problem("not_found"))
+        if request.method in ("GET", "HEAD"):           # no page stands there that would have asked who is signed in
+            with suppress(NeedsLogin, NeedsSetup, StorageError):
+                await visitor(request)
         words = portal_of(request).words(request)
         said = words("Không có trang này.") if error.status_code == 404 else words("Không làm được yêu cầu này.")
-        return _refuse(request, error.status_code, "http", said)
+        return _refuse(request, error.status_code, str(error.status_code), said)
 
     @app.exception_handler(RequestValidationError)
     @app.exception_handler(OverflowError)           # a number no database takes (SQLite)

@@ -24,6 +24,7 @@ class BatchSummary:
     entries: entry state -> count (those on pages set aside are not counted). way: where the book is, see storage.book_way."""
 
     id: str
+    commune_code: str | None
     kind: str | None
     book_number: str | None
     year: int | None
@@ -118,5 +119,5 @@ def _summaries(session: Session, batches: Sequence[Batch]) -> list[BatchSummary]
                 select(Page.batch_id, Entry.status, func.count()).join(Entry, Entry.page_id == Page.id)
                 .where(Page.batch_id.in_(ids), Page.state != "set_aside").group_by(Page.batch_id, Entry.status)):
             entries[batch_id][status] = n
-    return [BatchSummary(b.id, b.kind, b.book_number, b.year, b.registry_office, b.created_at, b.created_by, pages[b.id], entries[b.id],
-                         ways.get(b.id, "open")) for b in batches]
+    return [BatchSummary(b.id, b.commune_code, b.kind, b.book_number, b.year, b.registry_office, b.created_at, b.created_by, pages[b.id],
+                         entries[b.id], ways.get(b.id, "open")) for b in batches]

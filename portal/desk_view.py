@@ -23,7 +23,7 @@ from storage.models import Batch, Entry, Page, PageStep, PageWork
 from storage.page_looks import Look, looks_of
 from storage.page_order import book_pages
 from storage.page_work import work_of
-from storage.policy import Actor, allows
+from storage.policy import RECORD, Actor, allows
 from storage.readings import progress_of
 from storage.set_aside import explain
 
@@ -56,7 +56,8 @@ class PageCard:
 @dataclass(frozen=True)
 class DeskView:
     """unlooked: pages whose picture nobody has looked at yet; settling: pages are read, but their entries or links are still to come;
-    past: (id, file, mark) of pages that are kept and not of the book."""
+    past: (id, file, mark) of pages that are kept and not of the book. may_see: the pages large enough to read; may_work: pages that came
+    back, wherever the book is; may_edit: any page, while the book is at home."""
 
     summary: BatchSummary
     batch: Batch
@@ -66,6 +67,9 @@ class DeskView:
     way: tuple[Milestone, ...]
     state: str
     returned_note: str
+    may_see: bool
+    may_review: bool
+    may_work: bool
     may_edit: bool
     may_send: bool
     province: bool
@@ -95,10 +99,12 @@ def desk_view(session: Session, actor: Actor, batch: Batch) -> DeskView:
     state, back = state_of(session, batch.id), last_step(session, batch.id, "returned")
     step = session.scalar(select(PageStep.id).where(PageStep.batch_id == batch.id, PageStep.undone_at.is_(None)).limit(1))
     at_home, place = state in AT_COMMUNE, (batch.commune_code, batch.kind)
-    edits = at_home and allows(actor, "batch.edit", *place)
+    works = allows(actor, "batch.edit", *place)
+    edits = at_home and works
     past = tuple((p.id, p.file, work[p.id].mark or "") for p in every if p.id in work and work[p.id].mark in _HIDDEN)
     return DeskView(summary(session, batch), batch, cards, complete, numbers, milestones(session, batch), state,
-                    back.note if back is not None and state == "returned" else "", edits, at_home and allows(actor, "batch.send", *place),
+                    back.note if back is not None and state == "returned" else "", any(allows(actor, r, *place) for r in RECORD),
+                    allows(actor, "review", *place), works, edits, at_home and allows(actor, "batch.send", *place),
                     at_province(actor) and allows(actor, "review", *place), step is not None and edits,
                     sum(c.shows and not c.looked_at and c.state != "set_aside" for c in cards),
                     batch.kind != "HS" and _settling(progress_of(session, batch.id), every, cards), past)

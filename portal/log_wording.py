@@ -7,6 +7,7 @@ from typing import Any
 
 from portal import wording
 from portal.desk_wording import MARKS, PARTS
+from portal.route_wording import route_words
 from portal.wording import Pair
 from storage.file_checks import ACTIVE
 from storage.ministry_push import errors as push_errors
@@ -103,7 +104,7 @@ _ALL: Mapping[str, Pair] = {"records": ("các bản ghi", "records"), "log": ("n
 _ACTORS: Mapping[str, Pair] = {
     "cli": ("dòng lệnh", "command line"), "sso": ("đăng nhập một lần", "single sign-on"),
     "push": ("bộ phận gửi Bộ", "sender to the Ministry"), "population_query": ("bộ phận hỏi dân cư", "population queries"),
-    "sogoc": ("chương trình", "the program"), "watch": ("theo dõi tra cứu", "the watch over looks"), "demo": ("trình diễn", "demo"),
+    "sogoc": ("chương trình", "the program"), "watch": ("theo dõi tra cứu", "the watch over looks"),
     "?": ("chưa rõ", "unknown"),
 }
 _KEYS: Mapping[str, Pair] = {
@@ -204,6 +205,9 @@ _VALUES: Mapping[str, Pair] = {
     "locked": ("đang khóa", "locked"), "disabled": ("đã ngừng", "disabled"),
     **{code: said for code, said in REJECT_REASONS.items()},
 }
+_STEPS: Mapping[str, Pair] = {
+    "week": ("tuần", "week"), "month": ("tháng", "month"), "quarter": ("quý", "quarter"), "year": ("năm", "year"),
+}
 _PARTS: Mapping[str, Pair] = {
     "population": ("dữ liệu dân cư", "population data"), "personal_number": ("số định danh cá nhân", "personal number"),
 }
@@ -218,6 +222,9 @@ _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "action": lambda code: ACTIONS.get(code, (code, code)),
     "found": lambda code: subject(code), "roles": lambda code: wording.USER_ROLES.get(code) or _VALUES.get(code, (code, code)),
     "granted": lambda code: wording.USER_ROLES.get(code, (code, code)), "kinds": lambda code: wording.KINDS.get(code, (code, code)),
+    "page": lambda value: route_words(value) if value.startswith("/") else (value, value),
+    "step": lambda code: _STEPS.get(code, (code, code)),
+    "method": lambda code: ("xem", "look") if code in ("GET", "HEAD") else ("làm", "act"),
     "active": lambda code: ACTIVE.get(code, (code, code)),
 }
 _UNSAID = frozenset({"change", "asked", "next"})      # kept for programs: what was before, digests of what was asked for
@@ -263,6 +270,14 @@ def action(code: str) -> Pair:
 def actor(name: str) -> Pair:
     """An account's own name; the program's own doings by what did them; `client:x` is a connected system, `address:x` nobody known."""
     return subject(name) if name.startswith(("client:", "address:")) else _ACTORS.get(name, (name, name))
+
+
+def actor_code(typed: str) -> str:
+    """Who is meant by what stands in the log: `dòng lệnh` -> cli, `hệ thống x` -> client:x; an account's name is left as it is."""
+    said, code = typed.strip().casefold(), subject_code(typed)
+    if code.startswith(("client:", "address:")):
+        return code
+    return next((name for name, pair in _ACTORS.items() if said in (pair[0].casefold(), pair[1].casefold())), typed.strip())
 
 
 def subject(code: str) -> Pair:

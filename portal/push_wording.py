@@ -41,6 +41,12 @@ _STUCK: Mapping[str, Pair] = {
     errors.BadDossier.code: ("Không còn bản sao có chữ ký số để gửi kèm. Báo người quản trị kiểm tra gói lưu trữ của mục, rồi bấm Gửi lại.",
                              "Its signed copy is not there: have the entry's archive package checked, then send again."),
 }
+_NOT_CONNECTED: Pair = ("Hỏi người quản trị: chưa cấu hình kết nối với phần mềm của Bộ, nên chưa gửi gì. Kết nối xong, máy tự gửi.",
+                        "Ask the administrator: the connection is not configured, so nothing was sent. Once it is, it is sent by itself.")
+DONE: Mapping[str, Pair] = {        # what was done on the dossier's page
+    "again": ("Đã xếp hồ sơ lên đầu hàng gửi.", "The dossier is first in the line."),
+    "hold": ("Đã giữ lại hồ sơ.", "The dossier is held back."),
+}
 _UNREACHABLE: Pair = ("Đã thử nhiều lần mà Bộ không trả lời. Báo người quản trị kiểm tra mạng và ministry.url, rồi bấm Gửi lại.",
                       "It was tried many times: have the network and ministry.url checked, then send again.")
 
@@ -57,9 +63,11 @@ def _named(line: str, at: int) -> str:
     return _CODE.sub(name, line)
 
 
-def to_do(push: MinistryPush) -> Pair:
-    """What a person is to do about it."""
+def to_do(push: MinistryPush, connected: bool = True) -> Pair:
+    """What a person is to do about it; connected: to the Ministry's software."""
     stage = stage_of(push)
+    if stage == "waiting" and not connected:
+        return _NOT_CONNECTED
     return _STUCK.get(push.problem or "", _UNREACHABLE) if stage == "stuck" else _TO_DO[stage]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session, defer
 
 from portal import wording
+from portal.decision_view import DecisionView, decision_views
 from portal.evidence_wording import evidence_words
 from portal.link_view import LinkView, link_views
 from portal.page_images import UprightBox, upright_box
@@ -25,8 +26,8 @@ _HIDDEN = {"ghiChu"}        # blanks that are shown only when something was read
 
 @dataclass(frozen=True)
 class FieldView:
-    """One editable value. sureness: person sure unsure doubtful missing; raw: the reader's own text if it says something else;
-    why: what the value rests on."""
+    """One editable value. sureness: person sure unsure doubtful missing, and of an archived entry, in which nothing is left to
+    look at, settled or empty; raw: the reader's own text if it says something else; why: what the value rests on."""
 
     code: str
     label: Pair
@@ -80,6 +81,7 @@ class ReviewItem:
     findings: tuple[FindingView, ...]
     unsure: tuple[UnsureMark, ...]
     comments: tuple[Comment, ...]
+    decisions: tuple[DecisionView, ...]
 
     @property
     def page_id(self) -> int:
@@ -92,7 +94,9 @@ class ReviewItem:
     @property
     def codes(self) -> list[str]:
         """What is shown, for the access log: the entry's fields, and whose candidates' population data (`me:population`)."""
-        return [f.code for s in self.sections for f in s.fields] + [f"{x.role}:population" for x in self.links if x.table.rows]
+        fields = [f.code for s in self.sections for f in s.fields]
+        decided = [code for d in self.decisions for code in d.codes]
+        return [*dict.fromkeys([*fields, *decided]), *(f"{x.role}:population" for x in self.links if x.table.rows)]
 
     @property
     def contradictions(self) -> int:
@@ -124,7 +128,7 @@ def review_item(session: Session, entry: Entry) -> ReviewItem:
         tuple(wording.reason(r) for r in entry.reasons or ()),
         tuple(SectionView(g.role, wording.ROLES[g.role], tuple(views[c] for c in g.codes)) for g in wording.sections(views)),
         link_views(session, entry, written), findings, unsure_marks(session, [entry.id]).get(entry.id, ()),
-        tuple(comments(session, entry.id)))
+        tuple(comments(session, entry.id)), decision_views(session, entry) if entry.status == "archived" else ())
 
 
 def _set_aside(page: Page) -> Pair | None:
@@ -151,11 +155,13 @@ def _codes(entry: Entry, rows: Mapping[str, Field]) -> list[str]:
 
 
 def _field(code: str, row: Field | None, entry: Entry, page: Page, findings: tuple[Pair, ...]) -> FieldView:
-    label, options = wording.field_label(code), choices(code, entry.kind, entry.form)
+    label, options, closed = wording.field_label(code), choices(code, entry.kind, entry.form), entry.status == "archived"
     if row is None:
-        return FieldView(code, label, "", "", "", "missing", 0, None, options, is_date(code), findings)
+        return FieldView(code, label, "", "", "", "empty" if closed else "missing", 0, None, options, is_date(code), findings)
     text = shown(code, row.value)
     raw = row.raw if row.raw and row.raw not in (row.value, text) else ""
     box = upright_box(row.box, page.width, page.height, page.rotation)
-    return FieldView(code, label, row.value, text, raw, wording.sureness(row.confidence, row.source), round(row.confidence * 100), box,
+    sureness = wording.sureness(row.confidence, row.source)
+    sureness = "settled" if closed and sureness != "person" else sureness
+    return FieldView(code, label, row.value, text, raw, sureness, round(row.confidence * 100), box,
                      options, is_date(code), findings, evidence_words(row.evidence or ()))

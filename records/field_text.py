@@ -63,6 +63,12 @@ def shown(code: str, value: str) -> str:
     return "/".join(part for part in (match[3], match[2], match[1]) if part) + match[4]
 
 
+def read_out(code: str, value: str, kind: str, form: str | None) -> Pair:
+    """The value as it is read: the words of its code where the field has a list, else as `shown`."""
+    text = shown(code, value)
+    return dict(choices(code, kind, form)).get(value, (text, text))
+
+
 def parsed(code: str, text: str) -> str:
     """The canonical value of what was typed; "" for an empty blank. Raises BadValue."""
     text = " ".join(nfc(text).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 from storage.link_policy import Standing
 
 Pair = tuple[str, str]
+_LEAST_CHECKED = 30         # with fewer the bound says nothing of the links: after one check it would be 950 in 1,000
 _WHY: dict[str, Pair] = {
     "shipped": ("ngưỡng đi kèm chương trình", "thresholds that come with the program"),
     "expected_wrong": ("đã siết ngưỡng: dự kiến sai nhiều hơn cam kết", "tightened: more wrong links expected than promised"),
@@ -21,7 +22,11 @@ def promise_lines(now: Standing) -> list[Pair]:
               + ("" if promise.kept else " ĐANG KHÔNG GIỮ ĐƯỢC."),
               f"Promise: at most {_en(target)} wrong in 1,000 accepted links." + ("" if promise.kept else " IT IS NOT KEPT."))]
     share = round(100 * now.policy.confidence, 1)
-    if measured.checked:
+    if 0 < measured.checked < _LEAST_CHECKED:
+        n, wrong = measured.checked, measured.wrong
+        lines.append((f"Kiểm tra: mới {n} liên kết, {wrong} sai; cần ít nhất {_LEAST_CHECKED} để nói sai nhiều nhất bao nhiêu.",
+                      f"Checked: {n} links so far, {wrong} wrong; at least {_LEAST_CHECKED} are needed to bound the errors."))
+    elif measured.checked:
         n, wrong, upper = measured.checked, measured.wrong, 1000 * measured.upper
         lines.append((f"Kiểm tra: {n} liên kết, {wrong} sai; với độ tin cậy {_vi(share)} % thì không quá {_vi(upper)} trên 1.000 là sai.",
                       f"Checked: {n} links, {wrong} wrong; with {_en(share)} % confidence at most {_en(upper)} in 1,000 are wrong."))

@@ -13,7 +13,7 @@ from portal import log_wording
 from portal.context import Visitor, Who, page
 from portal.language import Words
 from portal.log_sheet import log_sheet
-from portal.log_wording import subject_code
+from portal.log_wording import actor_code, subject_code
 from storage import events
 from storage.access_log import log_access
 from storage.errors import ChainBroken
@@ -47,7 +47,7 @@ def _asked(actor: str = "", action: str = "", kind: str = "", subject: str = "",
            refused: str = "") -> Asked:
     typed = {"actor": actor, "action": action, "kind": kind, "subject": subject, "first": first, "last": last, "refused": refused}
     typed = {k: v.strip()[:120] for k, v in typed.items()}
-    filters = LogFilter(typed["actor"], typed["action"], typed["kind"], subject_code(typed["subject"]), _day(typed["first"]),
+    filters = LogFilter(actor_code(typed["actor"]), typed["action"], typed["kind"], subject_code(typed["subject"]), _day(typed["first"]),
                         _day(typed["last"]), bool(typed["refused"]))
     return Asked(filters, typed)
 

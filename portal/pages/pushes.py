@@ -1,7 +1,7 @@
 """Dossiers for the Ministry's software: how far each is, why, and what those who decide them do about it."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from portal import push_wording
 from portal.context import Visitor, Who, page
-from records.field_text import shown
+from portal.wording import Pair
+from records.field_text import read_out
 from storage.access_log import Purpose, log_access
 from storage.corrections import current_values
 from storage.ministry_push import hold, send_again, send_corrected
@@ -37,10 +38,10 @@ def waiting(request: Request, who: Who, stage: str = "", start: int = 0) -> Resp
 
 
 @router.get("/{push_id}")
-def one(push_id: int, request: Request, who: Who) -> Response:
+def one(push_id: int, request: Request, who: Who, done: str = "") -> Response:
     """One dossier: the Ministry's lines, and what was decided to be sent beside what the register says now. The look is logged."""
     who.must("approve")
-    return _one(push_id, request, who)
+    return _one(push_id, request, who, done=done)
 
 
 @router.post("/{push_id}/again")
@@ -48,34 +49,43 @@ def again(push_id: int, request: Request, who: Who) -> Response:
     """Send what waits at once; what was refused or held with what the register says now."""
     def act(session: Session, push: MinistryPush) -> None:
         (send_again if push.state == "waiting" else send_corrected)(session, who.actor, push.dossier)
-    return _done(push_id, request, who, act)
+    return _done(push_id, request, who, act, "again")
 
 
 @router.post("/{push_id}/hold")
 def keep_back(push_id: int, request: Request, who: Who, reason: Annotated[str, Form(max_length=40)] = "") -> Response:
-    return _done(push_id, request, who, lambda session, push: hold(session, who.actor, push.dossier, reason))
+    return _done(push_id, request, who, lambda session, push: hold(session, who.actor, push.dossier, reason), "hold")
 
 
-def _done(push_id: int, request: Request, who: Visitor, act: Callable[[Session, MinistryPush], Any]) -> Response:
+def _done(push_id: int, request: Request, who: Visitor, act: Callable[[Session, MinistryPush], Any],
+          what: str) -> Response:
     who.must("approve")
     try:
         with who.portal.services.database.session() as session:
             act(session, visible_push(session, who.actor, push_id).push)
     except BadDossier as e:
         return _one(push_id, request, who, 409, e.message(who.words.lang))
-    return RedirectResponse(f"/pushes/{push_id}", 303)
+    return RedirectResponse(f"/pushes/{push_id}?done={what}", 303)
 
 
-def _one(push_id: int, request: Request, who: Visitor, status: int = 200, problem: str = "") -> Response:
+def _one(push_id: int, request: Request, who: Visitor, status: int = 200, problem: str = "", done: str = "") -> Response:
     with who.portal.services.database.session() as session:
         line = visible_push(session, who.actor, push_id)
         push = line.push
         sent: dict[str, str] = push.content.get("values", {})
-        today = current_values(session, session.get_one(Entry, push.entry_id)) if sent else {}
-        fields = [(code, shown(code, sent.get(code, "")), shown(code, today.get(code) or "")) for code in [*sent, *(
-            c for c in today if c not in sent and today[c])]]
+        fields: list[tuple[str, Pair, Pair]] = []
+        if sent:
+            entry = session.get_one(Entry, push.entry_id)
+            today = current_values(session, entry)
+            fields = [(code, _read(entry, code, sent), _read(entry, code, today))
+                      for code in [*sent, *(c for c in today if c not in sent and today[c])]]
         log_access(session, who.actor, "push.view", f"entry:{push.entry_id}", Purpose(_PURPOSE, push.dossier),
                    fields=[code for code, _, _ in fields])
     return page(who, request, "push.html", status, line=line, push=push, fields=fields,
                 differs=any(sent != today for _, sent, today in fields), say=push_wording, holds=HOLDS, problem=problem,
+                connected=who.portal.services.ministry is not None, done=push_wording.DONE.get(done),
                 result=[(push_wording.RESULT[k], push.result[k]) for k in RESULT if push.result.get(k)])
+
+
+def _read(entry: Entry, code: str, values: Mapping[str, str]) -> Pair:
+    return read_out(code, values.get(code) or "", entry.kind, entry.form)

@@ -48,7 +48,8 @@ def build(ask: Ask) -> ReportView:
         headline,
         (by_step, _by_role(ask, found.by_role, t)),
         as_of(ask.session),
-        (words("Mỗi người có vai trò trong một trường hợp (con, mẹ, cha, vợ, chồng …) là một lần đối chiếu."),),
+        (words("Mỗi người có vai trò trong một trường hợp (con, mẹ, cha, vợ, chồng …) là một lần đối chiếu."),
+         words("Liên kết máy đã khớp mà được chọn để kiểm tra ngẫu nhiên vẫn tính là máy khớp.")),
     )
 
 

@@ -22,8 +22,8 @@ function choose(one, { focus = true, open = true } = {}) {
   if (!one) return;
   if (focus) one.focus();
   const picture = $("pane-picture");
-  picture.hidden = !one.dataset.shows;
-  if (one.dataset.shows && picture.getAttribute("src") !== one.dataset.picture) picture.src = one.dataset.picture;
+  picture.hidden = !one.dataset.picture;
+  if (one.dataset.picture && picture.getAttribute("src") !== one.dataset.picture) picture.src = one.dataset.picture;
   const more = one.querySelector("template").content.cloneNode(true);
   $("pane-more").replaceChildren(more);
 }

@@ -68,8 +68,7 @@ def export(
         with s.database.reading() as session:
             work = workload(session, actor(s, as_))
     typer.echo(t(f"Đã ghi {count} bản ghi đang chờ vào {out}.", f"{count} waiting entries written to {out}."))
-    typer.echo(t(f"{work.this_week} liên kết tuần này: {work.waiting} đang chờ, khoảng {work.weekly} sẽ đến.",
-                 f"{work.this_week} links this week: {work.waiting} waiting, about {work.weekly} to come."))
+    typer.echo(t(*work.line))
 
 
 def import_(
@@ -114,8 +113,7 @@ def status(
             renew_policy(s.database)
         with s.database.reading() as session:
             now, work = standing(session), workload(session, actor(s, None))
-    typer.echo(t(f"{work.this_week} liên kết tuần này: {work.waiting} đang chờ, khoảng {work.weekly} sẽ đến.",
-                 f"{work.this_week} links this week: {work.waiting} waiting, about {work.weekly} to come."))
+    typer.echo(t(*work.line))
     for vietnamese, english in promise_lines(now):
         typer.echo(t(vietnamese, english))
     if policy is not None:

@@ -2,13 +2,21 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from portal_house import MOTHERS, csrf_of, sign_in
 from sqlalchemy import select
 
+from matching.calibration import Checked
+from matching.policy import shipped_policy
+from matching.thresholds import Promise, estimate
 from portal.link_sentence import link_reason, sentence
-from storage.models import Link, LinkCheck, Person
+from storage.link_policy import Standing
+from storage.link_workload import Workload, workload
+from storage.models import Batch, Link, LinkCheck, Person, utc_now
+from storage.policy import Actor
+from storage.promise_wording import promise_lines
 
 WRITTEN = {"name": "Trần Thị Mận", "birth_date": "1985", "mother_name": "Lê Thị Hoa", "personal_id": ""}
 
@@ -76,6 +84,24 @@ def test_ruling_somebody_out_takes_them_off_the_list(book, client):
 def test_the_first_page_tells_the_weeks_work_and_the_promise_with_its_grounds(book, client):
     sign_in(client)
     page = client.get("/").text
-    assert "liên kết tuần này" in page and "sai không quá 1 trên 1.000" in page and "ước tính của chính mô hình" in page
+    assert "liên kết chờ quyết định" in page and "sai không quá 1 trên 1.000" in page and "ước tính của chính mô hình" in page
     english = client.get("/?lang=en").text
-    assert "links this week" in english and "at most 1 wrong in 1,000" in english
+    assert "links to decide" in english and "at most 1 wrong in 1,000" in english
+
+
+def test_a_random_check_is_not_a_link_to_decide(book):
+    first_link(book, blind=True, decision="accept", personal_id=MOTHERS[0][0], probability=0.9999)
+    with book.database.session() as s:
+        assert workload(s, Actor("tp.lan")) == Workload(undecided=1, checks=1, weekly=0), "a day's books say nothing of the next week"
+        s.scalars(select(Batch)).one().created_at = utc_now() - timedelta(weeks=2)
+        assert workload(s, Actor("tp.lan")) == Workload(undecided=1, checks=1, weekly=1)
+    assert Workload(0, 1, 0).line == ("0 liên kết chờ quyết định, 1 lượt kiểm tra ngẫu nhiên.", "0 links to decide, 1 random checks.")
+    assert "khoảng 1.200 sẽ đến mỗi tuần" in Workload(3, 1, 1200).line[0]
+
+
+@pytest.mark.parametrize(("checked", "bounded"), [(1, False), (29, False), (30, True)])
+def test_a_bound_on_wrong_links_needs_enough_checks(checked, bounded):
+    policy = shipped_policy()
+    found = estimate([Checked("me", 0.9999, True, 1.0, True)] * checked)
+    said = promise_lines(Standing(policy, Promise(policy.target, 0.0005, 100, found), 0))[1]
+    assert ("độ tin cậy" in said[0], "confidence" in said[1]) == (bounded, bounded) and f"{checked} liên kết, 0 sai" in said[0]

@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from routes import API, known_routes
 
 from portal import log_wording, wording
+from portal.route_wording import route_words
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,3 +57,28 @@ def test_particulars_are_words_and_say_nothing_of_what_is_empty() -> None:
     assert name == "ô" and short.endswith("(+2)") and whole.endswith("Quyển số") and "Mẹ: dữ liệu dân cư" in short
     assert len(said) == 4 and "kept out" not in str(said)
     assert log_wording.particulars({"reason": "cut_off"}, "en") == [("reason", "Writing is cut off", "")]
+
+
+@pytest.mark.parametrize(("typed", "code"), [
+    ("dòng lệnh", "cli"), ("Command line", "cli"), ("hệ thống mot-cua", "client:mot-cua"),
+    (" xa.minh ", "xa.minh"), ("demo", "demo"), ("", "")])
+def test_who_someone_looks_for(typed: str, code: str) -> None:
+    assert log_wording.actor_code(typed) == code
+    assert not typed or log_wording.actor_code(log_wording.actor(code)[0]) == code, "what the log shows finds its lines"
+
+
+def test_an_account_is_called_by_its_name() -> None:
+    assert log_wording.actor("demo") == ("demo", "demo")
+
+
+def test_particulars_name_pages_and_steps() -> None:
+    detail = {"page": "/pages/{page_id}/{size}.jpg", "method": "GET", "step": "month"}
+    assert log_wording.particulars(detail, "vi") == [("trang", "ảnh trang sổ", ""), ("cách gọi", "xem", ""), ("theo", "tháng", "")]
+    assert log_wording.told("page", 3) == ("3", "3")
+
+
+def test_every_address_that_can_refuse_is_named(house) -> None:
+    patterns = {r.path.removeprefix(API) for r in known_routes(house.app())}
+    assert len(patterns) > 60
+    unnamed = {p for p in patterns if route_words(p) == (p, p)}
+    assert {p for p in unnamed if not p.startswith("/.well-known/")} <= {"/docs", "/health", "/logout", "/openapi.json"}

@@ -292,3 +292,11 @@ def test_nothing_is_loaded_from_elsewhere():
         text = path.read_text("utf-8")
         assert not re.search(r"(?:src|href|url|import|fetch)\s*[=(]\s*['\"]?(?:https?:)?//", text), path
         assert " style=" not in text and not re.search(r"\son\w+=", text), path      # the content security policy would refuse them
+
+
+def test_a_page_that_is_not_there_keeps_the_menu_of_who_is_signed_in(client):
+    nobody = client.get("/khong-co")
+    assert nobody.status_code == 404 and "<nav" not in nobody.text and "Mã lỗi: 404" in nobody.text
+    sign_in(client, "tp.lan")
+    found = client.get("/khong-co")
+    assert found.status_code == 404 and 'href="/review"' in found.text and "tp.lan" in found.text and "http<" not in found.text

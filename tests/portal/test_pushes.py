@@ -1,6 +1,7 @@
 """Dossiers for the Ministry's software on pages and over the API: who sees which, what to do, send again, hold, every look logged."""
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import timedelta
 
@@ -121,6 +122,25 @@ def test_corrected_and_sent_again_it_goes_with_what_the_register_says_now(sent, 
     assert "nksDanToc" in said.detail["fields"]
     taken = post(browser, sent, "H21-3", "again")
     assert taken.status_code == 409 and "đã được tiếp nhận" in taken.text
+
+
+def test_where_nothing_is_connected_the_page_says_that_nothing_was_sent(sent, browser):
+    push = row(sent, "H21-0")
+    with sent.database.session() as s:
+        content = {**push.content, "values": {**push.content["values"], "loaiDangKy": "1"}}
+        s.get_one(MinistryPush, push.id).content = content
+    sign_in(browser, "tp.duyet")
+    html = browser.get(f"/pushes/{push.id}").text
+    assert "chưa cấu hình kết nối" in html and "chưa gửi gì" in html and "không phải làm gì" not in html
+    assert "<dt>Sẽ thử lúc</dt><dd>khi đã kết nối</dd>" in html and "<td>Đúng hạn</td>" in html and "role=\"status\"" not in html
+    again = post(browser, sent, "H21-0", "again").text
+    assert "Đã xếp hồ sơ lên đầu hàng gửi." in again and "chưa gửi gì" in again
+    assert "Đã xếp hồ sơ lên đầu hàng gửi." in post(browser, sent, "H21-1", "again").text
+    sent.services = dataclasses.replace(sent.services, ministry=object())
+    with TestClient(sent.app()) as connected:
+        sign_in(connected, "tp.duyet")
+        html = connected.get(f"/pushes/{push.id}").text
+    assert "chưa cấu hình kết nối" not in html and "Máy tự gửi" in html and re.search(r"<dt>Sẽ thử lúc</dt><dd>\d\d:\d\d ", html)
 
 
 def test_held_it_is_not_sent_until_somebody_says_so(sent, browser):

@@ -60,10 +60,10 @@ export class Entry {
 
   note(field) {
     const say = this.words, kind = field.classList;
-    const sure = kind.contains("waiting") ? say.unsent_short : kind.contains("person") ? say.person : kind.contains("missing") ? say.missing : fill(say.sure, { p: field.dataset.percent });
+    const sure = kind.contains("waiting") ? say.unsent_short : kind.contains("person") ? say.person : kind.contains("missing") ? say.missing : kind.contains("settled") ? "" : kind.contains("empty") ? say.empty : fill(say.sure, { p: field.dataset.percent });
     const raw = field.dataset.raw ? [fill(say.raw, { text: field.dataset.raw })] : [];
     const why = field.dataset.why && !kind.contains("person") ? [fill(say.why, { text: field.dataset.why })] : [];
-    return [sure, ...raw, ...why].join(" · ");
+    return [sure, ...raw, ...why].filter(Boolean).join(" · ");
   }
 
   move(step) { this.activate(this.stops[Math.min(Math.max(this.stops.indexOf(this.active) + step, 0), this.stops.length - 1)]); }
