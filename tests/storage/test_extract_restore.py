@@ -64,6 +64,10 @@ def feed(database: Database) -> list[tuple]:
         return [(c.seq, c.what, c.extract, c.record) for c in page.changes]
 
 
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
 def test_every_state_number_and_proof_comes_back(on_both, tmp_path, monkeypatch):
     office, entry = on_both, entry_in_the_archive(on_both)
     issued = [moved(office, entry, f"d-{n}", n) for n in range(5)][3]
@@ -79,7 +83,7 @@ def test_every_state_number_and_proof_comes_back(on_both, tmp_path, monkeypatch)
     fresh = empty_like(office.ledger, tmp_path)
     new_home = CodeKeys(tmp_path / "new home")
     with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):     # at its longest step, when nearly all is there
-        killed.setattr(ObjectLedger, "recover", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+        killed.setattr(ObjectLedger, "recover", interrupted)
         restore_catalogue(fresh, office.ledger.store, "cli", adopt=new_home.adopt)
     restored = restore_catalogue(fresh, office.ledger.store, "cli", adopt=new_home.adopt)
     assert restored.problems == [] and rows(fresh) == before and len(before) and feed(fresh) == told

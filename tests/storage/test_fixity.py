@@ -216,6 +216,7 @@ def test_it_stops_when_told_and_goes_on(sqlite_ledger, archived):
 
 def test_who_presses_ctrl_c_waits_for_no_more_than_an_object(sqlite_ledger, archived):
     read: list[int] = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)       # ignored where the tests run in the background
 
     def told(done: int, _: int) -> None:
         read.append(done)
@@ -223,8 +224,11 @@ def test_who_presses_ctrl_c_waits_for_no_more_than_an_object(sqlite_ledger, arch
             os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.3)
 
-    with pytest.raises(KeyboardInterrupt):
-        run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions(), told)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions(), told)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(read) <= 2 and run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions()).finished
 
 
