@@ -5,7 +5,7 @@ The person is not named in it: the office writes the name on the line that is le
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from xml.sax.saxutils import escape
@@ -14,6 +14,7 @@ from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer
@@ -79,7 +80,8 @@ def _facts(report: AccessReport, asked: Question, words: Words) -> Sequence[str]
                   n=len(report.entries), looks=len(report.looks)))
 
 
-def _table(rows: Sequence[LookAnswer], words: Words, said, cell: ParagraphStyle, head: ParagraphStyle) -> list[Flowable]:   # type: ignore[no-untyped-def]
+def _table(rows: Sequence[LookAnswer], words: Words, said: Callable[..., Paragraph], cell: ParagraphStyle, head: ParagraphStyle
+           ) -> list[Flowable]:
     if not rows:
         return [said(words("Không có lượt xem nào trong thời gian này."))]
     titles = (words("STT"), words("Lúc"), words("Ai"), words("Việc"), words("Đã xem phần nào"), words("Để làm gì"))
@@ -199,11 +201,5 @@ def _centred(canvas: Canvas, x: float, y: float, size: float, text: str, *, stro
 
 
 def _cut(text: str, size: float, room: float) -> list[str]:
-    """The text in lines that fit, broken at blanks."""
-    lines: list[str] = []
-    for word in as_printed(text).split():
-        if lines and stringWidth(f"{lines[-1]} {word}", printing_font(), size) <= room:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
+    """The text in lines that fit."""
+    return [line for line in simpleSplit(as_printed(text), printing_font(), size, room) if line]

@@ -18,7 +18,6 @@ from pipelines.services import PortalOptions, Services
 from portal.api import records
 from portal.api.app import PATH, close_api, create_api
 from portal.api.oauth import ServerMetadata, server_metadata
-from portal.api.one_thread import StraightThere
 from portal.api.problems import Problem, problem_answer
 from portal.archive_worker import ArchiveWorker
 from portal.context import STATIC, Forged, NeedsLogin, NeedsSetup, Portal, portal_of, render, to_login, visitor
@@ -53,7 +52,7 @@ from portal.pages import (
     tiles,
     uploads,
 )
-from portal.programs import ProgramsFirst
+from portal.programs import ProgramsFirst, StraightThere
 from portal.proxy import ForwardedHeaders
 from portal.refusal_log import log_refusal
 from portal.security import BodyLimit, SecurityHeaders, SessionSigner

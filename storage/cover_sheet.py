@@ -8,7 +8,7 @@ from datetime import datetime
 import segno
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
+from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
 from records.book_label import BookLabel
@@ -32,7 +32,7 @@ def cover_sheet(label: BookLabel, title: str, facts: Sequence[tuple[str, str]], 
     canvas.setTitle(f"{title} – {label.batch}")
     canvas.setAuthor("Sổ Gốc")
     y = A4[1] - 30 * mm
-    for line in _lines(title, 30, _RIGHT - _LEFT):
+    for line in simpleSplit(title, printing_font(), 30, _RIGHT - _LEFT):
         canvas.setFont(printing_font(), 30)
         canvas.drawString(_LEFT, y, line)
         y -= 13 * mm
@@ -42,7 +42,7 @@ def cover_sheet(label: BookLabel, title: str, facts: Sequence[tuple[str, str]], 
         canvas.setFillGray(0.35)
         canvas.drawString(_LEFT, y, name)
         canvas.setFillGray(0)
-        for line in _lines(value, 15, _RIGHT - _LEFT - 52 * mm):
+        for line in simpleSplit(value, printing_font(), 15, _RIGHT - _LEFT - 52 * mm):
             canvas.setFont(printing_font(), 15)
             canvas.drawString(_LEFT + 52 * mm, y, line)
             y -= 7.5 * mm
@@ -50,7 +50,7 @@ def cover_sheet(label: BookLabel, title: str, facts: Sequence[tuple[str, str]], 
     _draw_code(canvas, str(label), (A4[0] - _CODE_MM * mm) / 2, y - _CODE_MM * mm - 6 * mm)
     y -= (_CODE_MM + 18) * mm
     for note in notes:
-        for line in _lines(note, 11, _RIGHT - _LEFT):
+        for line in simpleSplit(note, printing_font(), 11, _RIGHT - _LEFT):
             canvas.setFont(printing_font(), 11)
             canvas.drawString(_LEFT, y, line)
             y -= 5.6 * mm
@@ -73,14 +73,3 @@ def _draw_code(canvas: Canvas, text: str, x: float, y: float) -> None:
         for column, dark in enumerate(cells):
             if dark:
                 canvas.rect(x + column * side, y + (len(matrix) - 1 - row) * side, side * 1.02, side * 1.02, stroke=0, fill=1)
-
-
-def _lines(text: str, size: float, width: float) -> list[str]:
-    """The text broken at spaces to fit."""
-    lines: list[str] = []
-    for word in text.split():
-        if lines and pdfmetrics.stringWidth(f"{lines[-1]} {word}", printing_font(), size) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines

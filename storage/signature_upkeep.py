@@ -148,7 +148,7 @@ def _mend(database: Database, ledger: ObjectLedger, signer: Signer, evidence: Ev
           copy_id: str, actor: str, done: Upkeep) -> None:
     with database.reading() as session:
         first = session.execute(sa.select(shelf.firsts).where(shelf.firsts.c.id == copy_id)).one()
-        row: CopySignature | ExtractSignature = session.get_one(shelf.noted, copy_id)   # type: ignore[assignment]
+        row = session.execute(sa.select(shelf.noted.pdf_key, shelf.noted.level).where(shelf.id == copy_id)).one()
     key = f"{first.pdf_key.removesuffix('.pdf')}.ky{_number(row.pdf_key) + 1}.pdf"
     raising = below(row.level, signer.level)
     stored = ledger.settled(key)            # a pass that was cut off may have stored it

@@ -46,9 +46,9 @@ def push_state(dossier: Annotated[str, Path(max_length=80, description="Mã hồ
             raise Problem("not_found", "No such dossier is for the Ministry here.", "Ở đây không có hồ sơ gửi Bộ mang mã này.")
         because, stage = push_wording.why(push), stage_of(push)
         asked.log(session, "push.state", f"entry:{push.entry_id}", code=push.dossier, module=push.module, fields=[])
-        return PushState(
-            dossier=push.dossier, module=push.module, state=stage, reason=because[0] if because else None,       # type: ignore[arg-type]
-            reasons=[str(line) for line in push.said] if stage == "refused" else [], again=push.again, tries=push.tries,
-            decided_at=push.created_at.astimezone(VIETNAM).isoformat(timespec="seconds"),
-            accepted_at=push.sent_at.astimezone(VIETNAM).isoformat(timespec="seconds") if push.sent_at else None,
-            result={name: str(push.result[name]) for name in RESULT if push.result.get(name)})
+        return PushState.model_validate({
+            "dossier": push.dossier, "module": push.module, "state": stage, "reason": because[0] if because else None,
+            "reasons": [str(line) for line in push.said] if stage == "refused" else [], "again": push.again, "tries": push.tries,
+            "decided_at": push.created_at.astimezone(VIETNAM).isoformat(timespec="seconds"),
+            "accepted_at": push.sent_at.astimezone(VIETNAM).isoformat(timespec="seconds") if push.sent_at else None,
+            "result": {name: str(push.result[name]) for name in RESULT if push.result.get(name)}})
