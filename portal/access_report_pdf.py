@@ -33,7 +33,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 25 * mm, 17 * mm, 20 * mm, 20 * mm
 _PAD = 6                    # points that a frame keeps free inside itself
 _WIDTH = A4[0] - _LEFT - _RIGHT
 _COLUMNS = tuple(w * mm for w in (10, 21, 36, 29, 36, 36))
-_BLANK = "…" * 24
+_BLANK = "…" * 12         # to be written on by hand; fits into the column of the agency
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,10 @@ def paper(found: Iterable[LookAnswer], report: AccessReport, asked: Question, of
         return Paragraph("<br/>".join(escape(as_printed(line)) for line in text.split("\n")), style)
 
     story: list[Flowable] = [_Letterhead(office, day, words), _Title(asked.purpose.dossier, words)]
+    rows = list(found)
     story += [said(line) for line in _facts(report, asked, words)]
-    story += [Spacer(1, 3 * mm), *_table(list(found), words, said, cell, head), Spacer(1, 4 * mm)]
-    story += [said(line) for line in (*silent(report, words), *_notes(words, numbered))]
+    story += [Spacer(1, 3 * mm), *_table(rows, words, said, cell, head), Spacer(1, 4 * mm)]
+    story += [said(line) for line in (*silent(report, words), *_notes(words, numbered and bool(rows)))]
     story += [Spacer(1, 4 * mm), _Signatures(words)]
     out = io.BytesIO()
     document = SimpleDocTemplate(
@@ -73,7 +74,7 @@ def paper(found: Iterable[LookAnswer], report: AccessReport, asked: Question, of
 def _facts(report: AccessReport, asked: Question, words: Words) -> Sequence[str]:
     first = vietnamese_day(asked.first) if asked.first else words("ngày đầu tiên của nhật ký")
     last = vietnamese_day(asked.last) if asked.last else words("ngày lập")
-    return (f"{words('Kính gửi')}: {words('Ông (bà)')} {_BLANK}",
+    return (f"{words('Kính gửi')}: {words('Ông (bà)')} {2 * _BLANK}",
             words("Thời gian: từ {first} đến hết {last}.", first=first, last=last),
             words("Căn cứ: {basis}.", basis=asked.purpose.basis.rstrip(".")),
             words("Có {n} bản ghi hộ tịch có tên ông (bà) trong hệ thống; {looks} lượt xem, sửa hoặc tra cứu, mới nhất trước.",

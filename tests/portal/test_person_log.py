@@ -12,9 +12,12 @@ import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 from portal_house import csrf_of, session_cookie, sign_in
+from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from sqlalchemy import select
 
 from pipelines.services import LogOptions, ReportOptions
+from portal import access_report_pdf
 from portal.access_report import LookAnswer, columns, rows
 from portal.access_report_pdf import Question, paper
 from portal.language import Words
@@ -22,6 +25,7 @@ from portal.security import SESSION_COOKIE
 from storage import accounts
 from storage.access_log import NOBODY, Purpose
 from storage.models import Entry, Event
+from storage.pdf_font import printing_font
 from storage.person_access import AccessReport, Look
 from storage.watermark import VIETNAM, Watermark
 
@@ -184,3 +188,7 @@ def test_who_tried_an_address_from_the_network_is_no_officer_of_ours():
                  {"decision": "refused", "reason": "link_invalid", "channel": "api", "address": "203.0.113.7"}, ("entry:3",))
     row, = rows(AccessReport((3,), (tried,)), Words("vi"), False)
     assert (row.officer, row.agency) == ("", "chưa rõ là ai (truy cập từ mạng)")
+
+
+def test_what_is_left_to_write_on_fits_beside_the_other_column():
+    assert stringWidth(access_report_pdf._BLANK, printing_font(), 12) <= 66 * mm
