@@ -3,7 +3,7 @@
 Archived entries are made up and written straight to the embedded store, three objects each (original, copy, package of 12 kB), so that
 10,000 take minutes. A colour scan of 300 dpi has 1,500 to 4,000 kB; what is to be read warm must fit into memory. Beside the pass, in the
 same run: `cat` and `sha256sum` of as many bytes on the same disk, Python's hashlib in two threads, and with nothing hashed the store's GET
-alone, through S3 and straight from its volume server. Then the pass is killed again and again, and at the end four objects are damaged.
+alone through S3, and its files read straight. Then the pass is killed again and again, and at the end four objects are damaged.
 """
 from __future__ import annotations
 
@@ -135,11 +135,12 @@ def gets(database: Database, store: ObjectStore) -> None:
     with ThreadPoolExecutor(4) as pool:
         size = sum(f.size for f in pool.map(lambda k: store.read_newest("archive", k, lambda _: None), names))
     say("S3 GET alone, 4 threads", size, time.perf_counter() - start, f"{len(names)} objects")
-    reader = store.straight(Key(store.bucket("archive"), name, versioned=True) for name in names)
+    reader = store.straight()
     assert reader is not None
     start = time.perf_counter()
-    assert all(reader.read(lambda _: None) for _ in names)
-    say("volume GET alone, 1 thread", size, time.perf_counter() - start, f"{len(names)} objects")
+    places = reader.places([Key(store.bucket("archive"), name, versioned=True) for name in names]).result()
+    assert all(p is not None and reader.read(p, lambda _: None) for p in places)
+    say("disk alone, 1 thread", size, time.perf_counter() - start, f"{len(names)} objects")
     reader.close()
 
 

@@ -180,8 +180,9 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # A unit of work that may write takes the write lock at once: a lock upgraded later fails with SQLITE_BUSY whatever the timeout.
-    read_only = connection.get_execution_options().get("read_only")
-    connection.exec_driver_sql("begin" if read_only else "begin immediate")
+    options = connection.get_execution_options()
+    if options.get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("begin" if options.get("read_only") else "begin immediate")
 
 
 def _note_use(_: Any, record: Any) -> None:

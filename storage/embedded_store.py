@@ -126,8 +126,7 @@ class EmbeddedStore:
     def _config(self, state: StoreState) -> ObjectStoreConfig:
         access, secret = self._credentials()
         keys = tomllib.loads((self.folder / "security.toml").read_text("utf-8"))["jwt"]
-        doors = WeedDoors(f"127.0.0.1:{state.ports['filer']}", f"127.0.0.1:{state.ports['volume']}", keys["filer_signing"]["read"]["key"],
-                          keys["signing"]["read"]["key"])
+        doors = WeedDoors(f"127.0.0.1:{state.ports['filer']}", keys["filer_signing"]["read"]["key"], self.folder / "data")
         return ObjectStoreConfig(endpoint=f"127.0.0.1:{state.ports['s3']}", access_key=access, secret_key=secret, doors=doors)
 
     def _start(self) -> ObjectStoreConfig:

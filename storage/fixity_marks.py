@@ -14,21 +14,15 @@ _PROVEN = sa.update(StoredObject).where(StoredObject.key == sa.bindparam("object
 
 
 class Marker:
-    """A connection of its own that does not wait for the disk: a killed process loses nothing, a power cut at most the last seconds, which
-    are then read again. One thread at a time."""
+    """A connection of its own, each statement by itself, that does not wait for the disk: a killed process loses nothing, a power cut at
+    most the last seconds, which are then read again. One thread at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def __enter__(self) -> Marker:
-        self._connection = self._database.engine.connect()
-        if self._database.is_sqlite:
-            self._connection.exec_driver_sql("commit")                      # a pragma does nothing inside a transaction
-            self._connection.exec_driver_sql("pragma synchronous = normal")
-            self._connection.exec_driver_sql("begin")
-        else:
-            self._connection.exec_driver_sql("set synchronous_commit = off")
-        self._connection.commit()
+        self._connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._connection.exec_driver_sql("pragma synchronous = normal" if self._database.is_sqlite else "set synchronous_commit = off")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -36,12 +30,12 @@ class Marker:
         self._connection.close()
 
     def mark(self, key: str, started: datetime, differences: Sequence[Difference], proven: bool) -> None:
+        """What differs first: a pass killed in between reads the object again."""
         now = max(utc_now(), started)
-        with self._connection.begin():
-            if proven:
-                self._connection.execute(_PROVEN, {"object": key, "now": now})
-            for d in differences:
-                note(self._connection, d, now)
+        for d in differences:
+            note(self._connection, d, now)
+        if proven:
+            self._connection.execute(_PROVEN, {"object": key, "now": now})
 
 
 def note(connection: sa.Connection, d: Difference, now: datetime) -> None:

@@ -17,7 +17,7 @@ from storage.errors import ObjectMissing, ObjectStoreUnavailable
 from storage.fixity_words import Difference
 from storage.models import ArchivePackage, BookPackage, StoredObject
 from storage.objects import BucketKind, ObjectStore
-from storage.weed_reader import WeedReader
+from storage.weed_reader import Place, WeedReader
 
 _MANIFEST, _PACKAGE = "/manifest.json", "/package.zip"
 _TRIED_HARD = 5.0           # seconds after which a server that failed has tried again by itself
@@ -37,14 +37,15 @@ def kind_of(row: StoredObject) -> BucketKind:
     return "archive" if row.bucket == "archive" else "work"
 
 
-def look(row: StoredObject, store: ObjectStore, spend: Callable[[int], None], straight: WeedReader | None) -> Looked:
+def look(row: StoredObject, store: ObjectStore, spend: Callable[[int], None], straight: WeedReader | None = None,
+         place: Place | None = None) -> Looked:
     """Read what the store hands out under the row's key; if that is another version, the archived one too. spend(bytes): waits its turn.
 
-    straight: reads this object next, without S3. That can only prove an object good; if it does not, S3 is asked.
+    straight, place: what reads this object without S3, and where it lies. That can only prove an object good; if it does not, S3 is asked.
     """
     reading = _Reading(row, spend)
-    place = straight.read(reading.piece) if straight is not None else None
-    if place is not None and not reading.differences(place.version_id, place.retain_until):
+    if straight is not None and place is not None and straight.read(place, reading.piece) \
+            and not reading.differences(place.version_id, place.retain_until):
         return Looked([], reading.size, reading.manifest())
     before = reading.size
     for attempt in (1, 2):

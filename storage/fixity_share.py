@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import tee
+from itertools import islice
 
 from storage.database import Database
 from storage.fixity_marks import Marker
@@ -17,7 +18,15 @@ from storage.log_verify import NotedHashes
 from storage.models import StoredObject
 from storage.objects import ObjectStore
 from storage.outbox import ObjectLedger
-from storage.weed_reader import Key
+from storage.weed_reader import Key, Place, WeedReader
+
+_AHEAD = 25             # objects whose places are asked for while the ones before are read
+
+
+@dataclass(frozen=True)
+class _Coming:
+    rows: Sequence[StoredObject]
+    places: Future[list[Place | None]] | None
 
 
 class Share:
@@ -48,17 +57,18 @@ class Share:
                 raise
 
     def _work(self, rows: Iterator[StoredObject], marker: Marker, until: float) -> None:
-        reader = None
+        reader = self._store.straight()
         try:
-            mine, ahead = tee(iter(lambda: self._next(rows), None))
-            reader = self._store.straight(map(self._key, ahead))
-            del ahead                           # where there is only S3, rows would be kept for it
-            for row in mine:
-                if self._ends(until):
-                    return
-                looked = look(row, self._store, self._rate.spend, reader)
-                with self._lock:
-                    self._settle(row, looked, marker)
+            coming = self._ask(rows, reader)
+            while coming.rows:
+                now, coming = coming, self._ask(rows, reader)
+                places = reader.settle(now.places) if reader is not None and now.places is not None else [None] * len(now.rows)
+                for row, place in zip(now.rows, places, strict=True):
+                    if self._ends(until):
+                        return
+                    looked = look(row, self._store, self._rate.spend, reader, place)
+                    with self._lock:
+                        self._settle(row, looked, marker)
         except BaseException:
             self.over = True                    # so do the other threads
             raise
@@ -66,9 +76,10 @@ class Share:
             if reader is not None:
                 reader.close()
 
-    def _next(self, rows: Iterator[StoredObject]) -> StoredObject | None:
+    def _ask(self, rows: Iterator[StoredObject], reader: WeedReader | None) -> _Coming:
         with self._lock:
-            return next(rows, None)
+            taken = list(islice(rows, _AHEAD))
+        return _Coming(taken, reader.places([self._key(r) for r in taken]) if reader is not None and taken else None)
 
     def _ends(self, until: float) -> bool:
         with self._lock:

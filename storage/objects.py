@@ -18,7 +18,7 @@ from minio.retention import Retention
 from minio.versioningconfig import VersioningConfig
 
 from storage.errors import NoObjectLock, ObjectMissing, ObjectStoreUnavailable
-from storage.weed_reader import Key, WeedDoors, WeedReader
+from storage.weed_reader import WeedDoors, WeedReader
 
 BucketKind = Literal["archive", "work"]
 RetentionMode = Literal["GOVERNANCE", "COMPLIANCE"]
@@ -210,9 +210,9 @@ class ObjectStore:
         return ObjectFacts(key, size, headers.get("content-type", ""), headers.get(f"x-amz-meta-{_SHA256}"),
                            headers.get("x-amz-version-id") or None, None, datetime.fromisoformat(until) if until else None)
 
-    def straight(self, keys: Iterator[Key]) -> WeedReader | None:
-        """For one thread: a reader of these objects of a SeaweedFS of our own that goes without S3; None where there is only S3."""
-        return WeedReader(self.config.doors, self._timeout, keys) if self.config.doors else None
+    def straight(self) -> WeedReader | None:
+        """For one thread: what reads a SeaweedFS of our own without S3; None where there is only S3."""
+        return WeedReader(self.config.doors, self._timeout) if self.config.doors else None
 
     def answers(self) -> bool:
         """Whether the server is there and knows us."""

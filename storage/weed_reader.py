@@ -1,37 +1,38 @@
-"""Objects read straight from SeaweedFS's volume server, for the audit: its S3 gateway fetches the same bytes from there and copies them.
+"""Objects of an embedded SeaweedFS read without its S3 gateway, for the audit: the gateway fetches the same bytes and copies them twice.
 
-The filer says in which chunks an object lies, the volume server reads them from its disk. Only the plain case is read: one version, chunks
-end to end, nothing encrypted. For whatever is otherwise, and for every failure, S3 is to be asked: it judges what is wrong.
+The filer says in which chunks an object lies, and these are read from the volume files on this machine's disk. Only the plain case is read:
+one version, chunks end to end, nothing encrypted. For whatever is otherwise, and for every failure, S3 is to be asked: it judges what is
+wrong.
 """
 from __future__ import annotations
 
 import base64
-import http.client
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from io import BytesIO
+from pathlib import Path
 from urllib.parse import quote
 
 import jwt
+import pycurl
+from pydantic import BaseModel, Field
 
-_PIECE = 512 << 10              # bytes passed on at a time
+from storage.weed_volumes import WeedVolumes
+
 _TOKEN_SECONDS = 600
-# What a chunk may say (a packed one is unpacked by the volume server); one that says more is encrypted, or a list of chunks.
-_PLAIN = {"file_id", "fid", "offset", "size", "modified_ts_ns", "e_tag", "is_compressed"}
 _VERSION, _RETAIN = "Seaweed-X-Amz-Version-Id", "Seaweed-X-Amz-Retention-Until-Date"
 
 
 @dataclass(frozen=True)
 class WeedDoors:
-    """SeaweedFS behind its S3 gateway: host:port of filer and volume server, and the keys that sign what they let read."""
+    """SeaweedFS behind its S3 gateway: host:port of the filer, the key that signs what it lets read, the folder of its volumes."""
 
     filer: str
-    volume: str
     filer_key: str = field(repr=False)
-    volume_key: str = field(repr=False)
+    volumes: Path
 
 
 @dataclass(frozen=True)
@@ -55,104 +56,112 @@ class Chunk:
 class Place:
     """Where an object that has one version lies. chunks: at least one, from the first byte to the last."""
 
+    bucket: str
     chunks: Sequence[Chunk]
     version_id: str | None
     retain_until: datetime | None
 
 
 class WeedReader:
-    """Reads the objects of `keys` one after another over connections kept open, for one thread.
+    """Says where objects lie and reads them, for one thread. The filer is asked on a thread beside it, while that one reads and hashes."""
 
-    While the first byte of one is awaited, the filer's answer about the next is taken in; when it is read, the filer is asked about the one
-    after that. So nothing waits for the filer; a second thread for it gained nothing. No byte of an object is taken before
-    `read` is called for it.
-    """
+    def __init__(self, doors: WeedDoors, timeout: float) -> None:
+        self._filer = _Filer(doors, timeout)
+        self._volumes = WeedVolumes(doors.volumes)
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="filer")
 
-    def __init__(self, doors: WeedDoors, timeout: float, keys: Iterator[Key]) -> None:
-        self._doors, self._keys = doors, keys
-        self._filer = http.client.HTTPConnection(doors.filer, timeout=timeout)
-        self._volume = http.client.HTTPConnection(doors.volume, timeout=timeout)
-        self._buffer = memoryview(bytearray(_PIECE))
-        self._ask()
-        self._place = self._told()
-        self._ask()
+    def places(self, keys: Sequence[Key]) -> Future[list[Place | None]]:
+        """Where each of these objects lies, to be asked for before they are read. None: S3 is to be asked for it."""
+        return self._beside.submit(self._filer.places, keys)
 
-    def read(self, on_piece: Callable[[memoryview], None]) -> Place | None:
-        """Read the next object as it is on the disk now, piece by piece (each only valid during the call). None: S3 is to be asked for it,
-        whatever pieces came."""
-        place = self._place
-        whole = place is not None and self._send(place.chunks[0])
-        self._place = self._told()
-        if place is not None:
-            whole = whole and self._receive(place.chunks[0], on_piece)
-            whole = whole and all(self._send(c) and self._receive(c, on_piece) for c in place.chunks[1:])
-            if not whole:
-                self._volume.close()            # it opens again by itself; what was left unread would be taken for the next answer
-        self._ask()
-        return place if whole else None
+    def settle(self, asked: Future[list[Place | None]]) -> list[Place | None]:
+        """What the filer said, after which what lies on the disk is looked at again."""
+        places = asked.result()
+        self._volumes.look_again()
+        return places
+
+    def read(self, place: Place, on_piece: Callable[[memoryview], None]) -> bool:
+        """Read an object from the disk, piece by piece (each only valid during the call). False: S3 is to be asked for it, whatever pieces
+        came."""
+        return all(self._volumes.read(place.bucket, c.file_id, c.size, on_piece) for c in place.chunks)
 
     def close(self) -> None:
+        self._beside.shutdown(cancel_futures=True)
         self._filer.close()
-        self._volume.close()
+        self._volumes.close()
 
-    def _ask(self) -> None:
-        self._asked = next(self._keys, None)
-        if self._asked is None:
-            return
-        path = f"/buckets/{quote(f'{self._asked.bucket}/{self._asked.name}')}{'.versions/' if self._asked.versioned else '?metadata=true'}"
+
+class _Filer:
+    """The filer's own door, over a connection kept open. libcurl asks: while it waits and reads, the thread that hashes is not held up."""
+
+    def __init__(self, doors: WeedDoors, timeout: float) -> None:
+        self._key, self._curl = doors.filer_key, pycurl.Curl()
+        self._buckets = f"http://{doors.filer}/buckets/"
+        for option, value in ((pycurl.NOSIGNAL, 1), (pycurl.PROXY, ""), (pycurl.TIMEOUT_MS, int(timeout * 1000))):
+            self._curl.setopt(option, value)
+
+    def places(self, keys: Sequence[Key]) -> list[Place | None]:
+        token = jwt.encode({"exp": int(time.time()) + _TOKEN_SECONDS}, self._key, "HS256")
+        self._curl.setopt(pycurl.HTTPHEADER, ["Accept: application/json", f"Authorization: Bearer {token}"])
+        found: list[Place | None] = []
+        for key in keys:
+            try:
+                found.append(self._place(key))
+            except pycurl.error:
+                return [*found, *[None] * (len(keys) - len(found))]
+        return found
+
+    def close(self) -> None:
+        self._curl.close()
+
+    def _place(self, key: Key) -> Place | None:
+        text = BytesIO()
+        path = quote(f"{key.bucket}/{key.name}")
+        self._curl.setopt(pycurl.URL, f"{self._buckets}{path}{'.versions/' if key.versioned else '?metadata=true'}")
+        self._curl.setopt(pycurl.WRITEDATA, text)
+        self._curl.perform()
         try:
-            self._filer.request("GET", path, headers={"Accept": "application/json", "Authorization": _bearer(self._doors.filer_key)})
-        except (OSError, http.client.HTTPException):
-            self._filer.close()
-            self._asked = None
-
-    def _told(self) -> Place | None:
-        if self._asked is None:
+            return _told(text.getvalue(), key) if self._curl.getinfo(pycurl.RESPONSE_CODE) == 200 else None
+        except (ValueError, OverflowError):
             return None
-        try:
-            answer = self._filer.getresponse()
-            text = answer.read()
-            return _place(json.loads(text), self._asked.versioned) if answer.status == 200 else None
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError, OverflowError):
-            self._filer.close()
+
+
+class _Chunk(BaseModel, extra="forbid"):
+    """What a plain chunk says; one that says more is encrypted, or a list of chunks."""
+
+    file_id: str
+    fid: dict[str, int] = {}
+    offset: int = 0
+    size: int
+    modified_ts_ns: int = 0
+    e_tag: str = ""
+    is_compressed: bool = False
+
+
+class _Entry(BaseModel):
+    size: int = Field(alias="FileSize")
+    noted: dict[str, str] | None = Field(alias="Extended")
+    chunks: list[_Chunk]
+
+    def place(self, bucket: str) -> Place | None:
+        chunks, end = sorted(self.chunks, key=lambda c: c.offset), 0
+        for c in chunks:
+            if c.offset != end:
+                return None
+            end += c.size
+        if not chunks or end != self.size:
             return None
-
-    def _send(self, chunk: Chunk) -> bool:
-        try:
-            token = _bearer(self._doors.volume_key, fid=chunk.file_id)
-            self._volume.request("GET", f"/{chunk.file_id}", headers={"Authorization": token})
-            return True
-        except (OSError, http.client.HTTPException):
-            return False
-
-    def _receive(self, chunk: Chunk, on_piece: Callable[[memoryview], None]) -> bool:
-        size = chunk.size
-        try:
-            answer = self._volume.getresponse()
-            while answer.status == 200 and (count := answer.readinto(self._buffer)):
-                on_piece(self._buffer[:count])
-                size -= count
-            return size == 0
-        except (OSError, http.client.HTTPException):
-            return False
+        noted = {k: base64.b64decode(v).decode() for k, v in (self.noted or {}).items() if k in (_VERSION, _RETAIN)}
+        until = datetime.fromtimestamp(int(noted[_RETAIN]), UTC) if _RETAIN in noted else None
+        return Place(bucket, [Chunk(c.file_id, c.size) for c in chunks], noted.get(_VERSION), until)
 
 
-def _place(said: dict[str, Any], versioned: bool) -> Place | None:
-    entries = said["Entries"] if versioned else [said]
-    if not entries or len(entries) > 1:
-        return None                         # overlaid or deleted: which one is handed out is S3's to say
-    entry = entries[0]
-    chunks, end = sorted(entry.get("chunks", []), key=lambda c: c.get("offset", 0)), 0
-    for c in chunks:
-        if set(c) - _PLAIN or c.get("offset", 0) != end:
-            return None
-        end += c["size"]
-    if not chunks or end != entry["FileSize"]:
-        return None
-    noted = {k: base64.b64decode(v).decode() for k, v in (entry["Extended"] or {}).items() if k in (_VERSION, _RETAIN)}
-    until = datetime.fromtimestamp(int(noted[_RETAIN]), UTC) if _RETAIN in noted else None
-    return Place([Chunk(c["file_id"], c["size"]) for c in chunks], noted.get(_VERSION), until)
+class _Versions(BaseModel):
+    entries: list[_Entry] = Field(alias="Entries")
 
 
-def _bearer(key: str, **claims: str) -> str:
-    return "Bearer " + jwt.encode({"exp": int(time.time()) + _TOKEN_SECONDS, **claims}, key, "HS256")
+def _told(text: bytes, key: Key) -> Place | None:
+    if not key.versioned:
+        return _Entry.model_validate_json(text).place(key.bucket)
+    entries = _Versions.model_validate_json(text).entries       # overlaid or deleted: which one is handed out is S3's to say
+    return entries[0].place(key.bucket) if len(entries) == 1 else None

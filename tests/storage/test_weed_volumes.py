@@ -1,0 +1,133 @@
+"""Volume files of a real SeaweedFS, read behind its back."""
+from __future__ import annotations
+
+import os
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from storage.weed_reader import Key, Place
+from storage.weed_volumes import WeedVolumes
+
+HEAD = 20
+
+
+@pytest.fixture
+def volumes(object_store):
+    volumes = WeedVolumes(object_store.config.doors.volumes)
+    yield volumes
+    volumes.close()
+
+
+def place_of(store, kind: str, name: str) -> Place | None:
+    reader = store.straight()
+    try:
+        return reader.places([Key(store.bucket(kind), name, versioned=kind == "archive")]).result()[0]
+    finally:
+        reader.close()
+
+
+def read(volumes: WeedVolumes, place: Place) -> bytes | None:
+    got = bytearray()
+    return bytes(got) if all(volumes.read(place.bucket, c.file_id, c.size, got.extend) for c in place.chunks) else None
+
+
+def file_and_place(store, data: bytes) -> tuple[Path, int]:
+    for path in store.config.doors.volumes.glob(f"{store.bucket('work')}_*.dat"):
+        if (at := path.read_bytes().find(data)) >= 0:
+            return path, at
+    raise AssertionError("not on the disk")
+
+
+@pytest.mark.parametrize("size", [1, 100, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5_000_000])
+def test_what_was_put_is_read(object_store, volumes, size):
+    data = os.urandom(size)
+    object_store.put("work", "one", data, "image/jpeg")
+    assert read(volumes, place_of(object_store, "work", "one")) == data
+
+
+def test_text_that_the_server_packed_is_unpacked(object_store, volumes):
+    data = "tờ số 12, quyển số 01/2017; ".encode() * 5000
+    object_store.put("work", "text", data, "text/plain")
+    with pytest.raises(AssertionError, match="not on the disk"):
+        file_and_place(object_store, data)
+    assert read(volumes, place_of(object_store, "work", "text")) == data
+
+
+@pytest.mark.parametrize("at", [*range(-HEAD, 1), -1, *range(3000, 3012)])
+def test_every_flipped_byte_of_a_needle_is_noticed(object_store, volumes, at):
+    """Before the data: cookie, id, two lengths; behind it: what it has, name, type, date; the sum."""
+    data = os.urandom(3000)
+    object_store.put("work", "one", data, "image/jpeg")
+    place = place_of(object_store, "work", "one")
+    path, start = file_and_place(object_store, data)
+    whole = path.read_bytes()
+    length = int.from_bytes(whole[start - 8:start - 4], "big")
+    assert read(volumes, place) == data and len(data) + 4 < length
+    if at >= 3000:
+        at = 3000 + min(at - 3000, length - 4 - 3000 + 3)           # up to the last byte of the sum
+    with open(path, "r+b") as f:
+        f.seek(start + at)
+        f.write(bytes([whole[start + at] ^ 0x80]))
+    try:
+        date = range(3003, 3000 + length - 4 - 3000)                # nothing hangs on it
+        assert read(volumes, place) == (data if at in date else None)
+    finally:
+        with open(path, "r+b") as f:
+            f.seek(start + at)
+            f.write(whole[start + at:start + at + 1])
+
+
+def test_what_was_deleted_is_not_read(object_store, volumes):
+    object_store.put("work", "one", b"x" * 500, "image/jpeg")
+    object_store.put("work", "other", b"y" * 500, "image/jpeg")
+    gone, left = place_of(object_store, "work", "one"), place_of(object_store, "work", "other")
+    assert read(volumes, gone) == b"x" * 500
+    object_store.remove("work", "one")
+    deadline = time.monotonic() + 30
+    while read(volumes, gone) is not None and time.monotonic() < deadline:          # the filer lets go of chunks a little later
+        time.sleep(0.1)
+        volumes.look_again()
+    assert read(volumes, gone) is None and read(volumes, left) == b"y" * 500
+
+
+def test_a_volume_that_was_written_anew_is_opened_anew(object_store, embedded_store, volumes):
+    """When much was deleted, SeaweedFS copies what is left into a new file, and what comes later stands only there."""
+    for n in range(6):
+        object_store.put("work", f"o/{n}", os.urandom(200_000), "image/jpeg")
+    first = place_of(object_store, "work", "o/5")
+    path, before = file_and_place(object_store, read(volumes, first) or b"-")[0], read(volumes, first)
+    inode = path.stat().st_ino
+    for n in range(5):
+        object_store.remove("work", f"o/{n}")
+    master = embedded_store.running().ports["master"]
+    deadline = time.monotonic() + 60
+    while path.stat().st_ino == inode:
+        assert time.monotonic() < deadline, "the server did not clean up"
+        urllib.request.urlopen(f"http://127.0.0.1:{master}/vol/vacuum?garbageThreshold=0.01", timeout=60).read()
+        time.sleep(0.2)
+    volumes.look_again()
+    assert read(volumes, first) == before
+    written = 0
+    for n in range(20):                                                             # one volume of the bucket's takes each
+        data = os.urandom(100_000)
+        object_store.put("work", f"late/{n}", data, "image/jpeg")
+        volumes.look_again()
+        assert read(volumes, place_of(object_store, "work", f"late/{n}")) == data
+        written += file_and_place(object_store, data)[0] == path
+    assert written
+
+
+@pytest.mark.parametrize("file_id", ["", "7", "7,", "x,0123456789", "7,zz23456789", "999999,0123456789"])
+def test_an_id_that_leads_nowhere_reads_nothing(volumes, file_id):
+    assert not volumes.read("b", file_id, 10, lambda _: None)
+
+
+def test_a_volume_of_another_format_is_left_alone(tmp_path):
+    for said in ('{"version": 2, "bytesOffset": 5}', '{"version": 3, "bytesOffset": 4}', "{}", "no JSON"):
+        (tmp_path / "b_1.vif").write_text(said)
+        (tmp_path / "b_1.dat").write_bytes(b"\3" + bytes(7))
+        (tmp_path / "b_1.idx").write_bytes(b"")
+        assert not WeedVolumes(tmp_path).read("b", "1,0123456789", 10, lambda _: None)
