@@ -17,7 +17,7 @@ from storage.signing_errors import SigningWaits
 def prove_objects(context: OpExecutionContext) -> None:
     """Read and hash objects, go on where the last night stopped; fail when something differs, so that it is seen."""
     services: Services = context.resources.services
-    keep_waiting(services.extract_office)
+    caught = keep_waiting(services.extract_office)
     written = write_segments(services.ledger, services.archive)
     report = run_pass(services.database, services.objects, services.fixity)
     kept = keep_old_log(services)
@@ -26,9 +26,9 @@ def prove_objects(context: OpExecutionContext) -> None:
         "objects": report.objects, "megabytes": round(report.bytes / 1e6, 1), "megabytes_per_second": round(speed, 1),
         "finished": report.finished, "differences": len(report.differences), "events_written": written,
         "log_segments_sealed": kept.segments, "log_lines_moved": kept.pruned})
-    if report.differences:
-        raise dg.Failure(description="; ".join(f"{d.code} {d.where}" for d in report.differences[:20]),
-                         metadata={"differences": len(report.differences)}, allow_retries=False)
+    wrong = [f"{d.code} {d.where}" for d in report.differences] + [f"{e.code} extract:{x}" for x, e in caught.refused.items()]
+    if wrong:
+        raise dg.Failure(description="; ".join(wrong[:20]), metadata={"differences": len(wrong)}, allow_retries=False)
 
 
 def keep_old_log(services: Services) -> Kept:

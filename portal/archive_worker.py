@@ -24,6 +24,7 @@ class ArchiveWorker:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="archive-worker", daemon=True)
         self._later: dict[int, float] = {}      # entries that failed -> not before (monotonic seconds)
+        self._refused: dict[str, float] = {}    # the same of extracts
 
     def start(self) -> None:
         self._thread.start()
@@ -58,12 +59,20 @@ class ArchiveWorker:
             write_segments(s.ledger, s.archive)
         return done
 
+    def keep_extracts(self) -> None:
+        """Have the store know of the steps that it does not know yet."""
+        now = time.monotonic()
+        self._refused = {x: until for x, until in self._refused.items() if until > now}
+        for extract_id, e in keep_waiting(self._services.extract_office, leave=self._refused).refused.items():
+            _LOG.error("extract %s not kept: %s", extract_id, e.code)
+            self._refused[extract_id] = now + self._retry
+
     def _loop(self) -> None:
         while not self._stop.wait(self._every):
             try:
                 self.run_once()
                 add_up(self._services.database)
-                keep_waiting(self._services.extract_office)
+                self.keep_extracts()
             except Exception as e:      # the thread must outlive a database restart; the entry stays verified and is tried again
                 _LOG.error("archive worker: %s", type(e).__name__)
                 self._stop.wait(self._retry)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import replace
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Session
 from storage.access_log import Purpose, log_access
 from storage.archive_package import retention
 from storage.change_feed import publish_extract
-from storage.errors import ObjectStoreUnavailable
+from storage.errors import ObjectStoreUnavailable, StorageError
 from storage.extracts.keys import to_jwk
 from storage.models import Extract
 from storage.policy import Actor
@@ -74,15 +75,33 @@ def keep_soon(office: Office, extract_id: str) -> None:
         keep(office, extract_id)
 
 
-def keep_waiting(office: Office, most: int = 500) -> int:
-    """Write what a kill or a silent store left unwritten; how many. Raises ObjectStoreUnavailable."""
+@dataclass(frozen=True)
+class Caught:
+    """What `keep_waiting` did. written: extracts the store knows now. refused: ids of those it would not take, and why."""
+
+    written: int
+    refused: Mapping[str, StorageError]
+
+
+def keep_waiting(office: Office, leave: Container[str] = ()) -> Caught:
+    """Write what a kill or a silent store left unwritten. leave: ids not to try now. One that is refused does not keep the others waiting.
+
+    Raises ObjectStoreUnavailable.
+    """
     with office.database.reading() as session:
-        waiting = session.scalars(sa.select(Extract.id).where(Extract.recorded < Extract.moves).order_by(Extract.id).limit(most)).all()
-    if waiting:
+        waiting = session.scalars(sa.select(Extract.id).where(Extract.recorded < Extract.moves).order_by(Extract.id)).all()
+    due = [x for x in waiting if x not in leave]
+    if due:
         keep_keys(office)
-    for extract_id in waiting:
-        keep(office, extract_id)
-    return len(waiting)
+    refused: dict[str, StorageError] = {}
+    for extract_id in due:
+        try:
+            keep(office, extract_id)
+        except ObjectStoreUnavailable:
+            raise
+        except StorageError as e:
+            refused[extract_id] = e
+    return Caught(len(due) - len(refused), refused)
 
 
 def keep_keys(office: Office) -> None:

@@ -11,6 +11,9 @@ from sqlalchemy import select, update
 from pipelines.services import LogOptions, Services
 from storage import events
 from storage.archive import archive_entry
+from storage.errors import ObjectDiffers
+from storage.extracts.keeping import Caught
+from storage.fixity import last_pass
 from storage.models import ArchivePackage, CopySignature, Event, LogSegment, utc_now
 from tests.pipelines.test_definitions import definitions
 from tests.storage.registers import add_entry, add_page, page_image
@@ -39,6 +42,13 @@ def test_the_audit_fails_where_an_object_was_changed(archived: Services) -> None
         key = session.scalars(select(ArchivePackage.pdf_key)).one()
     archived.objects.put("archive", key, b"%PDF-1.7 changed", "application/pdf")      # a version over the one that was archived
     assert not run(archived, "prove_archive").success
+
+
+def test_an_extract_that_the_store_refuses_is_told_and_the_audit_goes_on(archived: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    differs = ObjectDiffers(bucket="b", key="k", expected="x", found="y")
+    monkeypatch.setattr("pipelines.fixity.keep_waiting", lambda _: Caught(0, {"0b6c": differs}))
+    assert not run(archived, "prove_archive").success
+    assert last_pass(archived.database)["finished"]
 
 
 def test_old_months_of_the_log_are_sealed_and_proven(services: Services) -> None:

@@ -12,6 +12,8 @@ from pipelines.services import ArchiveOptions
 from portal.app import create_app
 from portal.archive_worker import ArchiveWorker
 from storage import accounts
+from storage.errors import ObjectDiffers
+from storage.extracts.keeping import Caught
 from storage.models import Entry
 from storage.signing import Signer, create_demo_identity, verify_pdf
 
@@ -34,6 +36,22 @@ def test_the_worker_waits_until_undo_is_over(signing):
         client.post(f"/review/{entry}/verify", json={"revision": 0, "acknowledge": True}, headers=csrf_of(client))
     assert ArchiveWorker(services).run_once() == 0
     assert ArchiveWorker(signing.services).run_once() == 1 and ArchiveWorker(signing.services).run_once() == 0
+
+
+def test_an_extract_that_the_store_refuses_is_left_alone_for_a_while(signing, monkeypatch):
+    asked: list[set[str]] = []
+
+    def refuse(_, leave):
+        asked.append(set(leave))
+        return Caught(0, {x: ObjectDiffers(bucket="b", key="k", expected="x", found="y") for x in {"0b6c"} - asked[-1]})
+
+    monkeypatch.setattr("portal.archive_worker.keep_waiting", refuse)
+    worker = ArchiveWorker(signing.services, retry_seconds=0.2)
+    worker.keep_extracts()
+    worker.keep_extracts()
+    time.sleep(0.3)
+    worker.keep_extracts()
+    assert asked == [set(), {"0b6c"}, set()]
 
 
 def test_from_a_persons_enter_to_the_signed_copy_in_another_program(signing):

@@ -96,7 +96,7 @@ def test_every_state_number_and_proof_comes_back(on_both, tmp_path, monkeypatch)
     last = max(x.number for x in office_rows(office) if x.number)
     assert steps.number(there, NUMBERS, kept.id).number == last
     assert moved(there, entry, "d-later", 4).number == last + 1
-    assert keeping.keep_waiting(there) == 0
+    assert keeping.keep_waiting(there).written == 0
     fresh.dispose()
 
 
@@ -176,9 +176,25 @@ def test_a_step_is_done_while_the_store_is_away_and_written_later(at):
     extract = ask(office, house.archived(office.ledger))
     away = replace(office, ledger=ObjectLedger(office.database, Away(office.ledger.store.config)))
     assert steps.refuse(away, house.CLERK, extract.id, "Không đủ giấy tờ").state == "refused"
-    assert keeping.keep_waiting(office) == 1 and keeping.keep_waiting(office) == 0
+    assert [keeping.keep_waiting(office).written for _ in range(2)] == [1, 0]
     newest = max(o.key for o in office.ledger.store.list("archive", f"extracts/{extract.id[:2]}/{extract.id}/"))
     assert json.loads(office.ledger.get(newest))["extract"]["state"] == "refused"
+
+
+def test_a_record_that_the_store_refuses_does_not_hold_up_the_others(at):
+    entry, office = entry_in_the_archive(at), replace(at, signer=Unsigned())
+    asked = [ask(office, entry, f"d-{n}", ASKS) for n in range(3)]
+    away = replace(office, ledger=ObjectLedger(office.database, Away(office.ledger.store.config)))
+    for extract in asked:
+        steps.refuse(away, NUMBERS, extract.id, "Không đủ giấy tờ")
+    with office.database.reading() as session:
+        first = min(asked, key=lambda x: x.id).id
+        row = session.get_one(Extract, first)
+        taken = keeping.record_key(first, row.moves, keeping.record(row))
+    office.ledger.put("archive", taken, b"something else", "application/json")
+    caught = keeping.keep_waiting(office)
+    assert caught.written == 2 and {x: e.code for x, e in caught.refused.items()} == {first: "object_differs"}
+    assert keeping.keep_waiting(office, leave=caught.refused) == keeping.Caught(0, {})
 
 
 def test_no_number_is_signed_that_the_store_does_not_know(at):
