@@ -44,6 +44,7 @@ _STUCK: Mapping[str, Pair] = {
 _NOT_CONNECTED: Pair = ("Hỏi người quản trị: chưa cấu hình kết nối với phần mềm của Bộ, nên chưa gửi gì. Kết nối xong, máy tự gửi.",
                         "Ask the administrator: the connection is not configured, so nothing was sent. Once it is, it is sent by itself.")
 DONE: Mapping[str, Pair] = {        # what was done on the dossier's page
+    "decided": ("Đã đưa vào danh sách gửi.", "It is on the list."),
     "again": ("Đã xếp hồ sơ lên đầu hàng gửi.", "The dossier is first in the line."),
     "hold": ("Đã giữ lại hồ sơ.", "The dossier is held back."),
 }

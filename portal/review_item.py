@@ -71,6 +71,7 @@ class ReviewItem:
     pages: tuple[tuple[int, str], ...]
     row: UprightBox | None
     batch_id: str
+    commune: str | None             # of the book, its code
     book_number: str | None
     registry_office: str | None
     set_aside: Pair | None
@@ -122,7 +123,7 @@ def review_item(session: Session, entry: Entry) -> ReviewItem:
     views = {code: _field(code, rows.get(code), entry, page, tuple(by_field.get(code, ()))) for code in _codes(entry, rows)}
     return ReviewItem(
         entry.id, entry.revision, entry.kind, entry.form, entry.number, entry.status,
-        tuple((p.id, p.file) for p in (page, second) if p is not None), _row_box(entry, views), batch.id,
+        tuple((p.id, p.file) for p in (page, second) if p is not None), _row_box(entry, views), batch.id, batch.commune_code,
         batch.book_number or written.get("quyenSo"), batch.registry_office, _set_aside(page),
         (entry.verified_by, entry.verified_at) if entry.verified_by is not None and entry.verified_at is not None else None,
         tuple(wording.reason(r) for r in entry.reasons or ()),

@@ -12,16 +12,20 @@ from portal import push_wording
 from portal.context import Visitor, Who, page
 from portal.wording import Pair
 from records.field_text import read_out
+from records.ministry.messages import MODULES, Requester
 from storage.access_log import Purpose, log_access
 from storage.corrections import current_values
-from storage.ministry_push import hold, send_again, send_corrected
+from storage.ministry_push import decide_to_send, hold, send_again, send_corrected
 from storage.ministry_push.decision import HOLDS
-from storage.ministry_push.errors import BadDossier
-from storage.ministry_push.listing import LINES, OPEN, RESULT, STAGES, counts, listed, visible_push
-from storage.models import Entry, MinistryPush
+from storage.ministry_push.errors import BadDossier, DossierKnown
+from storage.ministry_push.listing import LINES, OPEN, RESULT, STAGES, counts, listed, of_entry, visible_push
+from storage.models import Batch, Entry, MinistryPush
+from storage.review_queue import visible_entry
 
 router = APIRouter(prefix="/pushes", include_in_schema=False)
 _PURPOSE = "ministry"
+_NOTHING_SAID: Mapping[str, Any] = {"module": "", "dossier": "", "linked": "", "requester": "", "relation": "", "copies": 1,
+                                    "with_copy": False}
 
 
 @router.get("")
@@ -35,6 +39,43 @@ def waiting(request: Request, who: Who, stage: str = "", start: int = 0) -> Resp
     return page(who, request, "pushes.html", lines=lines[:LINES], more=len(lines) > LINES, stage=wanted, start=start, step=LINES,
                 counts=numbers, unfinished=sum(numbers[s] for s in OPEN), say=push_wording,
                 connected=who.portal.services.ministry is not None)
+
+
+@router.get("/new/{entry_id}")
+def new(entry_id: int, request: Request, who: Who) -> Response:
+    """An archived entry is to go to the Ministry: what as, under which dossier. Register number and book, nobody's name."""
+    return _new(entry_id, request, who)
+
+
+@router.post("/new/{entry_id}")
+def decide(entry_id: int, request: Request, who: Who, module: Annotated[str, Form(max_length=8)] = "",
+           dossier: Annotated[str, Form(max_length=80)] = "", linked: Annotated[str, Form(max_length=80)] = "",
+           requester: Annotated[str, Form(max_length=120)] = "", relation: Annotated[str, Form(max_length=80)] = "",
+           copies: Annotated[int, Form(ge=1, le=99)] = 1, with_copy: Annotated[bool, Form()] = False) -> Response:
+    who.must("approve")
+    asks = Requester(requester, relation, copies) if module == "BS" else None
+    try:
+        with who.portal.services.database.session() as session:
+            push = decide_to_send(session, who.actor, entry_id, module, dossier.strip(), linked=linked.strip(), requester=asks,
+                                  with_copy=with_copy)
+            address = f"/pushes/{push.id}{'?done=decided' if push.state == 'waiting' else ''}"
+    except (BadDossier, DossierKnown) as e:
+        return _new(entry_id, request, who, 409, e.message(who.words.lang),
+                    {"module": module, "dossier": dossier, "linked": linked, "requester": requester, "relation": relation,
+                     "copies": copies, "with_copy": with_copy})
+    return RedirectResponse(address, 303)
+
+
+def _new(entry_id: int, request: Request, who: Visitor, status: int = 200, problem: str = "",
+         said: Mapping[str, Any] = _NOTHING_SAID) -> Response:
+    who.must("approve")
+    with who.portal.services.database.reading() as session:
+        entry = visible_entry(session, who.actor, entry_id, "approve")
+        book = session.get_one(Batch, entry.batch_id)
+        lines = of_entry(session, who.actor, entry_id)
+    modules = [m for m, kinds in MODULES.items() if entry.kind in kinds]
+    return page(who, request, "push_new.html", status, entry=entry, book=book, lines=lines, modules=modules, said=said, problem=problem,
+                say=push_wording, connected=who.portal.services.ministry is not None)
 
 
 @router.get("/{push_id}")

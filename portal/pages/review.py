@@ -14,6 +14,7 @@ from portal.context import Portal, Visitor, Who, page, render
 from portal.queue_rows import commune_name, grouped, queue_rows
 from portal.review_item import ReviewItem, review_item
 from portal.second_check_item import check_address
+from records.ministry.messages import MODULES
 from records.text import fold
 from storage import review
 from storage.access_log import REVIEW, log_access
@@ -122,7 +123,7 @@ def item(entry_id: int, request: Request, who: Who, filters: Filters) -> Respons
         view = review_item(session, entry)
         review.log_view(session, who.actor, entry, view.codes, "review")
     return page(who, request, "review.html", query=_query(filters), reject_reasons=review.REJECT_REASONS,
-                **_shown(who.portal, view, held_by, entry))
+                **_shown(who, view, held_by, entry))
 
 
 def _held(session: Session, who: Visitor, entry_id: int) -> tuple[Entry, str]:
@@ -145,14 +146,17 @@ def _log_fetch(session: Session, who: Visitor, view: ReviewItem) -> None:
     log_access(session, who.actor, "record.fetch", f"entry:{view.entry_id}", REVIEW, fields=view.codes)
 
 
-def _shown(portal: Portal, view: ReviewItem, held_by: str, entry: Entry) -> dict[str, Any]:
+def _shown(who: Visitor, view: ReviewItem, held_by: str, entry: Entry) -> dict[str, Any]:
+    portal = who.portal
     editable = not held_by and entry.status in review.OPEN and view.set_aside is None
+    may_send = entry.status == "archived" and any(entry.kind in kinds for kinds in MODULES.values()) and who.actor.may(
+        "approve", commune=view.commune, kind=entry.kind)
     return {"item": view, "held_by": held_by, "editable": editable, "lease_seconds": portal.options.lease_seconds,
-            "may_ask_population": editable and portal.services.population_query is not None}
+            "may_ask_population": editable and portal.services.population_query is not None, "may_send": may_send}
 
 
 def _fragment(request: Request, who: Visitor, view: ReviewItem, held_by: str, entry: Entry) -> Response:
-    return render(who.portal, request, who.words, "review/entry.html", **_shown(who.portal, view, held_by, entry))
+    return render(who.portal, request, who.words, "review/entry.html", **_shown(who, view, held_by, entry))
 
 
 def _cut(portal: Portal, pages: list[Page]) -> None:

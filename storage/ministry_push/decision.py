@@ -40,7 +40,7 @@ def decide_to_send(session: Session, actor: Actor, entry_id: int, module: str, d
     content = _content(session, entry, linked or dossier, received or utc_now(), requester, with_copy)
     row = _locked(session, dossier)
     if row is not None and (row.module, row.entry_id) != (module, entry_id):
-        raise DossierKnown(dossier=dossier, state=row.state)
+        raise DossierKnown(dossier=dossier)
     if row is None:
         row = MinistryPush(module=module, dossier=dossier, entry_id=entry_id, content=content, decided_by=actor.name)
         session.add(row)
@@ -131,8 +131,9 @@ def _anew(row: MinistryPush) -> None:
 
 def _check(entry: Entry, module: str, dossier: str, requester: Requester | None) -> None:
     if module not in MODULES or entry.kind not in MODULES[module]:
-        offered = "; ".join(f"{name}: {' '.join(kinds)}" for name, kinds in MODULES.items())
-        raise BadDossier(what=f"module {module} / {entry.kind} ({offered})")
+        offered = ", ".join(name for name, kinds in MODULES.items() if entry.kind in kinds)
+        raise BadDossier(what=Words(f"mục loại {entry.kind} chỉ gửi được với: {offered or '(không có)'}",
+                                    f"an entry of kind {entry.kind} goes as: {offered or '(none)'}"))
     if not _CODE.fullmatch(dossier):
         raise BadDossier(what=Words("mã hồ sơ không đúng dạng, ví dụ H21.129-250812-0035",
                                     "the dossier code is malformed; as H21.129-250812-0035"))

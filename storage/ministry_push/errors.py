@@ -52,8 +52,8 @@ class DossierRefused(PushError):
 
 class DossierKnown(PushError):
     code = "dossier_known"
-    vi = "Mã hồ sơ {dossier} đã dùng cho nội dung khác ({state}). Mỗi mã hồ sơ chỉ gửi một lần."
-    en = "Dossier {dossier} was used for other content ({state}). A dossier code is sent once."
+    vi = "Mã hồ sơ {dossier} đã dùng cho mục khác hoặc việc khác. Mỗi mã hồ sơ chỉ gửi một lần."
+    en = "Dossier {dossier} was used for another entry or another purpose. A dossier code is sent once."
 
 
 class BadDossier(PushError):

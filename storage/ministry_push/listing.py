@@ -63,6 +63,11 @@ def listed(session: Session, actor: Actor, stage: str = "", start: int = 0, limi
     return [Line(*row) for row in session.execute(query.order_by(order, MinistryPush.id.desc()).offset(start).limit(limit))]
 
 
+def of_entry(session: Session, actor: Actor, entry_id: int) -> Sequence[Line]:
+    """The dossiers of one entry that the actor may decide, the newest first."""
+    return [Line(*row) for row in session.execute(_seen(actor).where(MinistryPush.entry_id == entry_id).order_by(MinistryPush.id.desc()))]
+
+
 def counts(session: Session, actor: Actor) -> dict[str, int]:
     """How many dossiers at each stage the actor may decide."""
     seen = _seen(actor).with_only_columns(MinistryPush.state, MinistryPush.problem, sa.func.count()).group_by(

@@ -23,7 +23,7 @@ PAGES = (       # name of the picture, account, address
     ("ke-hoach", "qt.an", "/reports/plan"), ("tai-khoan", "qt.an", "/accounts"), ("mot-tai-khoan", "qt.an", "/accounts/tp.duyet"),
     ("he-thong-ket-noi", "qt.an", "/clients"), ("tai-khoan-cua-toi", "xa.minh", "/me"), ("nhat-ky", "kiem.toan", "/log"),
 )
-OTHER_SYSTEMS = ("hoi-dan-cu", "gui-bo-danh-sach", "gui-bo-mot-ho-so", "canh-bao-tra-cuu", "ai-da-xem-mot-nguoi")
+OTHER_SYSTEMS = ("hoi-dan-cu", "gui-bo-danh-sach", "gui-bo-mot-ho-so", "gui-bo-lap-ho-so", "canh-bao-tra-cuu", "ai-da-xem-mot-nguoi")
 
 
 def test_each_page_of_the_guides(house, tmp_path):
@@ -122,6 +122,12 @@ def test_each_page_of_other_systems(house, tmp_path):
             take(head, "gui-bo-danh-sach")
             head.goto(f"/pushes/{numbers['refused']}")
             take(head, "gui-bo-mot-ho-so")
+            head.goto(f"/pushes/new/{births[2]}")
+            head.focus("[name=dossier]")
+            head.keyboard.type("H21.129-261130-0021")
+            take(head, "gui-bo-lap-ho-so")
+            send(head, "form .primary", "H21.129-261130-0021")
+            head.goto(f"/pushes/{numbers['refused']}")
             head.focus("[name=reason]")
             head.keyboard.press("ArrowDown")
             send(head, "form[action$=hold] button", "Đang giữ lại")

@@ -15,7 +15,7 @@ from portal.push_wording import to_do
 from storage import accounts
 from storage.ministry_push import decide_to_send, errors
 from storage.ministry_push.listing import STAGES, counts, listed, stage_of
-from storage.models import Event, Field, MinistryPush, utc_now
+from storage.models import Entry, Event, Field, MinistryPush, utc_now
 from storage.policy import Actor, Grant
 from tests.storage.ministry_dossiers import archived_entries
 
@@ -187,3 +187,61 @@ def test_a_program_asks_how_far_a_dossier_is(sent):
     assert [e.detail["code"] for e in looks] == [f"H21-{n}" for n in range(5)] and looks[0].subject.startswith("entry:")
     assert (looks[0].detail["officer"], looks[0].detail["agency"], looks[0].detail["fields"]) == ("cb.hoa", "H21", [])
     assert [e.detail["reason"] for e in refused] == ["not_permitted", "not_found", "not_found"]
+
+
+def put_on_the_list(client: TestClient, entry: int, **form: str):
+    token = re.search(r'name="csrf" value="(\w+)"', client.get("/").text)[1]
+    return client.post(f"/pushes/new/{entry}", data={**form, "csrf": token}, headers={"Accept": "text/html"})
+
+
+def test_an_approver_sends_an_archived_entry_from_its_page(sent, browser):
+    entry = row(sent, "H21-4").entry_id
+    with sent.database.session() as s:
+        s.get_one(Entry, entry).archive_id = "0b6c"
+    sign_in(browser, "tp.duyet")
+    assert f'href="/pushes/new/{entry}"' in browser.get(f"/review/{entry}").text
+    form = browser.get(f"/pushes/new/{entry}").text
+    assert "H21-4" in form and "NGUYỄN" not in form and re.findall(r'<option value="(\w+)"', form) == ["LTKS", "BS"]
+    asked = {"module": "BS", "requester": "Lê Văn Cường", "relation": "Cha", "copies": "2", "with_copy": "1"}
+    made = put_on_the_list(browser, entry, dossier=" H21.129-261130-0001 ", **asked)
+    push = row(sent, "H21.129-261130-0001")
+    assert made.status_code == 200 and made.url.path == f"/pushes/{push.id}" and "Đã đưa vào danh sách gửi." in made.text
+    assert (push.module, push.entry_id, push.state, push.decided_by) == ("BS", entry, "waiting", "tp.duyet")
+    assert push.content["requester"] == {"name": "Lê Văn Cường", "relation": "Cha", "copies": 2}
+    assert push.content["copy_of"] == "0b6c"
+    again = put_on_the_list(browser, entry, module="BS", dossier="H21.129-261130-0001", requester="Lê Văn Cường")
+    assert again.url.path == f"/pushes/{push.id}"
+    with sent.database.reading() as s:
+        assert s.scalar(select(Event).where(Event.action == "push.decide", Event.actor == "tp.duyet", Event.subject == f"entry:{entry}")
+                        .order_by(Event.seq.desc())).detail["dossier"] == "H21.129-261130-0001"
+
+
+@pytest.mark.parametrize(("said", "why"), [
+    ({"module": "BS", "dossier": "H21.129-261130-0002"}, "họ tên người yêu cầu"),
+    ({"module": "LTKS", "dossier": "?"}, "không đúng dạng"),
+    ({"module": "LTKH", "dossier": "H21.129-261130-0002"}, "chỉ gửi được với: LTKS, BS"),
+    ({"module": "LTKS", "dossier": "H21-0"}, "đã dùng cho"),
+])
+def test_what_cannot_be_sent_is_said_and_what_was_typed_is_kept(sent, browser, said, why):
+    sign_in(browser, "tp.duyet")
+    with sent.database.reading() as s:
+        before = len(listed(s, HEAD, limit=50))
+    answer = put_on_the_list(browser, row(sent, "H21-4").entry_id, relation="Chị <ruột>", **said)
+    assert answer.status_code == 409 and why in answer.text and 'value="Chị &lt;ruột&gt;"' in answer.text
+    assert f'value="{said["dossier"]}"' in answer.text
+    with sent.database.reading() as s:
+        assert len(listed(s, HEAD, limit=50)) == before
+
+
+def test_only_who_approves_there_sends_and_only_what_is_archived(sent, browser):
+    entry = row(sent, "H21-4").entry_id
+    for name, status in (("xa.day", 200), ("xa.kia", 404), ("tp.lan", 403), ("kiem.toan", 403)):
+        sign_in(browser, name)
+        assert browser.get(f"/pushes/new/{entry}").status_code == status, name
+        assert put_on_the_list(browser, entry, module="LTKS", dossier=f"H21.129-{name}").status_code == status, name
+        assert ("/pushes/new/" in browser.get(f"/review/{entry}").text) == (name == "xa.day"), name
+    with sent.database.session() as s:
+        s.get_one(Entry, entry).status = "verified"
+    sign_in(browser, "tp.duyet")
+    page = browser.get(f"/pushes/new/{entry}").text
+    assert "chưa lưu trữ" in page and "<select" not in page and "/pushes/new/" not in browser.get(f"/review/{entry}").text
