@@ -12,7 +12,7 @@ from portal.language import Words
 from portal.notation import local_time
 from portal.wording import Pair
 from storage.access_log import NOBODY
-from storage.person_access import AccessReport, Look
+from storage.person_access import AccessReport, Look, Registered
 from storage.sheet_file import Column, Sheet, workbook
 from storage.watermark import Watermark
 
@@ -73,10 +73,10 @@ def _said_lines(*parts: str) -> tuple[str, ...]:
 def rows(report: AccessReport, words: Words, show_officers: bool) -> list[LookAnswer]:
     """The newest first. show_officers: officers by their code; else each by a number, the same person by the same one in this report."""
     numbers: dict[str, int] = {}
-    return [_row(look, words, show_officers, numbers) for look in report.looks]
+    return [_row(look, report.called, words, show_officers, numbers) for look in report.looks]
 
 
-def _row(look: Look, words: Words, show_officers: bool, numbers: dict[str, int]) -> LookAnswer:
+def _row(look: Look, called: Mapping[str, Sequence[Registered]], words: Words, show_officers: bool, numbers: dict[str, int]) -> LookAnswer:
     d = look.detail
     officer = _text(d, "officer") or ("" if look.actor.startswith("client:") or look.actor == NOBODY else look.actor)
     if officer and not show_officers:
@@ -88,7 +88,24 @@ def _row(look: Look, words: Words, show_officers: bool, numbers: dict[str, int])
         ", ".join(words.pick(wording.USER_ROLES.get(r) or log_wording.told("roles", r)) for r in _list(d, "roles")), officer,
         words.pick(log_wording.action(look.action)), field_groups(look, words), _purpose(d, words), _text(d, "dossier"),
         _text(d, "service"), _text(d, "basis"), (words("bị từ chối: {why}", why=reason) if reason else words("bị từ chối")) if refused
-        else words("được"), ", ".join(words.pick(log_wording.subject(r)) for r in look.records))
+        else words("được"), "; ".join(dict.fromkeys(_record(r, called.get(r, ()), words) for r in look.records)))
+
+
+def _record(code: str, entries: Sequence[Registered], words: Words) -> str:
+    """A record as the person knows it: `Khai sinh số 3, quyển 01/2017`, `trang sổ có Khai sinh số 3, quyển 01/2017`."""
+    known = [e for e in entries if e.number]
+    if len(known) < len(entries) or not known:
+        return words.pick(log_wording.subject(code))
+    said = ", ".join(_registered(e, words) for e in known)
+    return {"page": words("trang sổ có {entry}", entry=said), "batch": words("quyển sổ có {entry}", entry=said)}.get(
+        code.partition(":")[0], said)
+
+
+def _registered(e: Registered, words: Words) -> str:
+    kind = words.pick(wording.kind(e.kind))
+    if e.book:
+        return words("{kind} số {number}, quyển {book}", kind=kind, number=e.number or "", book=e.book)
+    return words("{kind} số {number}", kind=kind, number=f"{e.number}/{e.year}" if e.year else e.number or "")
 
 
 def _agency(look: Look, words: Words) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from storage.access_log import Purpose, log_access
 from storage.errors import ChainBroken, ObjectDiffers, ObjectMissing, ObjectStoreUnavailable
 from storage.field_writing import codes_of_kind
-from storage.models import Entry, Event, EventSubject, Field, Link, LogSegment
+from storage.models import Batch, Entry, Event, EventSubject, Field, Link, LogSegment
 from storage.outbox import ObjectLedger
 from storage.policy import Actor
 from storage.review_errors import NoSuchEntry, NoSuchRole, NotAllowed
@@ -46,14 +46,27 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Registered:
+    """What an entry is called outside this program: kind of register, number in the book, year, number of the book."""
+
+    entry: int
+    kind: str
+    number: str | None
+    year: int | None
+    book: str | None
+
+
+@dataclass(frozen=True)
 class AccessReport:
     """entries: numbers of the person's entries; looks: the newest first; more: there are older ones than were asked for;
-    unread: (from, to) of times whose lines lie in a segment that could not be read, so that the report is silent about them."""
+    unread: (from, to) of times whose lines lie in a segment that could not be read, so that the report is silent about them;
+    called: what a look's records are, by pseudonym (`entry:12`, `page:3`, `batch:…`): those of the person's entries that each has."""
 
     entries: tuple[int, ...]
     looks: tuple[Look, ...]
     more: bool = False
     unread: tuple[tuple[datetime, datetime], ...] = ()
+    called: Mapping[str, Sequence[Registered]] = field(default_factory=dict)
 
 
 def entries_of_person(session: Session, personal_id: str) -> tuple[int, ...]:
@@ -88,14 +101,17 @@ def entries_with(session: Session, entry_id: int, role: str = "") -> tuple[int, 
     return tuple(sorted({entry_id, *(entries_of_person(session, number) if number else ())}))
 
 
-def names_of(session: Session, entries: Collection[int]) -> frozenset[str]:
-    """Everything by which a line of the log may name these entries: themselves, their pages, exports of their books and of everything."""
-    found = {"records"} if entries else set()
+def names_of(session: Session, entries: Collection[int]) -> dict[str, list[Registered]]:
+    """Everything by which a line of the log may name these entries: themselves, their pages and their books, each with those it has; and
+    exports of all (`records`)."""
+    found: dict[str, list[Registered]] = {"records": []} if entries else {}
     for part in _parts(sorted(entries)):
-        for i, page, second, batch in session.execute(
-                sa.select(Entry.id, Entry.page_id, Entry.second_page_id, Entry.batch_id).where(Entry.id.in_(part))):
-            found |= {f"entry:{i}", f"page:{page}", f"batch:{batch}"} | ({f"page:{second}"} if second is not None else set())
-    return frozenset(found)
+        for i, page, second, batch, kind, number, year, book in session.execute(
+                sa.select(Entry.id, Entry.page_id, Entry.second_page_id, Entry.batch_id, Entry.kind, Entry.number, Entry.year,
+                          Batch.book_number).outerjoin(Batch, Batch.id == Entry.batch_id).where(Entry.id.in_(part)).order_by(Entry.id)):
+            for name in (f"entry:{i}", f"page:{page}", f"batch:{batch}", *([f"page:{second}"] if second is not None else [])):
+                found.setdefault(name, []).append(Registered(i, kind, number, year, book))
+    return found
 
 
 def looks_at(ledger: ObjectLedger, entries: Collection[int], first: datetime | None = None, last: datetime | None = None,
@@ -105,7 +121,8 @@ def looks_at(ledger: ObjectLedger, entries: Collection[int], first: datetime | N
     Raises ChainBroken where the index knows of a line that is neither in the database nor in a sealed segment.
     """
     with ledger.database.reading() as session:
-        named = _named(session, names_of(session, entries), before)
+        called = names_of(session, entries)
+        named = _named(session, called, before)
         here = {e.seq: e for part in _parts(sorted(named)) for e in session.scalars(sa.select(Event).where(Event.seq.in_(part)))}
         segments = session.scalars(sa.select(LogSegment).where(LogSegment.pruned_at.is_not(None)).order_by(LogSegment.last_seq)).all()
     unread = []
@@ -119,7 +136,7 @@ def looks_at(ledger: ObjectLedger, entries: Collection[int], first: datetime | N
     looks = [Look(e.seq, e.at, e.actor, e.action, e.subject, e.detail, tuple(sorted(named[e.seq])))
              for e in sorted(here.values(), key=lambda e: e.seq, reverse=True)
              if e.actor not in PROGRAM and (first is None or e.at >= first) and (last is None or e.at < last)]
-    return AccessReport(tuple(sorted(entries)), tuple(looks[:limit]), len(looks) > limit, tuple(unread))
+    return AccessReport(tuple(sorted(entries)), tuple(looks[:limit]), len(looks) > limit, tuple(unread), called)
 
 
 def person_report(ledger: ObjectLedger, actor: Actor, entries: Collection[int], purpose: Purpose, first: datetime | None = None,

@@ -16,6 +16,7 @@ from pathlib import Path
 import crc32c
 
 _PIECE = 1 << 20                        # bytes passed on at a time
+_OPEN = 64                              # volumes held open: two files each, and an index of some thousand needles in memory
 _INDEXED = struct.Struct(">QIBi")       # needle id, low and high part of its place in units of 8 bytes, length of its body
 _HEAD = struct.Struct(">IQiI")          # cookie, needle id, length of its body; the body begins with the length of the data
 _LENGTH = 4                             # bytes of that last number
@@ -30,18 +31,18 @@ class WeedVolumes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[int, _Volume] = {}
+        self._open: dict[tuple[str, int], _Volume] = {}     # the one used last stands last
         self._buffer = memoryview(bytearray(_PIECE))
 
     def look_again(self) -> None:
         """Take in what was written, deleted and moved on the disk since."""
-        for number, volume in list(self._open.items()):
+        for name, volume in list(self._open.items()):
             try:
                 current = volume.learn()
             except OSError:
                 current = False
             if not current:                     # SeaweedFS writes a volume anew when much in it was deleted
-                self._open.pop(number).close()
+                self._open.pop(name).close()
 
     def read(self, bucket: str, file_id: str, size: int, on_piece: Callable[[memoryview], None]) -> bool:
         """Read a chunk of `size` bytes from the disk, piece by piece (each only valid during the call). False: it could not be read whole,
@@ -58,9 +59,10 @@ class WeedVolumes:
         self._open.clear()
 
     def _volume(self, bucket: str, number: int) -> _Volume:
-        volume = self._open.get(number)
-        if volume is None:
-            volume = self._open[number] = _Volume(self._folder / f"{bucket}_{number}")
+        volume = self._open.pop((bucket, number), None) or _Volume(self._folder / f"{bucket}_{number}")
+        self._open[bucket, number] = volume
+        if len(self._open) > _OPEN:
+            self._open.pop(next(iter(self._open))).close()
         return volume
 
 

@@ -26,7 +26,7 @@ from storage import accounts
 from storage.access_log import NOBODY, Purpose
 from storage.models import Entry, Event
 from storage.pdf_font import printing_font
-from storage.person_access import AccessReport, Look
+from storage.person_access import AccessReport, Look, Registered
 from storage.watermark import VIETNAM, Watermark
 
 CHILD = "051317000001"          # of the archived entry, by link (portal_house)
@@ -188,6 +188,28 @@ def test_who_tried_an_address_from_the_network_is_no_officer_of_ours():
                  {"decision": "refused", "reason": "link_invalid", "channel": "api", "address": "203.0.113.7"}, ("entry:3",))
     row, = rows(AccessReport((3,), (tried,)), Words("vi"), False)
     assert (row.officer, row.agency) == ("", "chưa rõ là ai (truy cập từ mạng)")
+
+
+def test_records_are_called_as_the_person_knows_them():
+    names = ("entry:3", "entry:4", "entry:5", "page:8", "batch:KH.1", "records")
+    look = Look(7, datetime(2026, 11, 30, 9, tzinfo=VIETNAM), "tp.lan", "record.view", "entry:3", {}, names)
+    birth, marriage = Registered(3, "KS", "12", 2017, "01/2017"), Registered(4, "KH", "5", 2018, None)
+    called = {"entry:3": [birth], "entry:4": [marriage], "entry:5": [Registered(5, "KS", None, 2017, None)], "page:8": [birth],
+              "batch:KH.1": [marriage], "records": []}
+    report = AccessReport((3, 4, 5), (look,), called=called)
+    assert rows(report, Words("vi"), False)[0].records == (
+        "Khai sinh số 12, quyển 01/2017; Kết hôn số 5/2018; mục 5; trang sổ có Khai sinh số 12, quyển 01/2017; "
+        "quyển sổ có Kết hôn số 5/2018; các bản ghi")
+    assert rows(report, Words("en"), False)[0].records.startswith("Birth no. 12, book 01/2017; Marriage no. 5/2018; entry 5; page with B")
+
+
+def test_the_paper_names_the_register_number(archived, browser):
+    with archived.database.session() as s:
+        entry = s.get_one(Entry, looked(archived, browser))
+        entry.number, entry.year = "12", 2017
+    sign_in(browser, "kiem.toan")
+    found = cells(browser.post("/log/person", data={"person": CHILD, **WHY}, headers=csrf_of(browser)).text)
+    assert found and all("Khai sinh số 12" in c[4] for c in found)
 
 
 def test_what_is_left_to_write_on_fits_beside_the_other_column():

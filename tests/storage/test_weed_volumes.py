@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import weed_volumes
 from storage.weed_reader import Key, Place
 from storage.weed_volumes import WeedVolumes
 
@@ -118,6 +119,22 @@ def test_a_volume_that_was_written_anew_is_opened_anew(object_store, embedded_st
         assert read(volumes, place_of(object_store, "work", f"late/{n}")) == data
         written += file_and_place(object_store, data)[0] == path
     assert written
+
+
+def test_few_volumes_are_held_open(object_store, volumes, monkeypatch):
+    """A province has thousands, a process may open some hundred files."""
+    monkeypatch.setattr(weed_volumes, "_OPEN", 1)
+    places = {}
+    for n in range(6):
+        data = os.urandom(500)
+        object_store.put("archive" if n % 2 else "work", f"o/{n}", data, "image/jpeg")
+        places[data] = place_of(object_store, "archive" if n % 2 else "work", f"o/{n}")
+    assert len({(p.bucket, c.file_id.partition(",")[0]) for p in places.values() for c in p.chunks}) > 1
+    before = len(os.listdir("/proc/self/fd"))
+    for data, place in [*places.items(), *places.items()]:
+        assert read(volumes, place) == data
+        volumes.look_again()
+    assert len(os.listdir("/proc/self/fd")) - before == 2
 
 
 @pytest.mark.parametrize("file_id", ["", "7", "7,", "x,0123456789", "7,zz23456789", "999999,0123456789"])
