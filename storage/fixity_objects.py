@@ -18,6 +18,7 @@ from storage.fixity_words import Difference
 from storage.models import ArchivePackage, BookPackage, StoredObject
 from storage.objects import BucketKind, ObjectStore
 from storage.weed_reader import Place, WeedReader
+from storage.weed_volumes import Damaged
 
 _MANIFEST, _PACKAGE = "/manifest.json", "/package.zip"
 _TRIED_HARD = 5.0           # seconds after which a server that failed has tried again by itself
@@ -41,12 +42,16 @@ def look(row: StoredObject, store: ObjectStore, spend: Callable[[int], None], st
          place: Place | None = None) -> Looked:
     """Read what the store hands out under the row's key; if that is another version, the archived one too. spend(bytes): waits its turn.
 
-    straight, place: what reads this object without S3, and where it lies. That can only prove an object good; if it does not, S3 is asked.
+    straight, place: what reads this object without S3, and where it lies. So it can be proven good, or found to be damaged on the disk; of
+    all else S3 is asked.
     """
     reading = _Reading(row, spend)
-    if straight is not None and place is not None and straight.read(place, reading.piece) \
-            and not reading.differences(place.version_id, place.retain_until):
-        return Looked([], reading.size, reading.manifest())
+    if straight is not None and place is not None:
+        try:
+            if _read(straight, place, reading) and not reading.differences(place.version_id, place.retain_until):
+                return Looked([], reading.size, reading.manifest())
+        except Damaged as e:
+            return Looked([*_unreadable(row, f"CRC {e}", reading, store)], reading.size)
     before = reading.size
     for attempt in (1, 2):
         reading, since = _Reading(row, spend), time.monotonic()
@@ -59,8 +64,7 @@ def look(row: StoredObject, store: ObjectStore, spend: Callable[[int], None], st
             if not store.answers():
                 raise
             if attempt == 2 or time.monotonic() - since > _TRIED_HARD:
-                unreadable = Difference("object_unreadable", row.key, row.sha256, str(e.evidence["cause"]))
-                return Looked([unreadable, *_inside(row.key, bytes(reading.kept), store)], before + reading.size)
+                return Looked([*_unreadable(row, str(e.evidence["cause"]), reading, store)], before + reading.size)
             time.sleep(0.5)
     found, read = reading.differences(facts.version_id, facts.retain_until), before + reading.size
     if not found:
@@ -77,6 +81,21 @@ def look(row: StoredObject, store: ObjectStore, spend: Callable[[int], None], st
     return Looked(found, read)
 
 
+def _read(straight: WeedReader, place: Place, reading: _Reading) -> bool:
+    """Raises Damaged when it was so twice: the server may just have been writing the volume anew."""
+    try:
+        return straight.read(place, reading.piece)
+    except Damaged:
+        straight.look_again()
+        reading.restart()
+        return straight.read(place, reading.piece)
+
+
+def _unreadable(row: StoredObject, why: str, reading: _Reading, store: ObjectStore) -> Iterator[Difference]:
+    yield Difference("object_unreadable", row.key, row.sha256, why)
+    yield from _inside(row.key, bytes(reading.kept), store)
+
+
 class _Reading:
     """One reading of one object. kept: its bytes, where they are looked into."""
 
@@ -84,6 +103,10 @@ class _Reading:
         self._row, self._spend, self._digest = row, spend, hashlib.sha256()
         self.size, self.kept = 0, bytearray()
         self._keep = row.key.startswith("archive/") and row.key.endswith((_MANIFEST, _PACKAGE))
+
+    def restart(self) -> None:
+        self._digest, self.size = hashlib.sha256(), 0
+        self.kept.clear()
 
     def piece(self, data: memoryview) -> None:
         self._spend(len(data))

@@ -77,12 +77,16 @@ class WeedReader:
     def settle(self, asked: Future[list[Place | None]]) -> list[Place | None]:
         """What the filer said, after which what lies on the disk is looked at again."""
         places = asked.result()
-        self._volumes.look_again()
+        self.look_again()
         return places
+
+    def look_again(self) -> None:
+        """Take in what was written, deleted and moved on the disk since."""
+        self._volumes.look_again()
 
     def read(self, place: Place, on_piece: Callable[[memoryview], None]) -> bool:
         """Read an object from the disk, piece by piece (each only valid during the call). False: S3 is to be asked for it, whatever pieces
-        came."""
+        came. Raises weed_volumes.Damaged."""
         return all(self._volumes.read(place.bucket, c.file_id, c.size, on_piece) for c in place.chunks)
 
     def close(self) -> None:

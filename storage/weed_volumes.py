@@ -2,7 +2,8 @@
 
 A volume is a file of needles (NAME.dat), an index that is only ever added to (NAME.idx) and a description (NAME.vif). Only format 3 with
 places of five bytes is read, which this server writes. A needle passes if the server could read it: head, tail and its sum (CRC-32C) are
-looked at; for whatever is otherwise S3 is to be asked. Source of the layout: SeaweedFS, weed/storage/needle and weed/storage/types.
+looked at. Where the data is not what its sum says, the server has nothing to give; for whatever else is otherwise S3 is to be asked.
+Source of the layout: SeaweedFS, weed/storage/needle and weed/storage/types.
 """
 from __future__ import annotations
 
@@ -26,6 +27,10 @@ _KNOWN = _COMPRESSED | _NAMED | _TYPED | _DATED | _EXPIRES | _PAIRS
 _GZIP = 16 + zlib.MAX_WBITS
 
 
+class Damaged(Exception):
+    """The data of a chunk is there and is not what its sum says: the server refuses it, however often it tries."""
+
+
 class WeedVolumes:
     """The volumes of one folder, opened as they are needed. For one thread."""
 
@@ -45,8 +50,8 @@ class WeedVolumes:
                 self._open.pop(name).close()
 
     def read(self, bucket: str, file_id: str, size: int, on_piece: Callable[[memoryview], None]) -> bool:
-        """Read a chunk of `size` bytes from the disk, piece by piece (each only valid during the call). False: it could not be read whole,
-        or the server would refuse it, whatever pieces came."""
+        """Read a chunk of `size` bytes from the disk, piece by piece (each only valid during the call). False: S3 is to be asked,
+        whatever pieces came. Raises Damaged."""
         try:
             number, _, rest = file_id.partition(",")
             return self._volume(bucket, int(number)).read(int(rest[:-8], 16), int(rest[-8:], 16), size, self._buffer, on_piece)
@@ -116,7 +121,9 @@ class _Volume:
             return False
         if tail[0] & _COMPRESSED:
             data = os.pread(self._data, packed, place)
-            return crc32c.crc32c(data) == known_sum and _unpack(data, size, on_piece)
+            if crc32c.crc32c(data) != known_sum:
+                raise Damaged(f"{self._path.stem},{needle:x}")
+            return _unpack(data, size, on_piece)
         if packed != size:
             return False
         piece, done, total = first[:came], 0, 0
@@ -126,7 +133,9 @@ class _Volume:
             done += len(piece)
             piece = buffer[:min(size - done, len(buffer))]
             piece = piece[:os.preadv(self._data, [piece], place + done)] if piece else piece
-        return done == size and total == known_sum
+        if done == size and total != known_sum:
+            raise Damaged(f"{self._path.stem},{needle:x}")
+        return done == size
 
 
 def _tail_length(tail: bytes) -> int:

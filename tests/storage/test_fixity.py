@@ -144,6 +144,18 @@ def test_what_is_whole_is_proven_without_s3(sqlite_ledger, archived):
         assert (report.differences, report.bytes) == ([], session.scalar(sa.select(sa.func.sum(StoredObject.size))))
 
 
+@pytest.mark.parametrize("which", ["pdf", "package"])
+def test_what_is_damaged_on_the_disk_is_named_without_s3(sqlite_ledger, archived, server_folder, which):
+    """The server would try for a quarter of a minute before it refuses: with a volume damaged, for days."""
+    key = archived[0].pdf_key if which == "pdf" else archived[0].manifest_key.replace("manifest.json", "package.zip")
+    data = sqlite_ledger.get(key)
+    flip_on_disk(server_folder / "home", sqlite_ledger.store.bucket("archive"), data, mets_in(data) if which == "package" else 5)
+    report = run_pass(sqlite_ledger.database, NoS3(sqlite_ledger.store.config), FixityOptions())
+    found = {(d.code, d.where.rpartition("!")[2]) for d in report.differences}
+    assert found == {("object_unreadable", key)} | ({("package_file_changed", "METS.xml")} if which == "package" else set())
+    assert next(d for d in report.differences if d.code == "object_unreadable").found.startswith("CRC ")
+
+
 @pytest.mark.parametrize("door", [{"filer": "127.0.0.1:1"}, {"filer_key": "x" * 48}, {"volumes": Path("/nowhere")}])
 def test_a_door_that_does_not_open_leaves_the_judgement_to_s3(sqlite_ledger, archived, door):
     config = sqlite_ledger.store.config

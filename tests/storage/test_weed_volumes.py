@@ -10,7 +10,7 @@ import pytest
 
 from storage import weed_volumes
 from storage.weed_reader import Key, Place
-from storage.weed_volumes import WeedVolumes
+from storage.weed_volumes import Damaged, WeedVolumes
 
 HEAD = 20
 
@@ -57,24 +57,28 @@ def test_text_that_the_server_packed_is_unpacked(object_store, volumes):
     assert read(volumes, place_of(object_store, "work", "text")) == data
 
 
-@pytest.mark.parametrize("at", [*range(-HEAD, 1), -1, *range(3000, 3012)])
+@pytest.mark.parametrize("at", [*range(-HEAD, 1), 1500, *range(2999, 3022)])
 def test_every_flipped_byte_of_a_needle_is_noticed(object_store, volumes, at):
-    """Before the data: cookie, id, two lengths; behind it: what it has, name, type, date; the sum."""
+    """Before the data: cookie, id, two lengths; behind it: what it has, name, type, date; the sum. Of flipped data or a flipped sum it is
+    certain that the server has nothing to give."""
     data = os.urandom(3000)
     object_store.put("work", "one", data, "image/jpeg")
     place = place_of(object_store, "work", "one")
     path, start = file_and_place(object_store, data)
     whole = path.read_bytes()
     length = int.from_bytes(whole[start - 8:start - 4], "big")
-    assert read(volumes, place) == data and len(data) + 4 < length
-    if at >= 3000:
-        at = 3000 + min(at - 3000, length - 4 - 3000 + 3)           # up to the last byte of the sum
+    assert read(volumes, place) == data and length - 4 == 3018      # the sum stands behind it
     with open(path, "r+b") as f:
         f.seek(start + at)
         f.write(bytes([whole[start + at] ^ 0x80]))
     try:
-        date = range(3003, 3000 + length - 4 - 3000)                # nothing hangs on it
-        assert read(volumes, place) == (data if at in date else None)
+        if at in range(3003, 3018):                                 # type and date: nothing hangs on them
+            assert read(volumes, place) == data
+        elif at >= 3018 or 0 <= at < 3000:
+            with pytest.raises(Damaged):
+                read(volumes, place)
+        else:
+            assert read(volumes, place) is None
     finally:
         with open(path, "r+b") as f:
             f.seek(start + at)
