@@ -1,4 +1,4 @@
-"""How fast the archive is proven whole: `python -m bench.fixity [--entries 10000] [--kilobytes 300] [--kills 10]`.
+"""How fast the archive is proven whole: `python -m bench.fixity [--entries 10000] [--kilobytes 500] [--kills 10]`.
 
 Archived entries are made up and written straight to the embedded store, three objects each (original, copy, package of 12 kB), so that
 10,000 take minutes. A colour scan of 300 dpi has 1,500 to 4,000 kB; what is to be read warm must fit into memory. Beside the pass, in the
@@ -40,7 +40,7 @@ from storage.weed_reader import Key
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, default=10_000)
-    parser.add_argument("--kilobytes", type=int, default=300, help="of one scan; the copy is 20 %% larger")
+    parser.add_argument("--kilobytes", type=int, default=500, help="of one scan; the copy is 20 %% larger")
     parser.add_argument("--threads", type=int, default=FixityOptions().threads)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--folder", type=Path, default=None, help="where (default: a temporary folder)")
