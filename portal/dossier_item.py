@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ocr.dossier import CONFIRM, FIELDS, UNREAD
 from portal.page_images import UprightBox, upright_box
 from portal.wording import Pair
-from records.dates import PartialDate, parse_figures
+from records.dates import parse_typed
 from records.field_text import BadValue
 from records.text import nfc
 from storage.dossier_review import Step, history, revision
@@ -97,7 +97,7 @@ def parsed(code: str, text: str) -> str | list[str]:
     if code == "soKyHieu" and UNREAD in text:
         raise BadValue(f"Thay dấu {UNREAD} bằng số viết tay trên văn bản.", f"Put the handwritten number in the place of {UNREAD}.")
     if code == "ngayBanHanh" and text:
-        found: PartialDate | None = parse_figures(text, latest=date.today().year)
+        found = parse_typed(text, latest=date.today().year)
         if found is None:
             raise BadValue("Ngày viết như 05/08/2020, hoặc 08/2020 nếu không có ngày.",
                            "Write the date as 05/08/2020, or 08/2020 without a day.")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from records.dates import parse_age, parse_figures
+from records.dates import parse_age, parse_typed
 from records.forms import load_forms
 from records.text import nfc
 from records.times import parse_time
@@ -15,6 +15,7 @@ Pair = tuple[str, str]         # Vietnamese, English
 _DATE_CODES = re.compile(r"(^ngay[A-Z]|NgaySinh$|NgayChet$|[a-z]Ngay(DangKy)?$|NgayCap|ThoiGianCuTru(Tu|Den)$)")
 _NUMBER_CODES = re.compile(r"(SoDinhDanh|SoGiayToTuyThan)$")
 _TIME_CODES = re.compile(r"GioPhut[A-Z][a-z]+$")
+_AGE = re.compile(r"\d{1,3}\s*(t|tuổi)\.?", re.IGNORECASE)
 _FIGURES = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?]?)$")
 _OTHER_CHOICES: Mapping[str, tuple[tuple[str, Pair], ...]] = {
     "loaiDangKy": (("0", ("Không có thông tin", "No information")), ("1", ("Đúng hạn", "In time")),
@@ -75,13 +76,16 @@ def parsed(code: str, text: str) -> str:
     if not text:
         return ""
     if is_date(code):
-        found = parse_figures(text, latest=date.today().year)
-        if found is not None and len(re.sub(r"\D", "", text)) >= 4:
+        found = parse_typed(text, latest=date.today().year)
+        if found is not None:
             return str(found)
-        if code in ("meNgaySinh", "chaNgaySinh") and parse_age(text) is not None:
+        if code in ("meNgaySinh", "chaNgaySinh") and _AGE.fullmatch(text) and parse_age(text) is not None:
             return f"{parse_age(text)}T"
-        raise BadValue("Ngày viết như 05/08/2007, 08/2007 hoặc 2007; để trống nếu trong sổ để trống.",
-                       "Write dates as 05/08/2007, 08/2007 or 2007; leave it empty if the book does.")
+        raise BadValue(
+            "Ô này chỉ ghi ngày, tháng, năm có trong lịch: 05/08/2007; sổ không ghi đủ thì 08/2007, 2007 hoặc khoảng 1950; "
+            "để trống nếu trong sổ để trống hoặc ghi không rõ.",
+            "Only a date of the calendar: 05/08/2007; where the book has less, 08/2007, 2007 or khoảng 1950; leave it empty if the book "
+            "does or says that it is not known.")
     if _TIME_CODES.search(code):
         time = parse_time(text)
         if time is None:

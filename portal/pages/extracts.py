@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated
 
 import numpy as np
@@ -15,6 +14,7 @@ from PIL import Image
 from ocr.images import Limits
 from ocr.pdf_pages import render_pdf_page
 from portal.context import Visitor, Who, page
+from portal.day_entry import EMPTY, LONGEST, DayEntry
 from storage.access_log import Purpose, log_access
 from storage.errors import StorageError
 from storage.extracts import listing, requests, steps
@@ -43,39 +43,37 @@ def due(request: Request, who: Who, state: str = "", late: bool = False, start: 
 
 
 def _list(request: Request, who: Visitor, state: str = "", late: bool = False, start: int = 0, status: int = 200,
-          problem: str = "") -> Response:
+          problem: str = "", registered: DayEntry = EMPTY) -> Response:
     day = today(who.portal.services.extract_office.now())
     wanted = state if state in listing.STATES else ""
     with who.portal.services.database.reading() as session:
         lines = listing.extracts(session, who.actor, day, state=wanted, late=late, start=min(start, 1_000_000), limit=listing.LINES + 1)
         counts = listing.counts(session, who.actor, day)
     return page(who, request, "extracts.html", status, lines=lines[:listing.LINES], more=len(lines) > listing.LINES, counts=counts, day=day,
-                state=wanted, late=late, start=start, kinds=KINDS, problem=problem, is_late=listing.is_late)
+                state=wanted, late=late, start=start, kinds=KINDS, problem=problem, is_late=listing.is_late, registered=registered)
 
 
 @router.post("")
 def take(request: Request, who: Who, kind: Annotated[str, Form(max_length=8)] = "KS", number: Annotated[str, Form(max_length=20)] = "",
-         day: Annotated[str, Form(max_length=10)] = "", book: Annotated[str, Form(max_length=32)] = "",
+         day: Annotated[str, Form(max_length=LONGEST)] = "", book: Annotated[str, Form(max_length=32)] = "",
          name: Annotated[str, Form(max_length=120)] = "", dossier: Annotated[str, Form(max_length=80)] = "",
          copies: Annotated[int, Form(ge=1, le=50)] = 1) -> Response:
     """A request that came to the counter."""
     who.must("extract.request")
-    services, words = who.portal.services, who.words
-    try:
-        registered = date.fromisoformat(day)
-    except ValueError:
-        return _list(request, who, status=422, problem=words("Chọn ngày đăng ký trong lịch."))
-    if not number.strip() or not dossier.strip() or kind not in KINDS:
-        return _list(request, who, status=422, problem=words("Cần loại sổ, số, ngày đăng ký và mã hồ sơ."))
+    services, words, registered = who.portal.services, who.words, DayEntry(day)
+    if registered.wrong:
+        return _list(request, who, status=422, problem=words("Chưa nhận yêu cầu: ngày đăng ký ghi chưa đúng."), registered=registered)
+    if registered.day is None or not number.strip() or not dossier.strip() or kind not in KINDS:
+        return _list(request, who, status=422, problem=words("Cần loại sổ, số, ngày đăng ký và mã hồ sơ."), registered=registered)
     try:
         with services.database.reading() as session:
-            entry_id = requests.find_entry(session, requests.Registration(kind, number, registered, book.strip(), "", name.strip()))
+            entry_id = requests.find_entry(session, requests.Registration(kind, number, registered.day, book.strip(), "", name.strip()))
         made, _ = requests.take(services.extract_office, who.actor, requests.Request(entry_id, dossier.strip(), copies),
                                 Purpose(steps.PURPOSE, dossier.strip()))
     except NotAllowed:
         raise
     except StorageError as e:
-        return _list(request, who, status=409, problem=e.message(words.lang))
+        return _list(request, who, status=409, problem=e.message(words.lang), registered=registered)
     return RedirectResponse(f"/extracts/{made.id}", 303)
 
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from portal import log_wording
 from portal.context import Visitor, Who, page
+from portal.day_entry import DayEntry
 from portal.language import Words
 from portal.log_sheet import log_sheet
 from portal.log_wording import actor_code, subject_code
@@ -33,6 +33,13 @@ class Asked:
 
     filters: LogFilter
     typed: dict[str, str]
+    first: DayEntry
+    last: DayEntry
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a day is no day: then nothing is searched, for it would be more than was asked for."""
+        return self.first.wrong or self.last.wrong
 
     @property
     def query(self) -> str:
@@ -45,39 +52,40 @@ class Asked:
 
 def _asked(actor: str = "", action: str = "", kind: str = "", subject: str = "", first: str = "", last: str = "",
            refused: str = "") -> Asked:
-    typed = {"actor": actor, "action": action, "kind": kind, "subject": subject, "first": first, "last": last, "refused": refused}
+    days = DayEntry(first), DayEntry(last)
+    typed = {"actor": actor, "action": action, "kind": kind, "subject": subject, "first": str(days[0]), "last": str(days[1]),
+             "refused": refused}
     typed = {k: v.strip()[:120] for k, v in typed.items()}
-    filters = LogFilter(actor_code(typed["actor"]), typed["action"], typed["kind"], subject_code(typed["subject"]), _day(typed["first"]),
-                        _day(typed["last"]), bool(typed["refused"]))
-    return Asked(filters, typed)
+    filters = LogFilter(actor_code(typed["actor"]), typed["action"], typed["kind"], subject_code(typed["subject"]), days[0].day,
+                        days[1].day, bool(typed["refused"]))
+    return Asked(filters, typed, *days)
 
 
 Filters = Annotated[Asked, Depends(_asked)]
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
 @router.get("")
 def log(request: Request, who: Who, asked: Filters, before: int = 0) -> Response:
     who.must("log.see")
+    return _shown(request, who, asked, before)
+
+
+def _shown(request: Request, who: Visitor, asked: Asked, before: int = 0) -> Response:
     with who.portal.services.database.reading() as session:
-        rows = lines(session, asked.filters, _ROWS + 1, before)
+        rows = lines(session, asked.filters, _ROWS + 1, before) if not asked.wrong else []
         names = people(session)
         outside = session.scalar(sa.select(sa.func.max(LogSegment.last_at)).where(LogSegment.pruned_at.is_not(None)))
-    return page(who, request, "log.html", outside=outside, rows=rows[:_ROWS], more=len(rows) > _ROWS, filters=asked.typed,
-                query=asked.query, people=names)
+    return page(who, request, "log.html", 422 if asked.wrong else 200, outside=outside, rows=rows[:_ROWS], more=len(rows) > _ROWS,
+                filters=asked.typed, asked=asked, query=asked.query, people=names)
 
 
 @router.post("/export")
-def export(who: Who, asked: Filters) -> Response:
+def export(request: Request, who: Who, asked: Filters) -> Response:
     """The same lines as a spreadsheet, marked with who took it and when; taking it is a line of the log itself."""
     who.must("log.see")
     who.must("report.export")
+    if asked.wrong:
+        return _shown(request, who, asked)
     return _sheet(who, asked.filters, asked.in_words(who.words))
 
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from portal.access_report import brief, plain, rows, sheet, silent
 from portal.access_report_pdf import MOST, Question, paper
 from portal.context import Visitor, Who, page
+from portal.day_entry import EMPTY, DayEntry
 from portal.wording import ROLES
 from storage.access_log import Purpose
 from storage.log_search import midnight
@@ -31,8 +32,8 @@ class Asked:
     person: str
     entry: str
     role: str
-    first: date | None
-    last: date | None
+    first: DayEntry
+    last: DayEntry
     paper: str
     basis: str
 
@@ -42,28 +43,22 @@ class Asked:
 
     @property
     def times(self) -> tuple[datetime | None, datetime | None]:
-        return (midnight(self.first) if self.first else None, midnight(self.last + timedelta(days=1)) if self.last else None)
+        first, last = self.first.day, self.last.day
+        return midnight(first) if first else None, midnight(last + timedelta(days=1)) if last else None
 
 
 def _asked(person: Short = "", entry: Short = "", role: Annotated[str, Form(max_length=8)] = "", first: Short = "", last: Short = "",
            paper: Annotated[str, Form(max_length=80)] = "", basis: Annotated[str, Form(max_length=200)] = "") -> Asked:
-    return Asked(plain(person), entry.strip(), role.strip(), _day(first), _day(last), paper.strip(), basis.strip())
+    return Asked(plain(person), entry.strip(), role.strip(), DayEntry(first), DayEntry(last), paper.strip(), basis.strip())
 
 
 Wanted = Annotated[Asked, Depends(_asked)]
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
 @router.get("")
 def form(request: Request, who: Who, entry: str = "") -> Response:
     who.must("log.see")
-    return _page(who, request, Asked("", entry if entry.isdigit() else "", "", None, None, "", ""))
+    return _page(who, request, Asked("", entry if entry.isdigit() else "", "", EMPTY, EMPTY, "", ""))
 
 
 @router.post("")
@@ -89,7 +84,7 @@ def file(suffix: Literal["xlsx", "pdf"], request: Request, who: Who, asked: Want
     mark = watermark(who.actor, now, f"{who.words('Ai đã xem hồ sơ')} – {asked.paper} – {asked.basis}", who.words.lang)
     looks = rows(report, who.words, services.log.show_officers)
     if suffix == "pdf":
-        data = paper(looks, report, Question(asked.purpose, asked.first, asked.last), services.reports, who.words, mark,
+        data = paper(looks, report, Question(asked.purpose, asked.first.day, asked.last.day), services.reports, who.words, mark,
                      numbered=not services.log.show_officers)
     else:
         data = sheet(looks, report, who.words, mark)
@@ -99,6 +94,8 @@ def file(suffix: Literal["xlsx", "pdf"], request: Request, who: Who, asked: Want
 
 def _problem(who: Visitor, asked: Asked) -> str:
     words = who.words
+    if asked.first.wrong or asked.last.wrong:
+        return words("Ngày ghi chưa đúng; báo cáo chưa được lập.")
     if not asked.basis:
         return words("Hãy ghi căn cứ: điều luật cho phép trả lời người hỏi.")
     if not asked.person and not asked.entry.isdigit():

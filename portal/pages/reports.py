@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.batch_view import visible_batch
 from portal.context import Visitor, Who, page
+from portal.day_entry import DayEntry
 from portal.reports import numbers, period, sheets
 from portal.reports.catalogue import REPORTS, Report, report
 from portal.reports.filters import STEP_NAMES, Filters, described, neighbours, scope_of
@@ -21,6 +23,7 @@ from portal.wording import KINDS, VIETNAM
 from storage.access_log import EXPORT, log_access
 from storage.export import export_xlsx
 from storage.models import utc_now
+from storage.report_errors import BadPeriod
 from storage.report_figures import seen_communes
 from storage.report_plan import parse_line, parse_plan, plan_lines, set_plan
 from storage.watermark import watermark
@@ -82,17 +85,29 @@ async def bring_plan(request: Request, who: Who) -> Response:
 @router.get("/reports/{name}")
 def show(name: str, request: Request, who: Who, typed: Typed) -> Response:
     who.must("report.see")
-    wanted = report(name)
+    wanted, problem = report(name), ""
     with who.portal.services.database.reading() as session:
-        ask = asked(session, who, wanted, typed)
-        view = wanted.build(ask)
+        try:
+            ask = asked(session, who, wanted, typed)
+            view, days = wanted.build(ask), _days(ask)
+        except BadPeriod:           # the form again, as it was typed, and no report of days that nobody asked for
+            ask, view = asked(session, who, wanted, replace(typed, first="", last="", day="")), None
+            days = DayEntry(typed.first), DayEntry(typed.last), DayEntry(typed.day)
+            problem = who.words("Không lập được báo cáo: ngày đầu không sau ngày cuối, từ năm 1990, chia thành nhiều nhất 400 kỳ.")
         communes = [c for c in seen_communes(session, who.actor) if c]
     before, after = neighbours(ask.scope.period, ask.step)
-    return page(who, request, "report.html", report=wanted, view=view, ask=ask, described=described(ask, wanted), step_names=STEP_NAMES,
+    return page(who, request, "report.html", 200 if view else 422, report=wanted, view=view, ask=ask, described=described(ask, wanted),
+                step_names=STEP_NAMES, days=days, problem=problem,
                 communes=_named(who, communes), kinds=KINDS, before=before, after=after, place=period.official_place(ask),
                 mark=watermark(who.actor, utc_now(), wanted.name, who.words.lang).line,
                 cell=lambda value, kind_: numbers.cell(who.words, value, kind_), moment=lambda at: numbers.moment(who.words, at),
                 query=request.url.query, quick=_quick(who, ask.today))
+
+
+def _days(ask: Ask) -> tuple[DayEntry, DayEntry, DayEntry]:
+    """The fields for the first day, the last one, and a day of the period of a formal report."""
+    first, last = DayEntry.of(ask.scope.period.first), DayEntry.of(ask.scope.period.last)
+    return first, last, first
 
 
 @router.get("/reports/{name}/xlsx")

@@ -9,6 +9,7 @@ from portal.reports import numbers
 from portal.reports.catalogue import Report
 from portal.reports.view import Ask
 from portal.wording import Pair
+from records.dates import parse_day
 from storage.policy import KINDS, Actor
 from storage.report_errors import BadPeriod
 from storage.report_figures import Scope
@@ -71,11 +72,8 @@ def neighbours(period: Period, step: Step) -> tuple[date, date]:
 def _day(text: str, otherwise: date) -> date:
     if not text:
         return otherwise
-    try:
-        found = date.fromisoformat(text[:10])
-    except ValueError:
-        raise BadPeriod(period=text[:20]) from None
-    if not 1990 <= found.year <= 2200:
+    found = parse_day(text)
+    if found is None or not 1990 <= found.year <= 2200:
         raise BadPeriod(period=text[:20])
     return found
 

@@ -40,17 +40,18 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 
 @contextmanager
-def people_at(address: str, expected: str = "409|422|ERR_FAILED|ERR_ABORTED") -> Iterator[Callable[..., Any]]:
+def people_at(address: str, expected: str = "409|422|ERR_FAILED|ERR_ABORTED", locale: str = "vi-VN") -> Iterator[Callable[..., Any]]:
     """tab_of(name): a browser of that person's own, signed in by the login page (no name: nobody). What a page's console complains of,
-    but for `expected` refusals, fails the test."""
+    but for `expected` refusals, fails the test. locale: the language that the browsers are set to."""
     sync_api = pytest.importorskip("playwright.sync_api")
     problems: list[str] = []
     with sync_api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--lang=vi"], env={**os.environ, "LANGUAGE": "vi"})
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", f"--lang={locale}"],
+                                    env={**os.environ, "LANGUAGE": locale[:2]})
 
         def tab_of(name: str = "", screen: dict[str, int] | None = None) -> Any:
             page = browser.new_context(viewport=screen or _SCREEN, base_url=address, reduced_motion="reduce",
-                                       locale="vi-VN").new_page()
+                                       locale=locale).new_page()
             page.on("pageerror", lambda e: problems.append(f"{page.url}: {e}"))
             page.on("console", lambda m: problems.append(f"{page.url}: {m.text}") if m.type == "error" and not re.search(expected, m.text)
                     else None)

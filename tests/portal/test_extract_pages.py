@@ -16,10 +16,11 @@ from storage.models import Event, Extract
 from storage.policy import Actor
 
 __all__ = ["identity", "office"]
-FORM = {"kind": "KS", "number": "1", "day": "2017-03-18", "book": "01/2017", "name": "Lê Thị Loan", "dossier": "H21.129-261130-0007",
+FORM = {"kind": "KS", "number": "1", "day": "18/3/2017", "book": "01/2017", "name": "Lê Thị Loan", "dossier": "H21.129-261130-0007",
         "copies": "2"}
 WRONG = (
-    ({"day": "hôm qua"}, 422, "Chọn ngày đăng ký"), ({"dossier": " "}, 422, "mã hồ sơ"),
+    ({"day": "hôm qua"}, 422, "Ghi ngày/tháng/năm"), ({"day": "03/18/2017"}, 422, "Ghi ngày/tháng/năm"),
+    ({"day": ""}, 422, "ngày đăng ký"), ({"dossier": " "}, 422, "mã hồ sơ"),
     ({"number": "9"}, 409, "Không tìm thấy đúng một mục"), ({"name": "Lê Văn Tám"}, 409, "Không tìm thấy đúng một mục"),
     ({"kind": "XX"}, 422, "Cần loại sổ"),
 )

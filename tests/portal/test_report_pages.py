@@ -104,7 +104,9 @@ def test_rights(client):
 @pytest.mark.parametrize("query", ["from=x", "from=2026-02-30", "from=2026-03-01&to=2026-01-01", "from=0001-01-01", "to=9999-12-31"])
 def test_a_period_that_is_none_is_said(client, query):
     sign_in(client, "quan.tri")
-    assert client.get(f"/reports/tien-do?{query}").status_code == 409
+    answer = client.get(f"/reports/tien-do?{query}")
+    assert answer.status_code == 422 and 'aria-invalid="true"' in answer.text and "report-section" not in answer.text
+    assert client.get(f"/reports/tien-do/xlsx?{query}").status_code == 409
     assert client.get("/reports/tien-do?step=%3Cscript%3E&kind=%3Cb%3E&commune=%22%3E%3Cscript%3E").status_code == 200
     assert "<script>" not in client.get("/reports/tien-do?commune=%22%3E%3Cscript%3E").text
 

@@ -18,6 +18,7 @@ from records.dates import (
     in_words,
     ministry_format,
     parse_age,
+    parse_day,
     parse_figures,
     parse_words,
 )
@@ -90,6 +91,17 @@ def test_figures(text: str, edtf: str) -> None:
                                   "số 123456789012"])
 def test_no_date_in_figures(text: str) -> None:
     assert parse_figures(text) is None
+
+
+@pytest.mark.parametrize("text", ["05/03/2017", "5/3/2017", "05032017", "5-3-2017", "5.3.2017", "2017-03-05", " 05/3/2017 "])
+def test_a_whole_day_is_typed_the_day_first(text: str) -> None:
+    assert parse_day(text) == date(2017, 3, 5)
+
+
+@pytest.mark.parametrize("text", ["", "2017", "3/2017", "5/3/17", "03/25/2017", "31/2/2017", "5/3-2017", "hôm qua", "5/3/2017 ÂL",
+                                  "2017-3-5", "1/1/0217", "31/12/9999", "5/3/2017, 6/3/2017"])
+def test_no_whole_day(text: str) -> None:
+    assert parse_day(text) is None
 
 
 @given(days, st.sampled_from("/.-"))
