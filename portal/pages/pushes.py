@@ -1,10 +1,10 @@
 """Dossiers for the Ministry's software: how far each is, why, and what those who decide them do about it."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
@@ -20,10 +20,12 @@ from storage.ministry_push.decision import HOLDS
 from storage.ministry_push.errors import BadDossier, DossierKnown
 from storage.ministry_push.listing import LINES, OPEN, RESULT, STAGES, counts, listed, of_entry, visible_push
 from storage.models import Batch, Entry, MinistryPush
-from storage.review_queue import visible_entry
+from storage.review_queue import visible_entries, visible_entry
+from storage.search import SearchHit, by_register_number
 
 router = APIRouter(prefix="/pushes", include_in_schema=False)
 _PURPOSE = "ministry"
+_NOTHING_ASKED: Mapping[str, str] = {"kind": "", "number": "", "year": "", "book": ""}
 _NOTHING_SAID: Mapping[str, Any] = {"module": "", "dossier": "", "linked": "", "requester": "", "relation": "", "copies": 1,
                                     "with_copy": False}
 
@@ -31,14 +33,38 @@ _NOTHING_SAID: Mapping[str, Any] = {"module": "", "dossier": "", "linked": "", "
 @router.get("")
 def waiting(request: Request, who: Who, stage: str = "", start: int = 0) -> Response:
     """What is not finished, what needs somebody first; or one stage. Register numbers and codes, nobody's name."""
+    return _list(request, who, stage, start)
+
+
+@router.get("/find")
+def find(request: Request, who: Who, kind: Annotated[str, Query(max_length=8)] = "", number: Annotated[str, Query(max_length=20)] = "",
+         year: Annotated[str, Query(max_length=4)] = "", book: Annotated[str, Query(max_length=32)] = "") -> Response:
+    """The archived entry of that number, to decide that it is sent; where there are several, the choice between them."""
+    who.must("approve")
+    said = {"kind": kind, "number": number.strip(), "year": year, "book": book.strip()}
+    if kind not in MODULES["BS"] or not said["number"] or not (year.isdecimal() and len(year) == 4):
+        return _list(request, who, status=422, asked=said, problem=who.words("Cần loại sổ, số đăng ký và năm đăng ký (bốn chữ số)."))
+    with who.portal.services.database.reading() as session:
+        hits = by_register_number(session, kind, said["number"], int(year), book=said["book"] or None, statuses=("archived",))
+        mine = set(session.scalars(visible_entries(who.actor, "approve").with_only_columns(Entry.id)
+                                   .where(Entry.id.in_([h.entry_id for h in hits]))))
+    found = [h for h in hits if h.entry_id in mine]
+    if len(found) == 1:
+        return RedirectResponse(f"/pushes/new/{found[0].entry_id}", 303)
+    problem = "" if found else who.words("Không có mục đã lưu trữ nào mang số này mà anh/chị được phê duyệt.")
+    return _list(request, who, status=200 if found else 404, asked=said, problem=problem, found=found)
+
+
+def _list(request: Request, who: Visitor, stage: str = "", start: int = 0, status: int = 200, asked: Mapping[str, str] = _NOTHING_ASKED,
+          problem: str = "", found: Sequence[SearchHit] = ()) -> Response:
     who.must("approve")
     wanted, start = stage if stage in STAGES else "", min(max(start, 0), 1_000_000)
     with who.portal.services.database.reading() as session:
         lines = listed(session, who.actor, wanted, start, LINES + 1)
         numbers = counts(session, who.actor)
-    return page(who, request, "pushes.html", lines=lines[:LINES], more=len(lines) > LINES, stage=wanted, start=start, step=LINES,
-                counts=numbers, unfinished=sum(numbers[s] for s in OPEN), say=push_wording,
-                connected=who.portal.services.ministry is not None)
+    return page(who, request, "pushes.html", status, lines=lines[:LINES], more=len(lines) > LINES, stage=wanted, start=start, step=LINES,
+                counts=numbers, unfinished=sum(numbers[s] for s in OPEN), say=push_wording, kinds=MODULES["BS"], asked=asked,
+                problem=problem, found=found, connected=who.portal.services.ministry is not None)
 
 
 @router.get("/new/{entry_id}")

@@ -17,6 +17,7 @@ from storage.ministry_push import decide_to_send, errors
 from storage.ministry_push.listing import STAGES, counts, listed, stage_of
 from storage.models import Entry, Event, Field, MinistryPush, utc_now
 from storage.policy import Actor, Grant
+from storage.search_keys import write_keys
 from tests.storage.ministry_dossiers import archived_entries
 
 HEADERS = {"X-Dossier-Code": "H21.129-250812-0035", "X-Service-Code": "2.000635", "X-Officer-Code": "cb.hoa"}
@@ -214,6 +215,30 @@ def test_an_approver_sends_an_archived_entry_from_its_page(sent, browser):
     with sent.database.reading() as s:
         assert s.scalar(select(Event).where(Event.action == "push.decide", Event.actor == "tp.duyet", Event.subject == f"entry:{entry}")
                         .order_by(Event.seq.desc())).detail["dossier"] == "H21.129-261130-0001"
+
+
+def test_an_entry_is_found_by_its_register_number(sent, browser):
+    first, second = (row(sent, f"H21-{n}").entry_id for n in (0, 1))
+    with sent.database.session() as s:
+        for entry in (first, second):
+            found = s.get_one(Entry, entry)
+            found.number, found.year = "77", 2017
+            write_keys(s, entry)
+    sign_in(browser, "tp.duyet")
+    both = browser.get("/pushes/find?kind=KS&number=077&year=2017").text
+    assert "Có 2 mục" in both and all(f'href="/pushes/new/{e}"' in both for e in (first, second)) and 'value="077"' in both
+    with sent.database.session() as s:
+        s.get_one(Entry, second).status = "verified"
+    only = browser.get("/pushes/find?kind=KS&number=77&year=2017")
+    assert only.url.path == f"/pushes/new/{first}" and 'name="dossier"' in only.text
+    for question, status in (("kind=KS&number=77&year=2016", 404), ("kind=KS&number=77&year=17", 422), ("kind=HS&number=77&year=2017", 422),
+                             ("", 422)):
+        answer = browser.get(f"/pushes/find?{question}", headers={"Accept": "text/html"})
+        assert answer.status_code == status and 'role="alert"' in answer.text and "<table" in answer.text, question
+    sign_in(browser, "xa.kia")
+    assert browser.get("/pushes/find?kind=KS&number=77&year=2017").status_code == 404
+    sign_in(browser, "tp.lan")
+    assert browser.get("/pushes/find?kind=KS&number=77&year=2017").status_code == 403
 
 
 @pytest.mark.parametrize(("said", "why"), [
