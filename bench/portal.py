@@ -155,7 +155,10 @@ def measure_queue(address: str, rounds: int) -> Times:
 def measure_overviews(address: str, rounds: int = 3) -> Times:
     """The pages an administrator opens that count over the whole province."""
     times = Times()
-    reader = Reviewer(address, "qt.1", times)
+    reader, decides = Reviewer(address, "qt.1", times), Reviewer(address, "tp.1", times)
+    decides.http.get("/")
+    for _ in range(10 * rounds):
+        times.take("/ of a reviewer", decides.http.get, "/")
     for path in ("/", "/books", "/second-check", "/log", *(f"/reports/{name}" for name in REPORTS)):
         for _ in range(rounds):
             answer = times.take(path, reader.http.get, path)
@@ -211,11 +214,14 @@ def serve(url: str, port: int) -> None:
 
     from pipelines.services import ArchiveOptions, IntakeOptions, MatchingOptions, PortalOptions, ReadingOptions, Services
     from portal.app import create_app
+    from sogoc.serving import settle_memory
 
     home = Path(tempfile.mkdtemp(prefix="sogoc-b"))
     services = Services(home=home, database=Database(url), objects=None, ledger=None, signer=None, intake=IntakeOptions(),   # type: ignore[arg-type]
                         reading=ReadingOptions(), matching=MatchingOptions(home), archive=ArchiveOptions(), portal=PortalOptions())
-    uvicorn.run(create_app(services, archive_in_background=False), port=port, log_level="error", access_log=False)
+    app = create_app(services, archive_in_background=False)
+    settle_memory()
+    uvicorn.run(app, port=port, log_level="error", access_log=False)
 
 
 def report(database: Database, address: str, cpu: Cpu, items: int, reviewers: list[int], work: int, rounds: int, pause: float) -> bool:

@@ -11,6 +11,7 @@ from records.places import default_gazetteer
 from storage import accounts
 from storage.database import Database
 from storage.queue_counts import add_up
+from storage.report_figures import renew
 
 PASSWORD = "cầu-vồng-7-sắc"
 COMMUNES, A_BOOK, REVIEWERS = 120, 200, 8
@@ -56,6 +57,7 @@ def fill(database: Database, items: int, log: Callable[[str], None]) -> None:
           accounts.add_user(session, f"tp.{n}", PASSWORD, "reviewer")
         accounts.add_user(session, "qt.1", PASSWORD, "administrator")
     add_up(database)
+    log(f"  figures of the night: {renew(database).seconds:.0f} s")
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
         start = time.perf_counter()
         c.execute(sa.text("vacuum analyze"))

@@ -15,7 +15,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.types import Scope
 
 from pipelines.services import PortalOptions, Services
-from portal.api import records
+from portal.api import copies, records
 from portal.api.app import PATH, close_api, create_api
 from portal.api.oauth import ServerMetadata, server_metadata
 from portal.api.problems import Problem, problem_answer
@@ -133,7 +133,7 @@ def create_app(services: Services, options: PortalOptions | None = None, *, star
     # Pages over a commune's line. The session cookie is SameSite=strict, so no other site can make answers with its secrets and guesses of
     # its own to weigh (BREACH). Pictures, fonts and copies are packed already.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=_PACKED)
-    app.add_middleware(ProgramsFirst, path=PATH, api=StraightThere(api, records.router))
+    app.add_middleware(ProgramsFirst, path=PATH, api=StraightThere(api, records.router, copies.router))
     app.add_middleware(SecurityHeaders, https=options.secure_cookies)
     app.add_middleware(ForwardedHeaders, proxies=services.api.proxies)
     app.mount(PATH, api)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from portal.api.one_thread import OneThread
+from portal.api.one_thread import Handler, OneThread
 from portal.api.pace import pace_headers
 from portal.security import BodyLimit
 
@@ -36,16 +36,25 @@ class StraightThere:
 
     def __init__(self, api: FastAPI, *routers: APIRouter) -> None:
         self._api = api
-        self._known = {(method, route.path): (route, handle) for router in routers for route in router.routes
-                       if isinstance(route, OneThread) and (handle := route.in_one_go()) for method in route.methods or ()}
+        known = [(route, handle, method) for router in routers for route in router.routes
+                 if isinstance(route, OneThread) and (handle := route.in_one_go()) for method in route.methods or ()]
+        self._whole = {(method, route.path): (route, handle) for route, handle, method in known if not route.param_convertors}
+        self._with_texts = [way for way in known if way[0].param_convertors]
+
+    def _way(self, method: str, path: str) -> tuple[OneThread, Handler, dict[str, str]] | None:
+        """The route, what answers there, and the texts of the path; None for all else."""
+        if (whole := self._whole.get((method, path))) is not None:
+            return *whole, {}
+        return next(((route, handle, match.groupdict()) for route, handle, served in self._with_texts
+                     if served == method and (match := route.path_regex.match(path))), None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._known.get((scope.get("method", ""), scope["path"].removeprefix(scope.get("root_path", ""))))
+        found = self._way(scope.get("method", ""), scope["path"].removeprefix(scope.get("root_path", "")))
         if found is None:
             await self._api(scope, receive, send)
             return
-        route, handle = found
-        scope.update(app=self._api, route=route, path_params={})
+        route, handle, texts = found
+        scope.update(app=self._api, route=route, path_params=texts)
         scope.setdefault("state", {})
         request = Request(scope, receive)
         try:

@@ -47,7 +47,6 @@ def serve_portal(settings: Settings, host: str | None = None, port: int | None =
     import uvicorn
 
     from portal.app import create_app
-    from records.places import default_gazetteer
 
     with open_services(settings) as services:
         host, port = host or services.portal.host, port or services.portal.port
@@ -61,9 +60,7 @@ def serve_portal(settings: Settings, host: str | None = None, port: int | None =
         )
         if not settings.archive.fonds_code:
             print(NoFondsCode(found="archive.fonds_code").message(language()), flush=True)
-        default_gazetteer()     # else the first requests all read it at once
-        gc.collect()
-        gc.freeze()             # what is loaded by now stays: full collections would stop every request to walk it again
+        settle_memory()
         uvicorn.run(
             app,
             host=host,
@@ -75,6 +72,16 @@ def serve_portal(settings: Settings, host: str | None = None, port: int | None =
             timeout_graceful_shutdown=10,
             timeout_keep_alive=75,      # longer than proxies and programs keep theirs (60 s), so that none is closed under a request
         )
+
+
+def settle_memory() -> None:
+    """Load what the first requests would all load at once; what is there by then stays, and is no longer walked by full collections, which
+    would stop every request for a fifth of a second each time."""
+    from records.places import default_gazetteer
+
+    default_gazetteer()
+    gc.collect()
+    gc.freeze()
 
 
 def check_port(host: str, port: int) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute
 
 from matching.lives import TELLING
 from matching.policy import Policy
 from storage.models import Entry, Link, Page
+from storage.models.links import TO_CHECK, UNDECIDED
 
 PERSON_GONE, NEW_PERSON = "person_gone", "new_person"      # of a decided link: its person left the population; somebody new fits
 _HARMLESS = frozenset((*TELLING, PERSON_GONE, NEW_PERSON))
@@ -27,8 +27,17 @@ def waits(link: Link) -> bool:
 
 def waiting() -> sa.ColumnElement[bool]:
     """The same as a condition."""
-    blind: InstrumentedAttribute[bool] = Link.blind
-    return sa.and_(Link.decided_by.is_(None), sa.or_(Link.decision == "review", sa.and_(Link.decision == "accept", blind)))
+    return sa.or_(undecided(), to_check())
+
+
+def undecided() -> sa.ColumnElement[bool]:
+    """The condition that a person has to say who it is, since the machine is not sure."""
+    return sa.and_(sa.text(UNDECIDED))
+
+
+def to_check() -> sa.ColumnElement[bool]:
+    """The condition that the link was accepted and drawn for a blind check."""
+    return sa.and_(sa.text(TO_CHECK))
 
 
 PLACE = (Page.batch_id, Page.file, Page.frame)         # with the entry's row, the arguments of `place_name`

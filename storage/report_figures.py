@@ -41,10 +41,15 @@ class Renewal:
     seconds: float
 
 
+def is_large(session: Session) -> bool:
+    """Whether there are too many entries to count them all while somebody waits for a page."""
+    return (session.scalar(sa.select(sa.func.max(Entry.id))) or 0) > LIVE_ENTRIES
+
+
 def as_of(session: Session) -> datetime | None:
     """When the figures were counted; None: at this moment."""
     cursor = session.get(Cursor, _CURSOR)
-    if cursor is None or (session.scalar(sa.select(sa.func.max(Entry.id))) or 0) <= LIVE_ENTRIES:
+    if cursor is None or not is_large(session):
         return None
     return datetime.fromisoformat(cursor.value["at"])
 

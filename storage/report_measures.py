@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage.link_states import waiting
 from storage.models import ArchivePackage, Batch, Entry, Event, Link, LinkCheck, Page, SecondCheck
 from storage.report_sql import rounded_hours, vietnam_day
 
@@ -90,6 +91,12 @@ def links() -> Rows:
     return _of_entries(Batch.created_at, state, Link.role).join(Link, Link.entry_id == Entry.id)
 
 
+def links_asked() -> Rows:
+    """Links that wait for a person or were decided by one; on the day the book came in."""
+    return _of_entries(Batch.created_at, sa.literal(""), sa.literal("")).join(Link, Link.entry_id == Entry.id).where(
+        sa.or_(waiting(), Link.decided_by.is_not(None)))
+
+
 def time_to_read() -> Rows:
     """Books by the hours from coming in to being read; on the day they were read."""
     read = sa.select(Event.subject.label("subject"), sa.func.min(Event.at).label("at")).where(
@@ -156,5 +163,5 @@ def second_opinions() -> Rows:
 
 MEASURES: Mapping[str, Callable[[], Rows]] = {
     f.__name__: f for f in (books_received, books_done, pages_received, pages_aside, pages_waiting, entries_read, entries_verified,
-                            entries_archived, links, time_to_read, time_to_verify, time_to_archive, api_requests, review_work,
+                            entries_archived, links, links_asked, time_to_read, time_to_verify, time_to_archive, api_requests, review_work,
                             link_agreement, second_opinions)}

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from portal.api.context import Desk, Inquiry, inquiry
+from portal.api.one_thread import OneThreadThatFetches
 from portal.api.problems import Problem, responses
 from storage.archive_package import safe
 from storage.errors import ObjectMissing, ObjectStoreUnavailable
 from storage.signed_copies import SignedCopy, signed_copy
 
-router = APIRouter(prefix="/records", tags=["copies"])
+router = APIRouter(prefix="/records", tags=["copies"], route_class=OneThreadThatFetches)
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 _AT_ONCE = 1 << 20          # bytes; larger answers are passed on in pieces as the store gives them
 PDF_ANSWERS: dict[int | str, dict[str, Any]] = {

@@ -4,13 +4,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.models.base import Base, Json, Key, utc_now
 
 if TYPE_CHECKING:
     from storage.models.ledger import Entry
+
+# Which links wait for a person, word for word as their partial indexes say it: to be decided, and accepted ones drawn for a blind check.
+UNDECIDED = "decided_by is null and decision = 'review'"
+TO_CHECK = "decided_by is null and decision = 'accept' and blind"
 
 
 class Link(Base):
@@ -21,7 +25,11 @@ class Link(Base):
     """
 
     __tablename__ = "link"
-    __table_args__ = (UniqueConstraint("entry_id", "role"),)
+    __table_args__ = (
+        UniqueConstraint("entry_id", "role"),
+        *(Index(f"ix_link_{name}", "entry_id", postgresql_where=text(where), sqlite_where=text(where))
+          for name, where in (("undecided", UNDECIDED), ("to_check", TO_CHECK))),
+    )
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"))
     role: Mapped[str] = mapped_column(String(8))

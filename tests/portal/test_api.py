@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
@@ -12,6 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from portal.api.app import create_api
+from portal.api.one_thread import OneThread
+from portal.api.pace import PaceHeaders
 from storage import accounts, events, search
 from storage.models import ApiClient, Entry, Event
 
@@ -233,3 +237,47 @@ def test_a_search_that_breaks_is_answered_like_any_other_request(archived, api, 
     assert answer.status_code == status and answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store" and (code is None or answer.json()["code"] == code)
     assert "select" not in answer.text
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "status"), [
+    ("GET", f"records/{RECORD}/copy", {}, 200), ("HEAD", f"records/{RECORD}/copy", {}, 200),
+    ("GET", f"records/{RECORD}/copy", {"Range": "bytes=5-9"}, 206),
+    ("GET", f"records/{RECORD}/copy", {"If-None-Match": f'"{PDF_SHA256}"'}, 304),
+    ("GET", f"records/{RECORD}/copy", {"Range": "bytes=999999999-"}, 416), ("GET", "records/nothing/copy", {}, 404),
+    ("GET", f"records/{RECORD}", {}, 200), ("GET", "records/nothing", {}, 404)])
+def test_records_and_copies_go_past_the_framework_and_are_answered_as_by_it(archived, api, monkeypatch, method, path, headers, status):
+    asked = {**PURPOSE, **headers, "Authorization": api.headers["Authorization"]}
+    with monkeypatch.context() as plain:
+        plain.setattr(OneThread, "in_one_go", lambda _: None)
+        framework_only = create_api(archived.services)
+    with TestClient(framework_only) as c:
+        framework = c.request(method, path, headers=asked)
+
+    async def never(*_):
+        raise AssertionError("the framework was asked")
+
+    monkeypatch.setattr(PaceHeaders, "__call__", never)         # the first thing on the framework's way
+    answer = api.request(method, path, headers=asked)
+    assert (answer.status_code, answer.content) == (framework.status_code, framework.content) and answer.status_code == status
+    differ = {"ratelimit", "cache-control", "content-security-policy"}
+    assert {k: v for k, v in answer.headers.items() if k in framework.headers and k not in differ} == {
+        k: v for k, v in framework.headers.items() if k not in differ}
+
+
+def test_a_slow_store_holds_up_no_search(archived, api, monkeypatch):
+    away, waiting = threading.Event(), threading.Semaphore(0)
+
+    def slow(*_, **__):
+        waiting.release()
+        assert away.wait(30)
+        return PDF
+
+    monkeypatch.setattr(type(archived.services.objects), "get", slow)
+    with ThreadPoolExecutor(OneThread.threads + 1) as pool:
+        copies = [pool.submit(api.get, f"records/{RECORD}/copy", headers=PURPOSE) for _ in range(OneThread.threads + 1)]
+        try:
+            assert all(waiting.acquire(timeout=30) for _ in copies)
+            found = api.post("records/search/personal-number", json={"personal_id": "051317000001"}, headers=PURPOSE)
+        finally:
+            away.set()
+        assert found.status_code == 200 and {c.result().status_code for c in copies} == {200}

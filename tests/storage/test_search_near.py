@@ -6,12 +6,15 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from records.text import fold
+from storage import search_near
 from storage.models import Batch, Entry, Field, Page
+from storage.policy import Actor, Grant
 from storage.search import by_name_and_date
 from storage.search_keys import write_keys
-from storage.search_near import WHY, by_near_name, compare, date_agreement, name_agreement, near_dates
+from storage.search_near import WHY, Asked, by_near_name, date_agreement, name_agreement, near_dates
 
 PEOPLE = {      # archive id -> name, birth date, mother
     "loan": ("Lê Thị Loan", "2017-03-01", "Trần Thị Mận"), "loan2": ("Lê Thị Loạn", "2017-03-01", "Trần Thị Mận"),
@@ -73,6 +76,23 @@ def test_exact_is_what_the_exact_search_finds(people, name, born):
     assert {n for n, h in near(people, name, born).items() if h.exact} == exact
 
 
+def test_hits_the_actor_may_not_see_take_nobody_elses_place(people, monkeypatch):
+    with people.session() as s:
+        s.add(Batch(id="B", folder="", content_hash="B", kind="KS", commune_code="21253", declared={}))
+        s.flush()
+        s.scalars(select(Page).join(Entry, Entry.page_id == Page.id).where(Entry.archive_id == "loan")).one().batch_id = "B"
+    here = Actor("tp.lan", "reviewer", grants=(Grant("reviewer", frozenset({"21250"})),))
+    every = list(near(people, "Lê Thị Loan", "2017-03-01"))
+    monkeypatch.setattr(search_near, "_TOGETHER", 1)
+    assert list(near(people, "Lê Thị Loan", "2017-03-01")) == every and every[0] == "loan"
+    assert list(near(people, "Lê Thị Loan", "2017-03-01", actor=here, limit=2)) == every[1:3]
+
+
+def test_of_too_many_the_nearest_dates_are_compared(people, monkeypatch):
+    monkeypatch.setattr(search_near, "_CANDIDATES", 5)
+    assert {"loan", "loan2", "swap", "short"} == set(near(people, "Lê Thị Loan", "2017-03-01")), "five are of that day or its mirror"
+
+
 WORDS = ["Lê", "Thị", "Loan", "Lan", "Hoàng", "Huỳnh", "Văn", "Mạnh", "Mành", "Hòa", "Hoà"]
 names = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
 dates = st.dates(date(1900, 1, 1), date(2030, 1, 1)).map(str)
@@ -86,7 +106,7 @@ def test_agreement_does_not_depend_on_who_asks(a, b, x, y):
 
 @given(name=names, born=dates)
 def test_the_same_is_best_and_every_near_date_is_near(name, born):
-    assert compare(fold(name), born, None, fold(name), born, None) == (1.0, ("name_same", "date_same"))
+    assert Asked(fold(name), born, None).compare(fold(name), born, None) == (1.0, ("name_same", "date_same"))
     for other in near_dates(born):
         code = date_agreement(born, other)
         assert code in ("date_swapped", "date_digit") and WHY[code][0] < 1

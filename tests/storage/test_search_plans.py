@@ -8,11 +8,13 @@ import sqlalchemy as sa
 
 from storage import search
 from storage.models import Base, PersonKey
+from storage.search_near import by_near_name
 
 ASKED = {
     "personal number": lambda s: search.by_personal_number(s, "051317000001", ["KS", "KH", "KT"]),
     "name and date": lambda s: search.by_name_and_date(s, "Lê Thị Loan", "2017-03-01", ["KS", "KH", "KT"], mother="Trần Thị Mận"),
     "name and year": lambda s: search.by_name_and_date(s, "Lê Thị Loan", "2017", ["KS"]),
+    "near name and date": lambda s: by_near_name(s, "Lê Thị Loan", "2017-03-01", ["KS", "KH", "KT"], mother="Trần Thị Mận"),
     "register number": lambda s: search.by_register_number(s, "KS", "12", 2017, book="1/2017"),
     "register number and an old place": lambda s: search.by_register_number(s, "KS", "12", 2017, place="Xã Nghĩa Kỳ, Quảng Ngãi"),
 }
