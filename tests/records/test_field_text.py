@@ -51,7 +51,8 @@ def test_parents_may_have_an_age(typed: str) -> None:
     ("meLoaiCuTru", "KS", "1", "Thường trú"), ("meLoaiGiayToTuyThan", "KS", "4", "CCCD"),
     ("nksLoaiKhaiSinh", "KS", "5", "Trẻ bị bỏ rơi"),
     ("gbtLoai", "KT", "1", "Giấy báo tử"), ("loaiXacNhan", "NCM", "3", "Con nhận cha"), ("meNgaySinh", "KS", "1980", "1980"),
-    ("ngayDangKy", "KS", "2007-08-05", "05/08/2007"), ("loaiDangKy", "KS", "9", "9"), ("so", "KS", "1", "1"), ("loaiDangKy", "HN", "1", "1"),
+    ("ngayDangKy", "KS", "2007-08-05", "05/08/2007"), ("loaiDangKy", "KS", "9", "9"),
+    ("so", "KS", "1", "1"), ("loaiDangKy", "HN", "1", "1"),
 ])
 def test_codes_are_read_out_in_the_words_of_their_list(code: str, kind: str, value: str, said: str) -> None:
     assert read_out(code, value, kind, None)[0] == said
