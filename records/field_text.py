@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from records.codes import SEX, CodeList, list_for_field, registration_list
 from records.dates import parse_age, parse_typed
 from records.forms import load_forms
 from records.text import nfc
@@ -17,18 +18,12 @@ _NUMBER_CODES = re.compile(r"(SoDinhDanh|SoGiayToTuyThan)$")
 _TIME_CODES = re.compile(r"GioPhut[A-Z][a-z]+$")
 _AGE = re.compile(r"\d{1,3}\s*(t|tuổi)\.?", re.IGNORECASE)
 _FIGURES = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?]?)$")
-_OTHER_CHOICES: Mapping[str, tuple[tuple[str, Pair], ...]] = {
-    "loaiDangKy": (("0", ("Không có thông tin", "No information")), ("1", ("Đúng hạn", "In time")),
-        ("2", ("Đăng ký lại", "Registered again")),
-                   ("3", ("Ghi vào sổ việc ở nước ngoài", "Registered abroad")), ("4", ("Quá hạn", "Late"))),
-    **{f"loaiDangKy:{kind}": (("0", ("Không có thông tin", "No information")), ("1", ("Đăng ký mới", "Registered here")),
-                              ("2", ("Ghi vào sổ việc ở nước ngoài", "Registered abroad"))) for kind in ("NCM", "GH", "CC")},
-    "loaiDangKy:KH": (("1", ("Kết hôn lần đầu", "First marriage")), ("2", ("Đăng ký lại", "Registered again")),
-                      ("3", ("Ghi chú kết hôn", "Noted in the book"))),
-    "nksLoaiKhaiSinh": (("1", ("Đủ cha mẹ", "Both parents")), ("2", ("Chưa xác định mẹ", "Mother unknown")),
-                        ("3", ("Chưa xác định cha", "Father unknown")), ("4", ("Chưa xác định cha mẹ", "Parents unknown")),
-                        ("5", ("Trẻ bị bỏ rơi", "Abandoned child"))),
-    "GioiTinh": (("Nam", ("Nam", "Male")), ("Nữ", ("Nữ", "Female")), ("Chưa xác định", ("Chưa xác định", "Undetermined"))),
+_ENGLISH: Mapping[str, str] = {
+    "Không có thông tin": "No information", "Đúng hạn": "In time", "Quá hạn": "Late", "Đăng ký lại": "Registered again",
+    "Ghi vào sổ việc đã đăng ký ở nước ngoài": "Registered abroad", "Đăng ký mới": "Registered here", "Kết hôn lần đầu": "First marriage",
+    "Ghi chú kết hôn": "Noted in the book", "Có đủ cha mẹ": "Both parents", "Chưa xác định được mẹ": "Mother unknown",
+    "Chưa xác định được cha": "Father unknown", "Chưa xác định được cả cha và mẹ": "Parents unknown", "Trẻ bị bỏ rơi": "Abandoned child",
+    "Nam": "Male", "Nữ": "Female", "Chưa xác định": "Undetermined",
 }
 
 
@@ -47,13 +42,28 @@ def is_date(code: str) -> bool:
 def choices(code: str, kind: str, form: str | None) -> tuple[tuple[str, Pair], ...]:
     """The values a field may have, with their wording; empty for free text. The form's own tick boxes come before the Ministry's list."""
     if code.endswith("GioiTinh"):
-        return _OTHER_CHOICES["GioiTinh"]
-    known = dict(_OTHER_CHOICES.get(f"{code}:{kind}") or _OTHER_CHOICES.get(code, ()))
+        return tuple((words, _pair(words)) for words in SEX.words.values())
+    listed = code_list(code, kind) if code in ("loaiDangKy", "nksLoaiKhaiSinh") else None
+    known = {str(key): _pair(words) for key, words in listed.words.items()} if listed is not None else {}
     page = load_forms().get(form or "")
     for tick in page.ticks if page is not None else ():
         if tick.code == code:
             known.setdefault(str(tick.value), (tick.label, tick.label))
     return tuple(known.items())
+
+
+def code_list(code: str, kind: str) -> CodeList | None:
+    """The Ministry's list of the field in books of a kind, None for free text."""
+    if code != "loaiDangKy":
+        return list_for_field(code)
+    try:
+        return registration_list(kind)
+    except ValueError:
+        return None
+
+
+def _pair(words: str) -> Pair:
+    return words, _ENGLISH.get(words, words)
 
 
 def shown(code: str, value: str) -> str:
@@ -66,8 +76,12 @@ def shown(code: str, value: str) -> str:
 
 def read_out(code: str, value: str, kind: str, form: str | None) -> Pair:
     """The value as it is read: the words of its code where the field has a list, else as `shown`."""
+    words = dict(choices(code, kind, form)).get(value)
+    listed = code_list(code, kind) if words is None and value.isascii() and value.isdigit() else None
+    if listed is not None and int(value) in listed.words:
+        words = _pair(listed.words[int(value)])
     text = shown(code, value)
-    return dict(choices(code, kind, form)).get(value, (text, text))
+    return words or (text, text)
 
 
 def parsed(code: str, text: str) -> str:

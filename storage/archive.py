@@ -116,7 +116,7 @@ def write_package(database: Database, ledger: ObjectLedger, signer: Signer, opti
 
     def package_zip() -> bytes:
         copy = PackageFile(copy_path, pdf.sha256, pdf.size, PDF, now, key=pdf.key, format_version="PDF/A-2b")
-        content = Content(copy, scans, subject.record, subject.catalogue, subject.labels)
+        content = Content(copy, scans, subject.record, subject.catalogue, subject.labels, subject.read)
         steps = steps_of(subject, {f.key or "": (f.path, data[f.key or ""]) for f in scans}, copy.path, now, options.agency_name,
                          str(signer.certificate()["subject"]))
         assembled.append(assemble(describe(subject, options, fonds, now), program(), content, steps, schemas))
@@ -206,7 +206,8 @@ def _original_files(subject: Subject, kept: Sequence[StoredObject]) -> list[Pack
 
 
 def _pdf(subject: Subject, originals: Mapping[str, bytes], notes: Sequence[PdfPage], options: RetentionOptions) -> bytes:
-    pages = [pdf_page(p, originals[p.original_key or ""], subject.fields if n == 0 else ()) for n, p in enumerate(subject.pages)]
+    pages = [pdf_page(p, originals[p.original_key or ""], subject.fields if n == 0 else (), subject.labels, subject.read)
+             for n, p in enumerate(subject.pages)]
     return build([*pages, *notes], DocumentInfo(subject.title, subject.name.id, subject.created, options.agency_name))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from records.field_text import read_out
 from records.forms import load_forms
 from storage.aip.description import LegalBasis
 from storage.archive_package import PackageName, package_name
@@ -32,6 +33,9 @@ KINDS_OF_CORRECTION: Mapping[str, tuple[str, str]] = {
 # Whose value it is, where a form prints the same label for several people.
 _PEOPLE: Mapping[str, str] = {"nks": "người được khai sinh", "nkt": "người chết", "chong": "chồng", "vo": "vợ", "cha": "cha", "me": "mẹ",
                               "nyc": "người yêu cầu"}
+# Fields that no form prints a label before: squares to tick, and what stands on the cover.
+_UNPRINTED: Mapping[str, str] = {"loaiDangKy": "Loại đăng ký", "nksLoaiKhaiSinh": "Loại khai sinh", "loaiXacNhan": "Loại xác nhận",
+                                 "loaiGiamHo": "Loại giám hộ", "loaiThayDoi": "Loại việc", "noiDangKy": "Nơi đăng ký"}
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,11 @@ class Subject:
     version: int = 1
     previous: str | None = None             # package id
     basis: LegalBasis | None = None
+    form: str | None = None
+
+    def read(self, code: str, value: str) -> str:
+        """A value as people read it: words for codes, 05/08/2007 for days."""
+        return read_out(code, value, self.kind, self.form)[0]
 
 
 def load_entry(session: Session, entry_id: int) -> Entry:
@@ -104,7 +113,7 @@ def of_entry(session: Session, entry: Entry, corrections: Collection[ArchiveCorr
         f"entry:{entry.id}", name, title, f"{book_title}, quyển {book or '?'}, năm {year or '?'}", entry.kind, year,
         values.get("ngayDangKy") or "", newest.created_at if newest else verified_at, about, batch, pages, record,
         entry_rows(session, entry, pages, corrections), history, _roles(session, history), list(entry.fields), field_labels(entry.form),
-        newest.version if newest else 1, newest.previous_id if newest else None, basis)
+        newest.version if newest else 1, newest.previous_id if newest else None, basis, entry.form)
 
 
 def of_dossier(session: Session, dossier: Dossier) -> Subject:
@@ -134,11 +143,12 @@ def field_labels(form_id: str | None) -> dict[str, str]:
     """Field code -> what the form prints before it, with whose it is where several have the same."""
     form = load_forms().get(form_id or "")
     if form is None:
-        return {}
+        return dict(_UNPRINTED)
     found: dict[str, str] = {}
     for b in form.blanks:
         if b.code and b.label is not None:
             found.setdefault(b.code, form.labels[b.label].text.strip(" :."))
+    found = {**found, **{code: label for code, label in _UNPRINTED.items() if code not in found}}
     told = list(found.values())
     of = {code: next((words for prefix, words in _PEOPLE.items() if code.startswith(prefix)), "") for code in found}
     return {code: f"{label} ({of[code]})" if of[code] and told.count(label) > 1 else label for code, label in found.items()}

@@ -107,7 +107,7 @@ def correct_archived(database: Database, ledger: ObjectLedger, signer: Signer, o
         return None
 
     package = write_package(database, ledger, signer, options, subject, settle, actor.name, "entry.correct",
-                            [note_page(subject.title, basis, changed, subject.labels, version)])
+                            [note_page(subject.title, basis, changed, subject.labels, subject.read, version)])
     write_segments(ledger, options)         # one at a time and far between: the log with it must not wait for the night
     return package
 

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from PIL import Image
 
@@ -16,16 +17,19 @@ _JPEG_QUALITY = 90          # for pages that are no JPEG themselves; the untouch
 _UNPLACED_LINES = 60
 
 
-def pdf_page(page: Page, original: bytes, fields: Sequence[Field] = ()) -> PdfPage:
+def pdf_page(page: Page, original: bytes, fields: Sequence[Field] = (), labels: Mapping[str, str] = MappingProxyType({}),
+             read: Callable[[str, str], str] = lambda _, value: value) -> PdfPage:
     """The PDF page. original: the whole file's bytes. fields: values to be found in the text layer, with boxes in original pixels.
+    labels, read: what a field is called, and its value as people read it (words for codes, days as dd/mm/yyyy).
 
     Printed words that lie on a value's box are the reader's attempt at the same ink and give way to the value.
     """
     image, width, height, dpi = _image(page, original)
-    placed = [(f.value, _box(f.box)) for f in fields if f.value and f.box]
+    said = [(f, read(f.code, f.value)) for f in fields if f.value]
+    placed = [(text, _box(f.box)) for f, text in said if text and f.box]
     words = [(str(text), (int(x0), int(y0), int(x1), int(y1))) for text, x0, y0, x1, y1 in page.text or []]
     kept = [(text, box) for text, box in words if not any(_covers(value_box, box) for _, value_box in placed)]
-    unplaced = [f"{f.code}: {f.value}" for f in fields if f.value and not f.box][:_UNPLACED_LINES]
+    unplaced = [f"{labels.get(f.code, f.code)}: {text}" for f, text in said if text and not f.box][:_UNPLACED_LINES]
     return PdfPage(image=image, width=width, height=height, dpi=dpi, words=[*kept, *placed], unplaced=unplaced, rotation=page.rotation)
 
 

@@ -47,8 +47,10 @@ def home(request: Request, who: Who) -> Response:
         back_pages = returned_pages(session, visible_batches(who.actor, "batch.upload")) if who.actor.may("batch.upload") else []
         pushes = counts(session, who.actor) if who.actor.may("approve") else {}
         inbox = sent_books(session, visible_batches(who.actor, "review")) if at_province(who.actor) else []
-    return page(who, request, "home.html", back=back, back_pages=back_pages, page_problem=_problem, inbox=inbox, waiting=waiting,
-                pushes=pushes, push_stages=STAGES, connected=who.portal.services.ministry is not None,
+    archive = who.portal.services.archive
+    unset = [name for name in ("fonds_code", "agency_name") if not getattr(archive, name)] if who.actor.may("approve") else []
+    return page(who, request, "home.html", unset=unset, back=back, back_pages=back_pages, page_problem=_problem, inbox=inbox,
+                waiting=waiting, pushes=pushes, push_stages=STAGES, connected=who.portal.services.ministry is not None,
                 books=books, today=today, archived=archived, work=work, promise=promise)
 
 

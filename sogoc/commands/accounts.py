@@ -89,8 +89,7 @@ def grant_said(role: str, communes: list[str] | None, kinds: list[str] | None) -
         raise WrongUse(f"Không có vai trò {role}; chọn: {' '.join(ROLES)}.", f"There is no role {role}; choose: {' '.join(ROLES)}.")
     if role in ("commune_officer", "commune_head") and not communes:
         raise WrongUse(f"Vai trò {role} cần --commune.", f"The role {role} needs --commune.")
-    for code in communes or ():
-        known_commune(code)
+    communes = [known_commune(commune) for commune in communes or ()]
     wrong = sorted(set(kinds or ()) - set(KINDS))
     if wrong:
         named, known = " ".join(wrong), " ".join(KINDS)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sogoc.commands.shared import Bars, group, services
+from sogoc.commands.shared import Bars, group, known_commune, services
 from sogoc.errors import SogocError, WrongUse
 from sogoc.language import example, language, t
 
@@ -40,7 +40,7 @@ def add(
         typer.Argument(metavar="FOLDER...", help=t("Thư mục chứa ảnh trang của một quyển.", "A folder with the page images of one book.")),
     ],
     commune: Annotated[
-        str | None, typer.Option(metavar="CODE", help=t("Mã xã đang giữ sổ.", "Code of the commune that holds the book."))
+        str | None, typer.Option(metavar="CODE", help=t("Mã hoặc tên xã đang giữ sổ.", "Code or name of the commune that holds the book."))
     ] = None,
     kind: Annotated[
         str | None,
@@ -65,6 +65,8 @@ def add(
         check_declared(declared)
     except ValueError as e:
         raise WrongUse(f"Thông tin quyển sổ không đúng: {e}", f"Wrong facts about the book: {e}") from e
+    if commune is not None:
+        commune = known_commune(commune)
     bad = 0
     with services() as s:
         for folder in folders:

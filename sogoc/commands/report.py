@@ -86,7 +86,7 @@ def write(
     if kind:
         one_of("--kind", kind, KINDS)
     if commune:
-        known_commune(commune)
+        commune = known_commune(commune)
 
     wanted, words, now = report(name), Words(language()), utc_now()
     with services() as s:

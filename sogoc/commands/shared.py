@@ -21,6 +21,8 @@ NO_ARGUMENTS: dict[str, Any] = {
     "context_settings": {"help_option_names": ["--help", "-h"], "max_content_width": 110},
 }
 
+_SUGGESTED = 3          # communes named where none fits
+
 
 def group(app: Any, name: str, help_text: str) -> Any:
     """A family of commands under one name."""
@@ -49,13 +51,31 @@ def one_of(option: str, value: str, known: Iterable[str]) -> None:
                        f"{option}: there is no {value}; choose one of: {', '.join(known)}.")
 
 
-def known_commune(code: str) -> None:
-    """Raises WrongUse for a code that no commune has or had."""
-    from records.places import default_gazetteer
+def known_commune(said: str) -> str:
+    """The code of the commune that `said` names: its code, or its name as books write it, today's or a former one. Raises WrongUse, with
+    the nearest communes, where no commune or several are meant."""
+    from rapidfuzz.distance import Levenshtein
 
-    if not any(u.level == "commune" for u in default_gazetteer().units(code)):
-        raise WrongUse(f"--commune: không có xã nào mang mã {code}, nay cũng như trước; mã xã có 5 chữ số, ví dụ 21139.",
-                       f"--commune: no commune has or had the code {code}; a commune's code has 5 digits, as 21139.")
+    from records.places import default_gazetteer, written
+
+    gazetteer, text = default_gazetteer(), said.strip()
+    if any(u.level == "commune" for u in gazetteer.units(text)):
+        return text
+    if text.isascii() and text.isdigit():
+        codes = sorted({u.code for u in gazetteer.communes}, key=lambda c: (Levenshtein.distance(c, text), abs(int(c) - int(text[:9]))))
+        near = [f"{code} ({written(gazetteer.units(code)[-1])})" for code in codes[:_SUGGESTED]]
+        raise WrongUse(f"--commune: không có xã nào mang mã {text}, nay cũng như trước; mã xã có 5 chữ số. Gần nhất: {'; '.join(near)}.",
+                       f"--commune: no commune has or had the code {text}; a code has 5 digits. Nearest: {'; '.join(near)}.")
+    found = [m for m in gazetteer.find(text, limit=8 * _SUGGESTED) if m.unit.level == "commune"]
+    exact = [m for m in found if m.score == 1.0]
+    first = {m.unit.code: m for m in reversed(exact or found)}              # a code once, by its best name
+    if exact and len(first) == 1:
+        return exact[0].unit.code
+    near = [f"{m.unit.code} ({m.written})" for m in sorted(first.values(), key=lambda m: -m.score)[:_SUGGESTED]]
+    raise WrongUse(
+        f"--commune: {'có nhiều' if exact else 'không có'} xã tên {text}; hãy ghi mã xã. Gần nhất: {'; '.join(near) or 'không có'}.",
+        f"--commune: there {'are several communes' if exact else 'is no commune'} named {text}; give the code. "
+        f"Nearest: {'; '.join(near) or 'none'}.")
 
 
 def ask_hidden(asked: str, instead: str, repeat: str = "") -> str:

@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -40,7 +40,7 @@ class PackageFile:
 class Content:
     """What is kept: the copy that is handed out, the scans as they came, the record as data. catalogue: rows of the database, for restore.
 
-    labels: field code -> what the form calls it.
+    labels: field code -> what the form calls it. read(code, value): the value as people read it.
     """
 
     copy: PackageFile
@@ -48,6 +48,7 @@ class Content:
     record: Mapping[str, Any]
     catalogue: Mapping[str, Any]
     labels: Mapping[str, str]
+    read: Callable[[str, str], str]
 
 
 @dataclass(frozen=True)

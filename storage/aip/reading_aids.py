@@ -43,7 +43,7 @@ def index(d: Description, content: Content) -> bytes:
     fields = content.record.get("fields") or {}
     for code, value in sorted(fields.items(), key=lambda f: order.get(f[0], len(order))):
         text = value.get("value", "") if isinstance(value, Mapping) else value
-        rows.append(_row(content.labels.get(code, code), str(text)))
+        rows.append(_row(content.labels.get(code, code), content.read(code, str(text))))
     verified = content.record.get("verified") or {}
     facts = [_row("Phiên bản", str(d.version)), _row("Gói thay thế", d.previous or ""), _row("Lập lúc", local_time(d.created)),
              _row("Mã phông", d.fonds), _row("Cơ quan", d.agency), _row("Người xác nhận", str(verified.get("by") or "")),
@@ -52,7 +52,8 @@ def index(d: Description, content: Content) -> bytes:
         f"<h2>{escape(c['title'])}, phiên bản {c['version']}</h2>"
         f"<p>Số {escape(c['number'])}, ngày {escape(c['date'])}, {escape(c['agency'])}</p>"
         "<table><tr><th>Mục</th><td>Trước</td><td>Sau</td></tr>"
-        + "".join(f"<tr><th>{escape(content.labels.get(code, code))}</th><td>{escape(x['before'])}</td><td>{escape(x['after'])}</td></tr>"
+        + "".join(f"<tr><th>{escape(content.labels.get(code, code))}</th><td>{escape(content.read(code, x['before']))}</td>"
+                  f"<td>{escape(content.read(code, x['after']))}</td></tr>"
                   for code, x in c["fields"].items()) + "</table>" for c in content.record.get("corrections") or ())
     files = "".join(f'<li><a href="{quote(f.path)}">{escape(name)}</a></li>' for name, f in [
         ("Bản sao PDF có chữ ký số", content.copy), *((f"Ảnh quét gốc ({o.original_name})", o) for o in content.originals)])

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from records.date_words import in_words
 from records.dates import in_figures
+from records.field_text import code_list, read_out
 from records.partial_date import PartialDate
 from storage.archive_subject import KINDS_OF_CORRECTION, field_labels
 from storage.corrections import current_values, versions
@@ -32,7 +33,7 @@ def printed_values(session: Session, entry: Entry, form: ExtractForm) -> dict[st
     values = current_values(session, entry)
     if not values.get("noiDangKy"):
         values["noiDangKy"] = session.get_one(Batch, session.get_one(Page, entry.page_id).batch_id).registry_office or ""
-    notes = [values.get("ghiChu", ""), *(_correction(v.correction, labels) for v in versions(session, entry.id) if v.correction)]
+    notes = [values.get("ghiChu", ""), *(_correction(v.correction, labels, entry) for v in versions(session, entry.id) if v.correction)]
     values["ghiChu"] = "; ".join(n.strip().rstrip(".;") for n in notes if n.strip())
     return {item.code: as_printed(_text(item.code, values) or EMPTY) for item in form.items()}
 
@@ -76,8 +77,12 @@ def _year(text: str) -> str:
     return found[0] if found else ""
 
 
-def _correction(c: ArchiveCorrection, labels: Mapping[str, str]) -> str:
-    changed = [f"{labels.get(code, code)} từ {_text(code, {code: str(x['before'])}) or EMPTY} thành "
-               f"{_text(code, {code: str(x['after'])}) or EMPTY}" for code, x in c.fields.items() if code != "ghiChu"]
+def _correction(c: ArchiveCorrection, labels: Mapping[str, str], entry: Entry) -> str:
+    def said_of(code: str, value: object) -> str:
+        listed = code_list(code, entry.kind) is not None
+        return (read_out(code, str(value), entry.kind, entry.form)[0] if listed else _text(code, {code: str(value)})) or EMPTY
+
+    changed = [f"{labels.get(code, code)} từ {said_of(code, x['before'])} thành {said_of(code, x['after'])}"
+               for code, x in c.fields.items() if code != "ghiChu"]
     said = ", ".join(changed) or c.note
     return (f"{KINDS_OF_CORRECTION[c.kind][0]}: {said} (theo quyết định số {c.number} ngày {vietnamese_day(c.decided_on)} của {c.agency})")

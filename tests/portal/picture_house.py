@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +34,7 @@ DOUBTS = {"nksNgaySinh": 0.55, "meHoTen": 0.71}
 
 def settle_in(house: House) -> dict[str, list[int]]:
     """Fill the house; the entries of each scanned book, in order of its pages."""
+    house.services = replace(house.services, archive=replace(house.services.archive, agency_name="Sở Tư pháp tỉnh Mẫu"))
     import_population(house.database, SAMPLES / "population.csv")
     with house.database.session() as s:
         for name, display, grant in PEOPLE:

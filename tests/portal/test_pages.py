@@ -4,16 +4,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from portal_house import PASSWORD, csrf_of, page_bytes, sign_in
+from portal_house import PASSWORD, csrf_of, page_bytes, session_cookie, sign_in
 from sqlalchemy import select
 
 from portal.exchange import receipt_key
 from portal.language import catalogue
 from portal.pages.login import safe_back
+from portal.security import SESSION_COOKIE
+from storage import accounts
 from storage.models import Batch, Entry, Event, Page
 from storage.review_errors import LeasedByOther
 from sync.manifest import CHUNK_SIZE, FileFacts, Manifest
@@ -300,3 +303,25 @@ def test_a_page_that_is_not_there_keeps_the_menu_of_who_is_signed_in(client):
     sign_in(client, "tp.lan")
     found = client.get("/khong-co")
     assert found.status_code == 404 and 'href="/review"' in found.text and "tp.lan" in found.text and "http<" not in found.text
+
+
+def test_home_tells_those_who_approve_that_nothing_can_be_archived(book):
+    with book.database.session() as s:
+        for name, role in (("quan.tri", "administrator"), ("tp.duyet", "approver")):
+            accounts.add_user(s, name, PASSWORD, role)
+
+    def home(name, **archive):
+        book.services = replace(book.services, archive=replace(book.services.archive, **archive))
+        app = book.app()
+        with TestClient(app) as client:
+            client.cookies.set(SESSION_COOKIE, session_cookie(app, name))
+            return client.get("/").text
+
+    nothing = {"fonds_code": "", "agency_name": ""}
+    assert "chưa đặt mã phông" in (boss := home("quan.tri", **nothing)) and "sogoc.toml" in boss
+    assert "fonds_code (mã phông), agency_name (tên cơ quan)" in boss
+    assert "chưa đặt mã phông" in (head := home("tp.duyet", **nothing)) and "đề nghị người quản trị" in head and "sogoc.toml" not in head
+    assert "chưa đặt" not in home("tp.lan", **nothing) and "chưa đặt" not in home("kiem.toan", **nothing)
+    agency = home("quan.tri", fonds_code="THU", agency_name="")
+    assert "chưa đặt tên cơ quan" in agency and "mã phông" not in agency
+    assert "chưa đặt" not in home("quan.tri", fonds_code="THU", agency_name="UBND xã Mẫu")

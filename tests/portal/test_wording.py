@@ -68,4 +68,4 @@ def test_dates_are_typed_and_shown_as_dates(form: Form) -> None:
 def test_a_square_can_be_chosen_by_its_words() -> None:
     assert dict(choices("loaiGiamHo", "GH", "GH2016")) == {w: (w, w) for w in ("Giám hộ cử", "Giám hộ đương nhiên")}
     assert [value for value, _ in choices("loaiDangKy", "NCM", "NCM2016")] == ["0", "1", "2"]
-    assert dict(choices("loaiDangKy", "CC", "CC2016"))["2"][0] == "Ghi vào sổ việc ở nước ngoài"
+    assert dict(choices("loaiDangKy", "CC", "CC2016"))["2"][0] == "Ghi vào sổ việc đã đăng ký ở nước ngoài"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.field_text import BadValue, parsed, shown
+from records.field_text import BadValue, parsed, read_out, shown
 
 WRITTEN = (
     ("5/8/07", "2007-08-05"), ("05.8.2007", "2007-08-05"), ("05082007", "2007-08-05"), ("2007-08-05", "2007-08-05"),
@@ -42,3 +42,17 @@ def test_parents_may_have_an_age(typed: str) -> None:
     assert parsed("meNgaySinh", typed) == "28T"
     with pytest.raises(BadValue):
         parsed("ngayDangKy", typed)
+
+
+@pytest.mark.parametrize(("code", "kind", "value", "said"), [
+    ("loaiDangKy", "KS", "1", "Đúng hạn"), ("loaiDangKy", "KH", "1", "Kết hôn lần đầu"), ("loaiDangKy", "NCM", "1", "Đăng ký mới"),
+    ("loaiDangKy", "KT", "3", "Ghi vào sổ việc đã đăng ký ở nước ngoài"), ("nksGioiTinh", "KS", "2", "Nữ"),
+    ("nksGioiTinh", "KS", "Nữ", "Nữ"),
+    ("meLoaiCuTru", "KS", "1", "Thường trú"), ("meLoaiGiayToTuyThan", "KS", "4", "CCCD"),
+    ("nksLoaiKhaiSinh", "KS", "5", "Trẻ bị bỏ rơi"),
+    ("gbtLoai", "KT", "1", "Giấy báo tử"), ("loaiXacNhan", "NCM", "3", "Con nhận cha"), ("meNgaySinh", "KS", "1980", "1980"),
+    ("ngayDangKy", "KS", "2007-08-05", "05/08/2007"), ("loaiDangKy", "KS", "9", "9"),
+    ("so", "KS", "1", "1"), ("loaiDangKy", "HN", "1", "1"),
+])
+def test_codes_are_read_out_in_the_words_of_their_list(code: str, kind: str, value: str, said: str) -> None:
+    assert read_out(code, value, kind, None)[0] == said

@@ -12,6 +12,7 @@ import typer
 
 from sogoc import app as sogoc_app
 from sogoc import doctor, failures
+from sogoc.commands.shared import known_commune
 from sogoc.errors import SogocError, WrongUse
 from sogoc.settings import Settings
 from storage.errors import Words, WrongCorrection
@@ -79,6 +80,9 @@ def test_wrong_use_ends_2_with_one_line(arguments: list[str], lang: str, capsys:
     ("report write tien-do a.xlsx --from 2026-13-01", "không có ngày 2026-13-01"), ("report write tien-do a.xlsx --to mai", "2026-08-01"),
     ("log export --since 2026-02-30", "--since: không có ngày 2026-02-30"),
     ("user grant lan --role commune_head --commune 99999", "99999"), ("user add lan --commune 99999", "99999"),
+    ("batch add . --commune 21138", "21139 (Xã Trà Sơn, Huyện Trà Bồng, Quảng Ngãi)"),
+    ("batch add . --commune xã-không-có", "không có xã tên"),
+    ("batch add . --commune Nghia_Son,Tu_Nghia", "21259"),
     ("client quota x --of searches --per week", "day, month"),
     ("sync push /khong/co --to https://h.example --client x --secret-file /khong", "Không có thư mục /khong/co")])
 def test_a_value_that_cannot_be_is_told_with_what_can(arguments: str, words: str, capsys: pytest.CaptureFixture[str],
@@ -194,3 +198,15 @@ def test_a_correction_that_cannot_be_ends_2(capsys: pytest.CaptureFixture[str], 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(f"{sys.executable} -m sogoc --help | head -1", shell=True, capture_output=True, text=True, check=False)
     assert done.stdout.startswith(("Cách dùng: sogoc", "Usage: sogoc")) and done.stderr == ""
+
+
+@pytest.mark.parametrize(("said", "code"), [
+    ("21139", "21139"), (" 00070 ", "00070"), ("Phường Hoàn Kiếm, Hà Nội", "00070"), ("phường Hàng Bạc, quận Hoàn Kiếm, Hà Nội", "00061"),
+    ("Xã Trà Sơn, huyện Trà Bồng, tỉnh Quảng Ngãi", "21139")])
+def test_a_commune_is_named_by_code_or_by_name_old_ones_too(said: str, code: str) -> None:
+    assert known_commune(said) == code
+
+
+def test_a_name_of_several_communes_is_told_with_their_codes() -> None:
+    with pytest.raises(WrongUse, match=r"several communes named Trà Sơn.*21139 \(Xã Trà Sơn, Huyện Trà Bồng, Quảng Ngãi\)"):
+        known_commune("Trà Sơn")

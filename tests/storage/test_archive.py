@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from storage import events
 from storage.aip.unpack import inner_files
 from storage.archive import ArchiveOptions, archive_dossier, archive_entry, verify_archive
 from storage.errors import NotReadyToArchive
-from storage.models import ArchivePackage, Dossier, Entry, Event, StoredObject
+from storage.models import ArchivePackage, Dossier, Entry, Event, Field, StoredObject
 from storage.objects import ObjectStore
 from storage.outbox import ObjectLedger
 from storage.pdfa import check_pdfa
@@ -47,12 +48,20 @@ def archive(ledger: ObjectLedger, signer: Signer, entry_id: int) -> ArchivePacka
 def test_an_entry_becomes_a_signed_locked_package(ledger, signer, tmp_path):
     original = page_image()
     entry_id = add_entry(ledger, add_page(ledger, "KS.2017.01", "KS.2017.01.001.jpg", original))
+    with ledger.database.session() as s:
+        for code, value in (("loaiDangKy", "1"), ("meLoaiGiayToTuyThan", "4"), ("nksNgaySinh", "2017-03-05")):
+            s.add(Field(entry_id=entry_id, code=code, value=value, confidence=1.0, source="reviewer", evidence=[]))
     package = archive(ledger, signer, entry_id)
     assert package.pdf_key == f"archive/KS/2017/01/001/{package.id}/KS.2017.01.001.pdf"
     pdf = ledger.get(package.pdf_key)
     text = text_of(pdf, tmp_path)
     assert CHILD in text and "Họ," in text and "Nguyen" not in text         # the misread word gives way to the verified value
-    assert "nksNoiSinh: Trạm y tế xã Mẫu" in text                           # no box, still findable
+    assert "Trạm y tế xã Mẫu" in text                                       # no box, still findable
+    assert "Loại đăng ký: Đúng hạn" in text and ": CCCD" in text and "05/03/2017" in text and "loaiDangKy" not in text
+    package_zip = zipfile.ZipFile(io.BytesIO(ledger.get(next(x["key"] for x in json.loads(ledger.get(package.manifest_key))["objects"]
+                                                             if x["role"] == "package"))))
+    index = package_zip.read(next(n for n in package_zip.namelist() if n.endswith("/index.html"))).decode()
+    assert "<th>Loại đăng ký</th><td>Đúng hạn</td>" in index and "05/03/2017" in index
     assert original in pdf                                                  # the scan's own bytes, not compressed again
     assert check_pdfa(pdf) == [] and verify_pdf(pdf, signer.roots()).valid
     manifest = json.loads(ledger.get(package.manifest_key))
