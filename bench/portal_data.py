@@ -1,12 +1,9 @@
 """A hub's database with a million open entries, made in SQL in minutes. Nobody in it exists."""
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
 from datetime import date
 
-import sqlalchemy as sa
-
+from bench.postgres import Log, load, settle
 from records.places import default_gazetteer
 from storage import accounts
 from storage.database import Database
@@ -33,44 +30,17 @@ select (array['Nguyễn','Trần','Lê','Phạm','Hoàng','Phan','Vũ','Đặng'
  (array[{",".join(f"'{g}'" for g in GIVEN)}])[1 + (n / 70) % 13] $$"""
 
 
-def fill(database: Database, items: int, log: Callable[[str], None]) -> None:
+def fill(database: Database, items: int, log: Log) -> None:
     """`items` open entries in books of 200, ten fields each, a link that waits for two in five; as many events; a fifth as many people."""
     books = max(1, items // A_BOOK)
-    indexes = plain_indexes(database, ("entry", "field", "link", "event", "person", "page"))
-    with database.engine.begin() as c:
-        c.execute(sa.text("set local synchronous_commit = off"))
-        c.execute(sa.text(NAME))
-        for name, _ in indexes:
-          c.execute(sa.text(f"drop index {name}"))
-        for what, statement in _statements(items, books):
-          start = time.perf_counter()
-          c.execute(sa.text(statement))
-          log(f"  {what}: {time.perf_counter() - start:.0f} s")
-    with database.engine.begin() as c:
-        start = time.perf_counter()
-        c.execute(sa.text("set local maintenance_work_mem = '256MB'"))
-        for _, definition in indexes:
-          c.execute(sa.text(definition))
-        log(f"  indexes: {time.perf_counter() - start:.0f} s")
+    load(database, ("entry", "field", "link", "event", "person", "page"), [NAME], _statements(items, books), log)
     with database.session() as session:
         for n in range(1, REVIEWERS + 1):
-          accounts.add_user(session, f"tp.{n}", PASSWORD, "reviewer")
+            accounts.add_user(session, f"tp.{n}", PASSWORD, "reviewer")
         accounts.add_user(session, "qt.1", PASSWORD, "administrator")
     add_up(database)
     log(f"  figures of the night: {renew(database).seconds:.0f} s")
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
-        start = time.perf_counter()
-        c.execute(sa.text("vacuum analyze"))
-        c.execute(sa.text("checkpoint"))
-        log(f"  vacuum, analyze: {time.perf_counter() - start:.0f} s")
-
-
-def plain_indexes(database: Database, tables: Sequence[str]) -> list[tuple[str, str]]:
-    """Plain indexes (not those of constraints), to be made after the rows."""
-    query = sa.text("""select i.indexname, i.indexdef from pg_indexes i left join pg_constraint k on k.conname = i.indexname
-        where i.schemaname = 'public' and i.tablename = any(:tables) and k.conname is null""")
-    with database.engine.connect() as c:
-        return [(name, definition) for name, definition in c.execute(query, {"tables": list(tables)})]
+    settle(database, log)
 
 
 def _statements(items: int, books: int) -> list[tuple[str, str]]:
