@@ -7,11 +7,10 @@ from datetime import date
 
 from records.codes import SEX, CodeList, list_for_field, registration_list
 from records.dates import parse_age, parse_typed
+from records.field_names import Pair
 from records.forms import load_forms
 from records.text import nfc
 from records.times import parse_time
-
-Pair = tuple[str, str]         # Vietnamese, English
 
 _DATE_CODES = re.compile(r"(^ngay[A-Z]|NgaySinh$|NgayChet$|[a-z]Ngay(DangKy)?$|NgayCap|ThoiGianCuTru(Tu|Den)$)")
 _NUMBER_CODES = re.compile(r"(SoDinhDanh|SoGiayToTuyThan)$")

@@ -1,7 +1,7 @@
 """What is to be archived, read at one moment: an entry of a register, or an administrative dossier."""
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from records.field_names import field_label, full_label
 from records.field_text import read_out
 from records.forms import load_forms
 from storage.aip.description import LegalBasis
@@ -33,9 +34,6 @@ KINDS_OF_CORRECTION: Mapping[str, tuple[str, str]] = {
 # Whose value it is, where a form prints the same label for several people.
 _PEOPLE: Mapping[str, str] = {"nks": "người được khai sinh", "nkt": "người chết", "chong": "chồng", "vo": "vợ", "cha": "cha", "me": "mẹ",
                               "nyc": "người yêu cầu"}
-# Fields that no form prints a label before: squares to tick, and what stands on the cover.
-_UNPRINTED: Mapping[str, str] = {"loaiDangKy": "Loại đăng ký", "nksLoaiKhaiSinh": "Loại khai sinh", "loaiXacNhan": "Loại xác nhận",
-                                 "loaiGiamHo": "Loại giám hộ", "loaiThayDoi": "Loại việc", "noiDangKy": "Nơi đăng ký"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,8 @@ def of_entry(session: Session, entry: Entry, corrections: Collection[ArchiveCorr
     return Subject(
         f"entry:{entry.id}", name, title, f"{book_title}, quyển {book or '?'}, năm {year or '?'}", entry.kind, year,
         values.get("ngayDangKy") or "", newest.created_at if newest else verified_at, about, batch, pages, record,
-        entry_rows(session, entry, pages, corrections), history, _roles(session, history), list(entry.fields), field_labels(entry.form),
+        entry_rows(session, entry, pages, corrections), history, _roles(session, history), list(entry.fields),
+        field_labels(entry.form, [*values, *(code for c in corrections for code in c.fields)]),
         newest.version if newest else 1, newest.previous_id if newest else None, basis, entry.form)
 
 
@@ -139,19 +138,23 @@ def correction_line(c: ArchiveCorrection) -> dict[str, Any]:
             "date": c.decided_on.isoformat(), "agency": c.agency, "note": c.note, "fields": dict(c.fields), "previous": c.previous_id}
 
 
-def field_labels(form_id: str | None) -> dict[str, str]:
-    """Field code -> what the form prints before it, with whose it is where several have the same."""
+def field_labels(form_id: str | None, codes: Iterable[str] = ()) -> dict[str, str]:
+    """Field code -> what the form prints before it, with whose it is where several have the same; then those of `codes` that it prints
+    nothing before (squares to tick, what stands on the cover, old forms), by their usual names."""
     form = load_forms().get(form_id or "")
-    if form is None:
-        return dict(_UNPRINTED)
-    found: dict[str, str] = {}
-    for b in form.blanks:
-        if b.code and b.label is not None:
-            found.setdefault(b.code, form.labels[b.label].text.strip(" :."))
-    found = {**found, **{code: label for code, label in _UNPRINTED.items() if code not in found}}
-    told = list(found.values())
-    of = {code: next((words for prefix, words in _PEOPLE.items() if code.startswith(prefix)), "") for code in found}
-    return {code: f"{label} ({of[code]})" if of[code] and told.count(label) > 1 else label for code, label in found.items()}
+    printed: dict[str, str] = {}
+    if form is not None:
+        for b in form.blanks:
+            if b.code and b.label is not None:
+                printed.setdefault(b.code, form.labels[b.label].text.strip(" :."))
+    told = list(printed.values())
+    of = {code: next((words for prefix, words in _PEOPLE.items() if code.startswith(prefix)), "") for code in printed}
+    found = {code: f"{label} ({of[code]})" if of[code] and told.count(label) > 1 else label for code, label in printed.items()}
+    for code in codes:
+        if code not in found:
+            short = field_label(code)[0]
+            found[code] = full_label(code)[0] if short in found.values() else short
+    return found
 
 
 def _display_name(session: Session, user: str | None) -> str:

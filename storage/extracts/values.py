@@ -29,11 +29,12 @@ Values = Mapping[str, str]
 
 def printed_values(session: Session, entry: Entry, form: ExtractForm) -> dict[str, str]:
     """Field code -> the text printed for it, in the form's order."""
-    labels = field_labels(entry.form)
+    corrections = [v.correction for v in versions(session, entry.id) if v.correction]
+    labels = field_labels(entry.form, (code for c in corrections for code in c.fields))
     values = current_values(session, entry)
     if not values.get("noiDangKy"):
         values["noiDangKy"] = session.get_one(Batch, session.get_one(Page, entry.page_id).batch_id).registry_office or ""
-    notes = [values.get("ghiChu", ""), *(_correction(v.correction, labels, entry) for v in versions(session, entry.id) if v.correction)]
+    notes = [values.get("ghiChu", ""), *(_correction(c, labels, entry) for c in corrections)]
     values["ghiChu"] = "; ".join(n.strip().rstrip(".;") for n in notes if n.strip())
     return {item.code: as_printed(_text(item.code, values) or EMPTY) for item in form.items()}
 

@@ -18,6 +18,7 @@ from registers import AT, CHILD, add_dossier, add_entry, add_page, page_image
 from storage import events
 from storage.aip.unpack import inner_files
 from storage.archive import ArchiveOptions, archive_dossier, archive_entry, verify_archive
+from storage.archive_subject import field_labels
 from storage.errors import NotReadyToArchive
 from storage.models import ArchivePackage, Dossier, Entry, Event, Field, StoredObject
 from storage.objects import ObjectStore
@@ -251,3 +252,10 @@ def test_retention_comes_from_the_options(sqlite_ledger, signer):
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert retention(replace(OPTIONS, retain_days=None, retain_years=2), now) == (datetime(2028, 1, 1, 12, tzinfo=UTC), "GOVERNANCE")
     assert retention(ArchiveOptions(retain_days=0), now) == (now, "COMPLIANCE")
+
+
+def test_fields_that_no_form_prints_a_label_before_have_names_too():
+    named = field_labels("KS2016", ["loaiDangKy", "meHoTen", "chaNuoiHoTen", "noiDangKy"])
+    assert (named["loaiDangKy"], named["noiDangKy"]) == ("Loại đăng ký", "Nơi đăng ký") and named["meHoTen"] == "Họ, chữ đệm, tên mẹ"
+    assert named["chaNuoiHoTen"] == "Họ, chữ đệm, tên"
+    assert field_labels(None, ["meHoTen", "chaHoTen"]) == {"meHoTen": "Họ, chữ đệm, tên", "chaHoTen": "Cha: họ, chữ đệm, tên"}
