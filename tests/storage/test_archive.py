@@ -257,5 +257,5 @@ def test_retention_comes_from_the_options(sqlite_ledger, signer):
 def test_fields_that_no_form_prints_a_label_before_have_names_too():
     named = field_labels("KS2016", ["loaiDangKy", "meHoTen", "chaNuoiHoTen", "noiDangKy"])
     assert (named["loaiDangKy"], named["noiDangKy"]) == ("Loại đăng ký", "Nơi đăng ký") and named["meHoTen"] == "Họ, chữ đệm, tên mẹ"
-    assert named["chaNuoiHoTen"] == "Họ, chữ đệm, tên"
+    assert named["chaNuoiHoTen"] == "Cha nuôi: họ, chữ đệm, tên"
     assert field_labels(None, ["meHoTen", "chaHoTen"]) == {"meHoTen": "Họ, chữ đệm, tên", "chaHoTen": "Cha: họ, chữ đệm, tên"}
