@@ -41,6 +41,7 @@ PAGES = (
     ("me", "/me", "tp.lan"), ("who-saw", "/log/entry/{entry}", "kiem.toan"),
     ("extracts", "/extracts", "xa.minh"), ("person-log", "/log/person", "kiem.toan"),
     ("population", "/review/{entry}/population", "tp.lan"), ("pushes", "/pushes", "tp.duyet"), ("push", "/pushes/{push}", "tp.duyet"),
+    ("push-find", "/pushes/find?kind=KS&number=999&year=2017", "tp.duyet"), ("push-new", "/pushes/new/{sent}", "tp.duyet"),
 )
 SCREENS = {"office": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
@@ -73,6 +74,11 @@ def site(book: House) -> Iterator[SimpleNamespace]:
         values["push"] = refused.id
     values["entry"], values["second"], values["differs"] = book.entries()
     _second_checks(book, values["second"], values["differs"])
+    with book.database.session() as s:
+        born = s.scalars(select(Page).where(Page.batch_id == "KS.2017.01")).first()
+        s.add(sent := Entry(page_id=born.id, row=9, kind="KS", form="KS2016", number="9", year=2017, status="archived"))
+        s.flush()
+        values["sent"] = sent.id
     app = book.app()
     with serving(app) as address, sync_api.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -172,7 +178,7 @@ def test_every_page_of_people_is_in_the_list(book: House) -> None:
     from routes import API, known_routes
     assert Base.metadata.tables
     listed = {address.split("?")[0].format(entry="{entry_id}", batch="{batch_id}", dossier="{dossier_id}", second="{entry_id}",
-                                           differs="{entry_id}", push="{push_id}") for _, address, _ in PAGES}
+                                           differs="{entry_id}", push="{push_id}", sent="{entry_id}") for _, address, _ in PAGES}
     pages = {r.path for r in known_routes(book.app()) if r.method == "GET" and not r.path.startswith(API)}
     others = {"/books/{batch_id}/progress", "/pages/{page_id}/{size}.jpg", "/review/next", "/dossiers/next", "/upload/shell",
               "/upload/session", "/second-check/next", "/differences/next", "/review/ahead", "/review/{entry_id}/fragment",

@@ -226,7 +226,8 @@ def test_the_auditor_finds_lines_and_who_saw_an_entry_and_takes_them_out_marked(
     assert len(rows(actor="tp.lan")) >= 2 and rows(actor="nobody") == []
     assert len(rows(kind="entry")) == 1 and len(rows(subject=f"mục {entry}")) == 1 and page is not None
     today = (utc_now() + timedelta(hours=7)).date()
-    assert rows(first=str(today)) == rows() and rows(last=str(today - timedelta(days=1))) == [] and rows(first="nonsense") == rows()
+    assert rows(first=str(today)) == rows() and rows(last=str(today - timedelta(days=1))) == [] and rows(first="nonsense") == []
+    assert client.get("/log", params={"first": "nonsense"}).status_code == 422
     seen = client.get(f"/log/entry/{entry}").text
     assert "tp.lan" in seen and "Xem mục" in seen and "rà soát" in seen
     assert logged(book, "log.who_saw")[-1].actor == "kiem.toan"
