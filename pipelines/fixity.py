@@ -17,9 +17,9 @@ from storage.signing_errors import SigningWaits
 def prove_objects(context: OpExecutionContext) -> None:
     """Read and hash objects, go on where the last night stopped; fail when something differs, so that it is seen."""
     services: Services = context.resources.services
+    report = run_pass(services.database, services.objects, services.fixity)     # first: what is wrong in the store may stop the rest
     caught = keep_waiting(services.extract_office)
     written = write_segments(services.ledger, services.archive)
-    report = run_pass(services.database, services.objects, services.fixity)
     kept = keep_old_log(services)
     speed = report.bytes / 1e6 / max(report.seconds, 1e-3)
     context.add_output_metadata({

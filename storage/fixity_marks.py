@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from storage.database import Database
 from storage.fixity_words import Difference
-from storage.models import FixityFinding, StoredObject, utc_now
+from storage.models import FixityFinding, StoredObject
 
 _PROVEN = sa.update(StoredObject).where(StoredObject.key == sa.bindparam("object")).values(proven_at=sa.bindparam("now"))
 
@@ -29,9 +29,8 @@ class Marker:
         self._connection.detach()                                           # nobody else is to get a connection so careless
         self._connection.close()
 
-    def mark(self, key: str, started: datetime, differences: Sequence[Difference], proven: bool) -> None:
-        """What differs first: a pass killed in between reads the object again."""
-        now = max(utc_now(), started)
+    def mark(self, key: str, now: datetime, differences: Sequence[Difference], proven: bool) -> None:
+        """now: the moment that what was found is of. What differs first: a pass killed in between reads the object again."""
         for d in differences:
             note(self._connection, d, now)
         if proven:

@@ -15,18 +15,23 @@ from storage.fixity_objects import Looked, compare_manifest, kind_of, look
 from storage.fixity_options import FixityOptions
 from storage.fixity_words import Difference
 from storage.log_verify import NotedHashes
-from storage.models import StoredObject
+from storage.models import StoredObject, utc_now
 from storage.objects import ObjectStore
 from storage.outbox import ObjectLedger
 from storage.weed_reader import Key, Place, WeedReader
 
 _AHEAD = 25             # objects whose places are asked for while the ones before are read
+_FRESH = 2.0            # seconds after which a place is asked for again before the object is read
 
 
 @dataclass(frozen=True)
 class _Coming:
+    """Rows whose turn is next. asked: when, by the clock and by time.monotonic()."""
+
     rows: Sequence[StoredObject]
     places: Future[list[Place | None]] | None
+    asked: datetime
+    clock: float
 
 
 class Share:
@@ -59,16 +64,22 @@ class Share:
     def _work(self, rows: Iterator[StoredObject], marker: Marker, until: float) -> None:
         reader = self._store.straight()
         try:
-            coming = self._ask(rows, reader)
+            coming = self._ask(self._take(rows), reader)
             while coming.rows:
-                now, coming = coming, self._ask(rows, reader)
-                places = reader.settle(now.places) if reader is not None and now.places is not None else [None] * len(now.rows)
+                now, coming = coming, self._ask(self._take(rows), reader)
+                if self._ends(until):
+                    return
+                places = self._settled(now, reader)
                 for row, place in zip(now.rows, places, strict=True):
                     if self._ends(until):
                         return
+                    known = now
+                    if place is not None and time.monotonic() - now.clock > _FRESH:     # read slowly: it may be elsewhere by now
+                        known = self._ask([row], reader)
+                        place, = self._settled(known, reader)
                     looked = look(row, self._store, self._rate.spend, reader, place)
                     with self._lock:
-                        self._settle(row, looked, marker)
+                        self._settle(row, looked, marker, known.asked)
         except BaseException:
             self.over = True                    # so do the other threads
             raise
@@ -76,10 +87,17 @@ class Share:
             if reader is not None:
                 reader.close()
 
-    def _ask(self, rows: Iterator[StoredObject], reader: WeedReader | None) -> _Coming:
+    def _take(self, rows: Iterator[StoredObject]) -> Sequence[StoredObject]:
         with self._lock:
-            taken = list(islice(rows, _AHEAD))
-        return _Coming(taken, reader.places([self._key(r) for r in taken]) if reader is not None and taken else None)
+            return list(islice(rows, _AHEAD))
+
+    def _ask(self, rows: Sequence[StoredObject], reader: WeedReader | None) -> _Coming:
+        asked, clock = utc_now(), time.monotonic()
+        return _Coming(rows, reader.places([self._key(r) for r in rows]) if reader is not None and rows else None, asked, clock)
+
+    @staticmethod
+    def _settled(coming: _Coming, reader: WeedReader | None) -> Sequence[Place | None]:
+        return reader.settle(coming.places) if reader is not None and coming.places is not None else [None] * len(coming.rows)
 
     def _ends(self, until: float) -> bool:
         with self._lock:
@@ -90,12 +108,13 @@ class Share:
         kind = kind_of(row)
         return Key(self._store.bucket(kind), row.key, versioned=kind == "archive")
 
-    def _settle(self, row: StoredObject, looked: Looked, marker: Marker) -> None:
+    def _settle(self, row: StoredObject, looked: Looked, marker: Marker, asked: datetime) -> None:
+        """asked: when its place was; the proof is of no later moment."""
         differences = list(looked.differences)
         if looked.manifest is not None:
             with self._database.reading() as session:
                 differences += compare_manifest(session, row.key, looked.manifest, self._noted)
-        marker.mark(row.key, self._started, differences, proven=not looked.differences)
+        marker.mark(row.key, max(asked, self._started), differences, proven=not looked.differences)
         self.differences += differences
         self.objects, self.bytes = self.objects + 1, self.bytes + looked.read
         self._progress(self.objects)

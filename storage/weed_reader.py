@@ -7,6 +7,7 @@ wrong.
 from __future__ import annotations
 
 import base64
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +24,8 @@ from pydantic import BaseModel, Field
 from storage.weed_volumes import WeedVolumes
 
 _TOKEN_SECONDS = 600
+_LONGEST_SECONDS = 5.0      # one answer; S3 has the time that is set
+_ANSWERS_SECONDS = 2.0      # a filer that takes longer over some objects is asked no further about them
 _VERSION, _RETAIN = "Seaweed-X-Amz-Version-Id", "Seaweed-X-Amz-Retention-Until-Date"
 
 
@@ -66,7 +69,8 @@ class WeedReader:
     """Says where objects lie and reads them, for one thread. The filer is asked on a thread beside it, while that one reads and hashes."""
 
     def __init__(self, doors: WeedDoors, timeout: float) -> None:
-        self._filer = _Filer(doors, timeout)
+        self._stopped = threading.Event()
+        self._filer = _Filer(doors, timeout, self._stopped)
         self._volumes = WeedVolumes(doors.volumes)
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="filer")
 
@@ -90,6 +94,8 @@ class WeedReader:
         return all(self._volumes.read(place.bucket, c.file_id, c.size, on_piece) for c in place.chunks)
 
     def close(self) -> None:
+        """Waits for at most one answer of the filer."""
+        self._stopped.set()
         self._beside.shutdown(cancel_futures=True)
         self._filer.close()
         self._volumes.close()
@@ -98,22 +104,25 @@ class WeedReader:
 class _Filer:
     """The filer's own door, over a connection kept open. libcurl asks: while it waits and reads, the thread that hashes is not held up."""
 
-    def __init__(self, doors: WeedDoors, timeout: float) -> None:
-        self._key, self._curl = doors.filer_key, pycurl.Curl()
+    def __init__(self, doors: WeedDoors, timeout: float, stopped: threading.Event) -> None:
+        self._key, self._stopped, self._curl = doors.filer_key, stopped, pycurl.Curl()
         self._buckets = f"http://{doors.filer}/buckets/"
-        for option, value in ((pycurl.NOSIGNAL, 1), (pycurl.PROXY, ""), (pycurl.TIMEOUT_MS, int(timeout * 1000))):
+        for option, value in ((pycurl.NOSIGNAL, 1), (pycurl.PROXY, ""), (pycurl.TIMEOUT_MS, int(min(timeout, _LONGEST_SECONDS) * 1000))):
             self._curl.setopt(option, value)
 
     def places(self, keys: Sequence[Key]) -> list[Place | None]:
         token = jwt.encode({"exp": int(time.time()) + _TOKEN_SECONDS}, self._key, "HS256")
         self._curl.setopt(pycurl.HTTPHEADER, ["Accept: application/json", f"Authorization: Bearer {token}"])
         found: list[Place | None] = []
+        until = time.monotonic() + _ANSWERS_SECONDS
         for key in keys:
+            if self._stopped.is_set() or time.monotonic() > until:
+                break
             try:
                 found.append(self._place(key))
             except pycurl.error:
-                return [*found, *[None] * (len(keys) - len(found))]
-        return found
+                break
+        return [*found, *[None] * (len(keys) - len(found))]
 
     def close(self) -> None:
         self._curl.close()

@@ -12,13 +12,15 @@ import os
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import crc32c
+import numpy as np
 
 _PIECE = 1 << 20                        # bytes passed on at a time
-_OPEN = 64                              # volumes held open: two files each, and an index of some thousand needles in memory
-_INDEXED = struct.Struct(">QIBi")       # needle id, low and high part of its place in units of 8 bytes, length of its body
+_OPEN = 64                              # volumes held open: two files each, and in memory 25 bytes a needle
+_INDEXED = np.dtype([("needle", ">u8"), ("low", ">u4"), ("high", "u1"), ("length", ">i4")])     # low, high: place in units of 8 bytes
 _HEAD = struct.Struct(">IQiI")          # cookie, needle id, length of its body; the body begins with the length of the data
 _LENGTH = 4                             # bytes of that last number
 _SUM = struct.Struct(">I")              # behind the body
@@ -55,7 +57,7 @@ class WeedVolumes:
         try:
             number, _, rest = file_id.partition(",")
             return self._volume(bucket, int(number)).read(int(rest[:-8], 16), int(rest[-8:], 16), size, self._buffer, on_piece)
-        except (OSError, ValueError, LookupError, struct.error, zlib.error):
+        except (OSError, ValueError, TypeError, LookupError, struct.error, zlib.error):
             return False
 
     def close(self) -> None:
@@ -72,43 +74,47 @@ class WeedVolumes:
 
 
 class _Volume:
-    """An open volume; raises OSError, ValueError, LookupError, struct.error when it is not as this module knows it."""
+    """An open volume; raises OSError, ValueError, TypeError, LookupError, struct.error when it is not as this module knows it."""
 
     def __init__(self, path: Path) -> None:
         said = json.loads(path.with_suffix(".vif").read_text("utf-8"))
         if (said["version"], said["bytesOffset"]) != (3, 5):
             raise ValueError(path)
-        self._path = path.with_suffix(".dat")
-        self._data = os.open(self._path, os.O_RDONLY)
-        try:
-            self._index = os.open(path.with_suffix(".idx"), os.O_RDONLY)
-        except OSError:
-            os.close(self._data)
-            raise
-        self._inode, self._known = os.fstat(self._data).st_ino, 0
-        self._needles: dict[int, tuple[int, int]] = {}      # by id: place in the file, length of the body
-        self.learn()
+        self._paths = path.with_suffix(".dat"), path.with_suffix(".idx")
+        with ExitStack() as opened:
+            self._data, self._index = (_opened(p, opened) for p in self._paths)
+            self._lines = np.empty(0, _INDEXED)             # as the index has them; of a needle the last one counts
+            self._needles = np.empty(0, np.uint64)
+            if not self.learn():
+                raise OSError(f"{path} is just being replaced")
+            self._files = opened.pop_all()
 
     def close(self) -> None:
-        os.close(self._data)
-        os.close(self._index)
+        self._files.close()
 
     def learn(self) -> bool:
-        """Take in what was added to the index. False: another file has taken this one's place."""
-        if os.stat(self._path).st_ino != self._inode:
+        """Take in what was added to the index. False: other files have taken the place of these."""
+        if any(os.stat(p).st_ino != os.fstat(f).st_ino for p, f in zip(self._paths, (self._data, self._index), strict=True)):
             return False
-        end = os.fstat(self._index).st_size
-        end -= end % _INDEXED.size                          # a line that is just being written
-        for needle, low, high, length in _INDEXED.iter_unpack(os.pread(self._index, end - self._known, self._known)):
-            if length > 0:
-                self._needles[needle] = ((high << 32 | low) * 8, length)
-            else:
-                self._needles.pop(needle, None)             # deleted
-        self._known = end
+        known, end = len(self._lines) * _INDEXED.itemsize, os.fstat(self._index).st_size
+        end -= end % _INDEXED.itemsize                      # a line that is just being written
+        if end < known:
+            return False
+        if end > known:
+            added = np.frombuffer(os.pread(self._index, end - known, known), _INDEXED)
+            self._lines = np.concatenate([self._lines, added])
+            self._needles = self._lines["needle"].astype(np.uint64)
         return True
 
+    def _find(self, needle: int) -> tuple[int, int]:
+        """Its place in the file and the length of its body. Raises LookupError: never there, or deleted."""
+        line = self._lines[np.flatnonzero(self._needles == needle)[-1]]
+        if line["length"] <= 0:
+            raise LookupError(needle)
+        return (int(line["high"]) << 32 | int(line["low"])) * 8, int(line["length"])
+
     def read(self, needle: int, cookie: int, size: int, buffer: memoryview, on_piece: Callable[[memoryview], None]) -> bool:
-        place, length = self._needles[needle]
+        place, length = self._find(needle)
         head, first = bytearray(_HEAD.size), buffer[:min(size, len(buffer))]
         came = os.preadv(self._data, [head, first], place) - _HEAD.size
         *found, packed = _HEAD.unpack(head)
@@ -122,7 +128,7 @@ class _Volume:
         if tail[0] & _COMPRESSED:
             data = os.pread(self._data, packed, place)
             if crc32c.crc32c(data) != known_sum:
-                raise Damaged(f"{self._path.stem},{needle:x}")
+                raise Damaged(f"{self._paths[0].stem},{needle:x}")
             return _unpack(data, size, on_piece)
         if packed != size:
             return False
@@ -134,8 +140,14 @@ class _Volume:
             piece = buffer[:min(size - done, len(buffer))]
             piece = piece[:os.preadv(self._data, [piece], place + done)] if piece else piece
         if done == size and total != known_sum:
-            raise Damaged(f"{self._path.stem},{needle:x}")
+            raise Damaged(f"{self._paths[0].stem},{needle:x}")
         return done == size
+
+
+def _opened(path: Path, stack: ExitStack) -> int:
+    file = os.open(path, os.O_RDONLY)
+    stack.callback(os.close, file)
+    return file
 
 
 def _tail_length(tail: bytes) -> int:

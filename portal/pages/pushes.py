@@ -82,9 +82,10 @@ def decide(entry_id: int, request: Request, who: Who, module: Annotated[str, For
     asks = Requester(requester, relation, copies) if module == "BS" else None
     try:
         with who.portal.services.database.session() as session:
+            before = {line.push.id for line in of_entry(session, who.actor, entry_id) if line.stage in ("waiting", "accepted", "finished")}
             push = decide_to_send(session, who.actor, entry_id, module, dossier.strip(), linked=linked.strip(), requester=asks,
                                   with_copy=with_copy)
-            address = f"/pushes/{push.id}{'?done=decided' if push.state == 'waiting' else ''}"
+            address = f"/pushes/{push.id}{'' if push.id in before else '?done=decided'}"
     except (BadDossier, DossierKnown) as e:
         return _new(entry_id, request, who, 409, e.message(who.words.lang),
                     {"module": module, "dossier": dossier, "linked": linked, "requester": requester, "relation": relation,

@@ -91,17 +91,19 @@ def keep_waiting(office: Office, leave: Container[str] = ()) -> Caught:
     with office.database.reading() as session:
         waiting = session.scalars(sa.select(Extract.id).where(Extract.recorded < Extract.moves).order_by(Extract.id)).all()
     due = [x for x in waiting if x not in leave]
-    if due:
-        keep_keys(office)
     refused: dict[str, StorageError] = {}
+    written = 0
     for extract_id in due:
         try:
+            if not written:
+                keep_keys(office)
             keep(office, extract_id)
+            written += 1
         except ObjectStoreUnavailable:
             raise
         except StorageError as e:
             refused[extract_id] = e
-    return Caught(len(due) - len(refused), refused)
+    return Caught(written, refused)
 
 
 def keep_keys(office: Office) -> None:

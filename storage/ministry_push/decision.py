@@ -33,10 +33,13 @@ def decide_to_send(session: Session, actor: Actor, entry_id: int, module: str, d
     module: LTKS, LTKT, LTKH (a registration) or BS (a copy is asked for); dossier: its one-stop code; linked: maHoSoLT, the same if left
     out; with_copy: the signed copy goes with it. A dossier that was refused, or is held, may be decided anew with what the register says
     now.
-    Raises NoSuchEntry (right `approve`), BadDossier, DossierKnown.
+    Raises NoSuchEntry (right `approve`), BadDossier (also where the dossier waits, or was sent, with other content), DossierKnown.
     """
     entry = visible_entry(session, actor, entry_id, "approve")
     _check(entry, module, dossier, requester)
+    if linked and not _is_code(linked):
+        raise BadDossier(what=Words("mã hồ sơ liên thông không đúng dạng, ví dụ H21.129-250812-0035",
+                                    "the linked dossier's code is malformed; as H21.129-250812-0035"))
     content = _content(session, entry, linked or dossier, received or utc_now(), requester, with_copy)
     row = _locked(session, dossier)
     if row is not None and (row.module, row.entry_id) != (module, entry_id):
@@ -47,6 +50,9 @@ def decide_to_send(session: Session, actor: Actor, entry_id: int, module: str, d
     elif row.state in ("dead", "held"):
         row.content, row.decided_by = content, actor.name
         _anew(row)
+    elif row.content and _told(row.content) != _told(content):
+        raise BadDossier(what=Words(f"hồ sơ {dossier} đã lập với nội dung khác; mở hồ sơ đó để xem, giữ lại hoặc gửi lại",
+                                    f"dossier {dossier} was made with other content; open it to look, hold it or send it again"))
     else:
         return row
     session.flush()
@@ -125,6 +131,15 @@ def requester_of(content: Mapping[str, Any]) -> Requester:
     return Requester(**content["requester"])
 
 
+def _is_code(text: str) -> bool:
+    return bool(_CODE.fullmatch(text)) and ".." not in text and "//" not in text
+
+
+def _told(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What the Ministry is told; when the papers were received is the moment of each decision."""
+    return {k: v for k, v in content.items() if k != "received"}
+
+
 def _anew(row: MinistryPush) -> None:
     row.state, row.tries, row.next_at, row.problem, row.said = "waiting", 0, utc_now(), None, []
 
@@ -134,7 +149,7 @@ def _check(entry: Entry, module: str, dossier: str, requester: Requester | None)
         offered = ", ".join(name for name, kinds in MODULES.items() if entry.kind in kinds)
         raise BadDossier(what=Words(f"mục loại {entry.kind} chỉ gửi được với: {offered or '(không có)'}",
                                     f"an entry of kind {entry.kind} goes as: {offered or '(none)'}"))
-    if not _CODE.fullmatch(dossier):
+    if not _is_code(dossier):
         raise BadDossier(what=Words("mã hồ sơ không đúng dạng, ví dụ H21.129-250812-0035",
                                     "the dossier code is malformed; as H21.129-250812-0035"))
     if entry.status != "archived":

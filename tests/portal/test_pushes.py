@@ -210,8 +210,11 @@ def test_an_approver_sends_an_archived_entry_from_its_page(sent, browser):
     assert (push.module, push.entry_id, push.state, push.decided_by) == ("BS", entry, "waiting", "tp.duyet")
     assert push.content["requester"] == {"name": "Lê Văn Cường", "relation": "Cha", "copies": 2}
     assert push.content["copy_of"] == "0b6c"
-    again = put_on_the_list(browser, entry, module="BS", dossier="H21.129-261130-0001", requester="Lê Văn Cường")
-    assert again.url.path == f"/pushes/{push.id}"
+    again = put_on_the_list(browser, entry, dossier="H21.129-261130-0001", **asked)
+    assert again.url.path == f"/pushes/{push.id}" and "Đã đưa vào" not in again.text
+    other = put_on_the_list(browser, entry, dossier="H21.129-261130-0001", **{**asked, "requester": "Trần Thị Hoa", "copies": "5"})
+    assert other.status_code == 409 and "nội dung khác" in other.text and 'value="Trần Thị Hoa"' in other.text
+    assert row(sent, "H21.129-261130-0001").content == push.content
     with sent.database.reading() as s:
         assert s.scalar(select(Event).where(Event.action == "push.decide", Event.actor == "tp.duyet", Event.subject == f"entry:{entry}")
                         .order_by(Event.seq.desc())).detail["dossier"] == "H21.129-261130-0001"
@@ -243,7 +246,8 @@ def test_an_entry_is_found_by_its_register_number(sent, browser):
 
 @pytest.mark.parametrize(("said", "why"), [
     ({"module": "BS", "dossier": "H21.129-261130-0002"}, "họ tên người yêu cầu"),
-    ({"module": "LTKS", "dossier": "?"}, "không đúng dạng"),
+    ({"module": "LTKS", "dossier": "?"}, "không đúng dạng"), ({"module": "LTKS", "dossier": "H21/../../129"}, "không đúng dạng"),
+    ({"module": "LTKS", "dossier": "H21.129-261130-0002", "linked": "xyz ?? b"}, "liên thông không đúng dạng"),
     ({"module": "LTKH", "dossier": "H21.129-261130-0002"}, "chỉ gửi được với: LTKS, BS"),
     ({"module": "LTKS", "dossier": "H21-0"}, "đã dùng cho"),
 ])

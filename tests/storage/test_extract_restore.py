@@ -28,7 +28,7 @@ from storage.extracts.checking import check_code
 from storage.extracts.errors import WrongState
 from storage.extracts.keys import CodeKeys
 from storage.extracts.office import Office
-from storage.models import Extract, ExtractNumber
+from storage.models import Extract, ExtractNumber, StoredObject
 from storage.objects import ObjectStore
 from storage.outbox import ObjectLedger
 from storage.policy import Actor
@@ -195,6 +195,18 @@ def test_a_record_that_the_store_refuses_does_not_hold_up_the_others(at):
     caught = keeping.keep_waiting(office)
     assert caught.written == 2 and {x: e.code for x, e in caught.refused.items()} == {first: "object_differs"}
     assert keeping.keep_waiting(office, leave=caught.refused) == keeping.Caught(0, {})
+
+
+def test_a_key_that_the_store_refuses_is_told_of_each_extract(at):
+    office = replace(at, signer=Unsigned())
+    extract = ask(office, house.archived(office.ledger))
+    away = replace(office, ledger=ObjectLedger(office.database, Away(office.ledger.store.config)))
+    steps.refuse(away, house.CLERK, extract.id, "Không đủ giấy tờ")
+    with office.database.session() as session:
+        session.execute(sa.delete(StoredObject).where(StoredObject.key.startswith(keeping.KEYS)))
+    stranger = f"{keeping.KEYS}/{office.keys.signing()[0].hex()}.json"
+    office.ledger.store.put("archive", stranger, b"something else", "application/json")
+    assert {x: e.code for x, e in keeping.keep_waiting(office).refused.items()} == {extract.id: "object_differs"}
 
 
 def test_no_number_is_signed_that_the_store_does_not_know(at):

@@ -3,22 +3,24 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from registers import add_entry, add_page, page_image
 
-from storage import fixity
+from storage import fixity, fixity_share, weed_reader
 from storage.archive import ArchiveOptions, archive_entry, verify_archive
 from storage.database import Database
 from storage.errors import ObjectStoreUnavailable
 from storage.fixity import FixityOptions, run_pass
 from storage.fixity_share import Rate
-from storage.models import FixityFinding, StoredObject
+from storage.models import FixityFinding, StoredObject, utc_now
 from storage.objects import ObjectStore
 from storage.signing import Signer, create_demo_identity
 
@@ -160,6 +162,60 @@ def test_what_is_damaged_on_the_disk_is_named_without_s3(sqlite_ledger, archived
 def test_a_door_that_does_not_open_leaves_the_judgement_to_s3(sqlite_ledger, archived, door):
     config = sqlite_ledger.store.config
     assert codes(sqlite_ledger, ObjectStore(replace(config, doors=replace(config.doors, **door)))) == set()
+
+
+def test_what_is_overlaid_while_the_pass_is_under_way_is_not_proven_of_a_later_moment(sqlite_ledger, monkeypatch):
+    """Places are asked for ahead: what is known of the last object is older than the reading of the first."""
+    for n in range(20):
+        sqlite_ledger.put("archive", f"o/{n:02d}", os.urandom(1000), "x")
+    harm: list[datetime] = []
+
+    def overlay(done: int, _: int) -> None:
+        if done == 5:
+            sqlite_ledger.store.put("archive", "o/19", b"another", "x")
+            harm.append(utc_now())
+
+    run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions(), overlay)
+    with sqlite_ledger.database.reading() as session:
+        proven = session.get_one(StoredObject, "o/19").proven_at
+    assert proven is None or proven < harm[0]
+    assert codes(sqlite_ledger) == {("object_replaced", "o/19")}
+
+
+def test_read_slowly_a_place_is_asked_for_again(sqlite_ledger, monkeypatch):
+    monkeypatch.setattr(fixity_share, "_FRESH", -1.0)
+    for n in range(20):
+        sqlite_ledger.put("archive", f"o/{n:02d}", os.urandom(1000), "x")
+    report = run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions(),
+                      lambda done, _: sqlite_ledger.store.put("archive", "o/19", b"another", "x") if done == 5 else None)
+    assert [(d.code, d.where) for d in report.differences] == [("object_replaced", "o/19")]
+
+
+def test_a_slow_filer_is_not_waited_for(sqlite_ledger, monkeypatch):
+    """S3 proves what the filer says nothing of; and nobody who stops a pass waits for 25 answers."""
+    for n in range(30):
+        sqlite_ledger.put("archive", f"o/{n:02d}", os.urandom(1000), "x")
+    monkeypatch.setattr(weed_reader, "_ANSWERS_SECONDS", 0.2)
+    asked: list[str] = []
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            time.sleep(0.15)
+            self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as filer:
+        threading.Thread(target=filer.serve_forever, daemon=True).start()
+        config = sqlite_ledger.store.config
+        store = ObjectStore(replace(config, doors=replace(config.doors, filer=f"127.0.0.1:{filer.server_port}")))
+        report = run_pass(sqlite_ledger.database, store, FixityOptions())
+        assert (report.differences, report.objects) == ([], 30) and 2 <= len(asked) <= 6
+        stopped = run_pass(sqlite_ledger.database, store, FixityOptions(), anew=True, stop=lambda: True)
+        filer.shutdown()
+    assert (stopped.finished, stopped.objects) == (False, 0) and len(asked) <= 10
 
 
 def test_an_unlocked_object_is_named(sqlite_ledger, archived, store):

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import os
+import struct
 import time
 import urllib.request
 from pathlib import Path
 
+import crc32c
 import pytest
 
 from storage import weed_volumes
@@ -146,9 +148,45 @@ def test_an_id_that_leads_nowhere_reads_nothing(volumes, file_id):
     assert not volumes.read("b", file_id, 10, lambda _: None)
 
 
-def test_a_volume_of_another_format_is_left_alone(tmp_path):
-    for said in ('{"version": 2, "bytesOffset": 5}', '{"version": 3, "bytesOffset": 4}', "{}", "no JSON"):
-        (tmp_path / "b_1.vif").write_text(said)
-        (tmp_path / "b_1.dat").write_bytes(b"\3" + bytes(7))
-        (tmp_path / "b_1.idx").write_bytes(b"")
-        assert not WeedVolumes(tmp_path).read("b", "1,0123456789", 10, lambda _: None)
+FORMAT = '{"version": 3, "bytesOffset": 5}'
+
+
+def volume_with_one(folder: Path, data: bytes, said: str) -> None:
+    """Volume 1 of bucket b with needle 1, cookie 0x23456789, as SeaweedFS lays it out: a head that says nothing more, data, tail, sum."""
+    length = 4 + len(data) + 1
+    needle = struct.pack(">IQiI", 0x23456789, 1, length, len(data)) + data + b"\0" + struct.pack(">I", crc32c.crc32c(data))
+    (folder / "b_1.vif").write_text(said)
+    (folder / "b_1.dat").write_bytes(b"\3" + bytes(7) + needle)
+    (folder / "b_1.idx").write_bytes(struct.pack(">QIBi", 1, 1, 0, length))
+
+
+@pytest.mark.parametrize("said", [FORMAT.replace("3", "2"), FORMAT.replace("5", "4"), "{}", "no JSON", "null", "[]", "3"])
+def test_a_volume_of_another_format_is_left_alone(tmp_path, said):
+    volume_with_one(tmp_path, b"archived", FORMAT)
+    assert WeedVolumes(tmp_path).read("b", "1,0123456789", 8, lambda _: None)
+    volume_with_one(tmp_path, b"archived", said)
+    assert not WeedVolumes(tmp_path).read("b", "1,0123456789", 8, lambda _: None)
+
+
+def test_a_volume_that_cannot_be_opened_leaves_no_file_open(tmp_path):
+    volume_with_one(tmp_path, b"archived", FORMAT)
+    (tmp_path / "b_1.idx").unlink()
+    before = len(os.listdir("/proc/self/fd"))
+    assert not any(WeedVolumes(tmp_path).read("b", "1,0123456789", 8, lambda _: None) for _ in range(5))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("which", ["b_1.idx", "b_1.dat"])
+def test_files_that_others_have_taken_the_place_of_are_let_go(tmp_path, which):
+    volume_with_one(tmp_path, b"archived", FORMAT)
+    volumes = WeedVolumes(tmp_path)
+    assert volumes.read("b", "1,0123456789", 8, lambda _: None)
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    volume_with_one(fresh, b"archived", FORMAT)
+    if which == "b_1.idx":
+        (fresh / which).write_bytes(b"")
+    os.replace(fresh / which, tmp_path / which)
+    volumes.look_again()
+    assert volumes.read("b", "1,0123456789", 8, lambda _: None) is (which == "b_1.dat")
+    volumes.close()
