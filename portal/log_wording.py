@@ -7,12 +7,14 @@ from typing import Any
 
 from portal import wording
 from portal.desk_wording import MARKS, PARTS
+from portal.notation import number
 from portal.route_wording import route_words
 from portal.wording import Pair
 from storage.file_checks import ACTIVE
 from storage.ministry_push import errors as push_errors
 from storage.ministry_push.decision import HOLDS
 from storage.population_query import errors as query_errors
+from storage.promise_wording import WHY
 from storage.review import REJECT_REASONS
 
 ACTIONS: Mapping[str, Pair] = {
@@ -119,7 +121,7 @@ _KEYS: Mapping[str, Pair] = {
     "scope": ("quyền", "scope"), "scopes": ("quyền", "scopes"), "agency": ("cơ quan", "agency"), "dossier": ("mã hồ sơ", "dossier"),
     "service": ("thủ tục", "service"), "format": ("định dạng", "format"), "officer": ("cán bộ", "officer"),
     "from": ("từ ngày", "from"), "to": ("đến ngày", "to"), "step": ("theo", "by"), "kind": ("loại sổ", "kind"), "rows": ("số dòng", "rows"),
-    "hold": ("giữ lại vì", "held because"),
+    "hold": ("giữ lại vì", "held because"), "why": ("vì", "because"), "accept": ("ngưỡng tự nhận", "accepted from"),
     "module": ("phân hệ", "module"), "endpoint": ("phiên bản kết nối", "endpoint"), "tries": ("số lần gửi", "tries"),
     "request": ("mã yêu cầu", "request"),
     "lines": ("số dòng", "lines"), "code": ("mã", "code"), "rule": ("dấu hiệu", "sign"), "of": ("trong số", "of"),
@@ -225,9 +227,10 @@ _WORDED: Mapping[str, Callable[[str], Pair]] = {
     "page": lambda value: route_words(value) if value.startswith("/") else (value, value),
     "step": lambda code: _STEPS.get(code, (code, code)),
     "method": lambda code: ("xem", "look") if code in ("GET", "HEAD") else ("làm", "act"),
+    "why": lambda code: WHY.get(code, (code, code)),
     "active": lambda code: ACTIVE.get(code, (code, code)),
 }
-_UNSAID = frozenset({"change", "asked", "next"})      # kept for programs: what was before, digests of what was asked for
+_UNSAID = frozenset({"change", "asked", "next", "promise"})     # kept for programs: what was before, digests of what was asked for
 ALERT_RULES: Mapping[str, tuple[Pair, Pair]] = {      # rule of storage.watch -> its name, what was seen
     "walk": (("Dò số liên tiếp", "Numbers one after another"),
              ("{count} trong {of} số gần đây kề với số vừa hỏi trước đó.",
@@ -307,6 +310,8 @@ def particulars(detail: Mapping[str, Any], lang: str) -> list[tuple[str, str, st
     for key, value in detail.items():
         if key in _UNSAID or value == "allowed" or value is None or value == [] or value == "":
             continue
+        if isinstance(value, Mapping) and all(isinstance(x, int | float) for x in value.values()):          # thresholds by role
+            value = [f"{wording.ROLES.get(role, (role, role))[at]} {number(x, 3, lang)}" for role, x in value.items()]
         items = [told(key, v)[at] for v in (value if isinstance(value, list) else [value])]
         whole = ", ".join(items)
         rest = len(items) - _SHOWN

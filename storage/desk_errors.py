@@ -10,6 +10,15 @@ class BookSent(StorageError):
     en = "Book {batch} has been sent to the province and is locked. To change it, ask the province to return it."
 
 
+class BookElsewhere(StorageError):
+    """Whoever may see a book hangs on its commune, so taking its pages in once more does not change it."""
+
+    code = "book_elsewhere"
+    vi = ("Quyển {batch} đã thuộc xã khác ({commune}) hoặc đã có mục lưu trữ, nên không chuyển sang xã {asked}. Chưa thay đổi gì; "
+          "bỏ --commune để nạp thêm trang.")
+    en = "Book {batch} belongs to another commune ({commune}) or has archived entries and is not moved to {asked}. Nothing was changed."
+
+
 class PageDecided(StorageError):
     code = "page_decided"
     vi = "Trang này có mục số {numbers} đã được người sửa hoặc xác nhận, nên không đọc lại. Hoàn tác trong Rà soát rồi làm lại."

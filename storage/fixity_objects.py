@@ -51,7 +51,7 @@ def look(row: StoredObject, store: ObjectStore, spend: Callable[[int], None], st
             if _read(straight, place, reading) and not reading.differences(place.version_id, place.retain_until):
                 return Looked([], reading.size, reading.manifest())
         except Damaged as e:
-            return Looked([*_unreadable(row, f"CRC {e}", reading, store)], reading.size)
+            return Looked([*_unreadable(row, f"CRC-32C, {e}", reading, store)], reading.size)
     before = reading.size
     for attempt in (1, 2):
         reading, since = _Reading(row, spend), time.monotonic()

@@ -22,8 +22,9 @@ _WORDS = {
     "object_missing": ("Thiếu tệp {where}: sổ ghi có, kho không có.", "Object {where} is missing from the store."),
     "object_changed": ("Tệp {where} đã bị thay đổi: cần {expected}, thấy {found}.",
                        "Object {where} changed: expected {expected}, found {found}."),
-    "object_unreadable": ("Tệp {where} không đọc được tuy kho vẫn trả lời ({found}): hỏng trên đĩa?",
-                          "Object {where} cannot be read though the store answers ({found}): damaged on disk?"),
+    "object_unreadable": (
+        "Tệp {where} hỏng trên đĩa: kho vẫn trả lời mà không đọc được tệp này ({found}). Lấy lại tệp từ bản sao dự phòng.",
+        "Object {where} is damaged on the disk: the store answers and cannot read it ({found}). Restore it from a copy."),
     "object_replaced": ("Tệp {where} có phiên bản khác đè lên: cần {expected}, thấy {found}.",
                         "Object {where} was overlaid by another version: expected {expected}, found {found}."),
     "object_unlocked": ("Tệp {where} không còn khóa đến {expected} (thấy: {found}).",

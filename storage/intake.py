@@ -22,6 +22,7 @@ from storage import events
 from storage.antivirus import Antivirus, Verdict
 from storage.book_way import check_open
 from storage.database import Database
+from storage.desk_errors import BookElsewhere
 from storage.file_checks import keep_check, log_check
 from storage.models import Batch, Entry, Page
 from storage.outbox import ObjectLedger
@@ -84,7 +85,7 @@ def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iter
     unique (scan_folder.safe_name, unique). replaces: id of the page that the file is taken again for.
 
     A file in which `antivirus` finds something, or must have looked and could not, is set aside and never opened. Raises BookSent where a
-    book that is with the province would grow.
+    book that is with the province would grow, BookElsewhere where it would get another commune.
     """
     limits = limits or Limits()
     hashed = [hash_source(s, limits) for s in sorted(sources, key=lambda s: s.name)]
@@ -100,8 +101,8 @@ def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iter
             check_open(session, batch.id, session.get(Page, replaces) if replaces is not None else None)
         if declared and not into:
             batch.declared = dict(declared)
-        if commune and not into:
-            batch.commune_code = commune
+        if commune and not into and commune != batch.commune_code:
+            _move(session, batch, commune, actor)
         describe(batch, [r.file for r in rows.values() if r.state != SET_ASIDE])
         batch_id = batch.id
         if created or added:
@@ -120,6 +121,15 @@ def add_files(database: Database, ledger: ObjectLedger, name: str, sources: Iter
         good = Counter(p.file in now for p in pages if p.file in mine and p.state != SET_ASIDE)
         aside = tuple(SetAside(p.file, p.frame, p.reason or "", p.detail or "") for p in pages if p.file in mine and p.state == SET_ASIDE)
     return Intake(batch_id, created, added=good[True], known=good[False], set_aside=aside)
+
+
+def _move(session: Session, batch: Batch, commune: str, actor: str) -> None:
+    """Give a book that has none its commune. Raises BookElsewhere."""
+    archived = sa.select(Entry.id).where(Entry.batch_id == batch.id, Entry.status == "archived").limit(1)
+    if batch.commune_code or session.scalar(archived) is not None:
+        raise BookElsewhere(batch=batch.id, commune=batch.commune_code or "–", asked=commune)
+    batch.commune_code = commune
+    events.append(session, actor, "book.describe", f"batch:{batch.id}", {"fields": ["commune"], "commune": commune})
 
 
 def hash_source(source: Source, limits: Limits) -> _Hashed:

@@ -5,12 +5,13 @@ from storage.link_policy import Standing
 
 Pair = tuple[str, str]
 _LEAST_CHECKED = 30         # with fewer the bound says nothing of the links: after one check it would be 950 in 1,000
-_WHY: dict[str, Pair] = {
+WHY: dict[str, Pair] = {
     "shipped": ("ngưỡng đi kèm chương trình", "thresholds that come with the program"),
     "expected_wrong": ("đã siết ngưỡng: dự kiến sai nhiều hơn cam kết", "tightened: more wrong links expected than promised"),
     "found_wrong": ("đã siết ngưỡng: kiểm tra thấy sai nhiều hơn cam kết", "tightened: checks found more wrong links than promised"),
     "proven": ("đã nới ngưỡng: kiểm tra chứng minh được cam kết", "loosened: checks prove the promise"),
-    "calibrated": ("đã hiệu chỉnh xác suất theo các lần kiểm tra", "probabilities calibrated by checks"),
+    "calibrated": (
+        "đã hiệu chỉnh xác suất theo những liên kết người đã quyết định", "probabilities calibrated by the links that people decided"),
 }
 
 
@@ -40,7 +41,7 @@ def promise_lines(now: Standing) -> list[Pair]:
     if now.found_by_chance:
         lines.append((f"Ngoài mẫu kiểm tra, {now.found_by_chance} liên kết máy nhận đã bị người sửa.",
                       f"Outside the sample people changed {now.found_by_chance} accepted links."))
-    why = _WHY[now.policy.why]
+    why = WHY[now.policy.why]
     lines.append((f"Phiên bản {now.policy.version}: {why[0]}.", f"Version {now.policy.version}: {why[1]}."))
     return lines
 

@@ -77,7 +77,7 @@ def new(entry_id: int, request: Request, who: Who) -> Response:
 def decide(entry_id: int, request: Request, who: Who, module: Annotated[str, Form(max_length=8)] = "",
            dossier: Annotated[str, Form(max_length=80)] = "", linked: Annotated[str, Form(max_length=80)] = "",
            requester: Annotated[str, Form(max_length=120)] = "", relation: Annotated[str, Form(max_length=80)] = "",
-           copies: Annotated[int, Form(ge=1, le=99)] = 1, with_copy: Annotated[bool, Form()] = False) -> Response:
+           copies: Annotated[int, Form()] = 1, with_copy: Annotated[bool, Form()] = False) -> Response:
     who.must("approve")
     asks = Requester(requester, relation, copies) if module == "BS" else None
     try:

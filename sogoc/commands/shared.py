@@ -59,13 +59,18 @@ def known_commune(said: str) -> str:
     from records.places import default_gazetteer, written
 
     gazetteer, text = default_gazetteer(), said.strip()
+    if not text:
+        raise WrongUse("--commune: chưa ghi mã hoặc tên xã.", "--commune: neither a code nor a name was given.")
     if any(u.level == "commune" for u in gazetteer.units(text)):
         return text
-    if text.isascii() and text.isdigit():
-        codes = sorted({u.code for u in gazetteer.communes}, key=lambda c: (Levenshtein.distance(c, text), abs(int(c) - int(text[:9]))))
+    if text.isascii() and text[0].isdigit():
+        meant = int("".join(c for c in text if c.isdigit())[:9])
+        codes = sorted({u.code for u in gazetteer.communes if Levenshtein.distance(u.code, text) == 1}, key=lambda c: abs(int(c) - meant))
         near = [f"{code} ({written(gazetteer.units(code)[-1])})" for code in codes[:_SUGGESTED]]
-        raise WrongUse(f"--commune: không có xã nào mang mã {text}, nay cũng như trước; mã xã có 5 chữ số. Gần nhất: {'; '.join(near)}.",
-                       f"--commune: no commune has or had the code {text}; a code has 5 digits. Nearest: {'; '.join(near)}.")
+        raise WrongUse(f"--commune: không có xã nào mang mã {text}, nay cũng như trước; mã xã có 5 chữ số."
+                       + (f" Gần nhất: {'; '.join(near)}." if near else ""),
+                       f"--commune: no commune has or had the code {text}; a code has 5 digits."
+                       + (f" Nearest: {'; '.join(near)}." if near else ""))
     found = [m for m in gazetteer.find(text, limit=8 * _SUGGESTED) if m.unit.level == "commune"]
     exact = [m for m in found if m.score == 1.0]
     first = {m.unit.code: m for m in reversed(exact or found)}              # a code once, by its best name

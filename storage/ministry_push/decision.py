@@ -154,7 +154,9 @@ def _check(entry: Entry, module: str, dossier: str, requester: Requester | None)
                                     "the dossier code is malformed; as H21.129-250812-0035"))
     if entry.status != "archived":
         raise BadDossier(what=Words(f"mục {entry.id} chưa lưu trữ", f"entry {entry.id} is not archived"))
-    if module == "BS" and (requester is None or not requester.name.strip() or requester.copies < 1):
+    if module == "BS" and requester is not None and not 1 <= requester.copies <= 99:
+        raise BadDossier(what=Words("số bản từ 1 đến 99", "1 to 99 copies"))
+    if module == "BS" and (requester is None or not requester.name.strip()):
         raise BadDossier(what=Words("bản sao trích lục cần họ tên người yêu cầu và số bản",
                                     "a copy of an extract needs the requester's name and a number of copies"))
 

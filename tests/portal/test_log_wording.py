@@ -71,6 +71,13 @@ def test_an_account_is_called_by_its_name() -> None:
     assert log_wording.actor("demo") == ("demo", "demo")
 
 
+def test_a_policy_is_told_in_words() -> None:
+    detail = {"why": "calibrated", "accept": {"nks": 0.9912, "me": 0.997}, "promise": {"kept": True, "basis": "model"}}
+    assert log_wording.particulars(detail, "vi") == [
+        ("vì", "đã hiệu chỉnh xác suất theo những liên kết người đã quyết định", ""),
+        ("ngưỡng tự nhận", "Người được khai sinh 0,991, Mẹ 0,997", "")]
+
+
 def test_particulars_name_pages_and_steps() -> None:
     detail = {"page": "/pages/{page_id}/{size}.jpg", "method": "GET", "step": "month"}
     assert log_wording.particulars(detail, "vi") == [("trang", "ảnh trang sổ", ""), ("cách gọi", "xem", ""), ("theo", "tháng", "")]

@@ -210,3 +210,10 @@ def test_a_commune_is_named_by_code_or_by_name_old_ones_too(said: str, code: str
 def test_a_name_of_several_communes_is_told_with_their_codes() -> None:
     with pytest.raises(WrongUse, match=r"several communes named Trà Sơn.*21139 \(Xã Trà Sơn, Huyện Trà Bồng, Quảng Ngãi\)"):
         known_commune("Trà Sơn")
+
+
+@pytest.mark.parametrize(("said", "told"), [("21250x", r"the code 21250x.*21250 \("), ("", "neither a code nor a name"),
+                                            ("9999999", r"a code has 5 digits\.$")])
+def test_what_is_no_commune_is_told_apart(said: str, told: str) -> None:
+    with pytest.raises(WrongUse, match=told):
+        known_commune(said)

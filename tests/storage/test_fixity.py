@@ -155,7 +155,7 @@ def test_what_is_damaged_on_the_disk_is_named_without_s3(sqlite_ledger, archived
     report = run_pass(sqlite_ledger.database, NoS3(sqlite_ledger.store.config), FixityOptions())
     found = {(d.code, d.where.rpartition("!")[2]) for d in report.differences}
     assert found == {("object_unreadable", key)} | ({("package_file_changed", "METS.xml")} if which == "package" else set())
-    assert next(d for d in report.differences if d.code == "object_unreadable").found.startswith("CRC ")
+    assert next(d for d in report.differences if d.code == "object_unreadable").found.startswith("CRC-32C, ")
 
 
 @pytest.mark.parametrize("door", [{"filer": "127.0.0.1:1"}, {"filer_key": "x" * 48}, {"volumes": Path("/nowhere")}])

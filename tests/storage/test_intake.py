@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from storage import intake
 from storage.database import Database
+from storage.desk_errors import BookElsewhere
 from storage.intake import add_folder
-from storage.models import Batch, Entry, Page, StoredObject
+from storage.models import Batch, Entry, Event, Page, StoredObject
 from storage.outbox import ObjectLedger
 from storage.scan_folder import FolderError, escapes, safe_name, scan, unique
 from storage.set_aside import explain
@@ -51,6 +52,24 @@ def test_the_same_folder_twice_is_one_batch(database: Database, ledger: ObjectLe
     assert add_folder(database, ledger, tmp_path / "b").batch_id == "a"
     with database.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Page)) == 3
+
+
+def test_a_book_that_is_there_is_not_moved_to_another_commune(database: Database, ledger: ObjectLedger, tmp_path: Path) -> None:
+    add_folder(database, ledger, book(tmp_path / "a"))
+    add_folder(database, ledger, tmp_path / "a", commune="21139")               # it had none
+    assert add_folder(database, ledger, tmp_path / "a", commune="21139").known == 3
+    with pytest.raises(BookElsewhere):
+        add_folder(database, ledger, tmp_path / "a", commune="21250")
+    with database.session() as session:
+        batch = session.get_one(Batch, "a")
+        assert batch.commune_code == "21139"
+        said = session.scalars(sa.select(Event).where(Event.action == "book.describe")).one()
+        assert (said.subject, said.detail["commune"]) == ("batch:a", "21139")
+        batch.commune_code = None
+        page = session.scalars(sa.select(Page)).first()
+        session.add(Entry(page_id=page.id, row=0, kind="KS", status="archived"))
+    with pytest.raises(BookElsewhere):                                          # what is archived is some commune's already
+        add_folder(database, ledger, tmp_path / "a", commune="21250")
 
 
 def test_a_grown_folder_goes_on(database: Database, ledger: ObjectLedger, tmp_path: Path) -> None:
