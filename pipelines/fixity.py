@@ -4,6 +4,7 @@ import dagster as dg
 from dagster import OpExecutionContext
 
 from pipelines.services import Services
+from storage.errors import StorageError
 from storage.event_segments import write_segments
 from storage.extracts.keeping import keep_waiting
 from storage.fixity import run_pass
@@ -18,15 +19,19 @@ def prove_objects(context: OpExecutionContext) -> None:
     """Read and hash objects, go on where the last night stopped; fail when something differs, so that it is seen."""
     services: Services = context.resources.services
     report = run_pass(services.database, services.objects, services.fixity)     # first: what is wrong in the store may stop the rest
-    caught = keep_waiting(services.extract_office)
-    written = write_segments(services.ledger, services.archive)
-    kept = keep_old_log(services)
+    wrong, written, kept = [f"{d.code} {d.where}" for d in report.differences], 0, Kept(0, 0)
+    try:
+        caught = keep_waiting(services.extract_office)
+        wrong += [f"{e.code} extract:{x}" for x, e in caught.refused.items()]
+        written = write_segments(services.ledger, services.archive)
+        kept = keep_old_log(services)
+    except StorageError as e:
+        wrong.append(e.code)
     speed = report.bytes / 1e6 / max(report.seconds, 1e-3)
     context.add_output_metadata({
         "objects": report.objects, "megabytes": round(report.bytes / 1e6, 1), "megabytes_per_second": round(speed, 1),
         "finished": report.finished, "differences": len(report.differences), "events_written": written,
         "log_segments_sealed": kept.segments, "log_lines_moved": kept.pruned})
-    wrong = [f"{d.code} {d.where}" for d in report.differences] + [f"{e.code} extract:{x}" for x, e in caught.refused.items()]
     if wrong:
         raise dg.Failure(description="; ".join(wrong[:20]), metadata={"differences": len(wrong)}, allow_retries=False)
 

@@ -30,9 +30,12 @@ class Marker:
         self._connection.close()
 
     def mark(self, key: str, now: datetime, differences: Sequence[Difference], proven: bool) -> None:
-        """now: the moment that what was found is of. What differs first: a pass killed in between reads the object again."""
-        for d in differences:
-            note(self._connection, d, now)
+        """now: the moment that what was found is of. What differs first, all of it or
+        nothing: a pass killed in between reads the object again."""
+        if differences:
+            with self._database.session() as session:
+                for d in differences:
+                    note(session.connection(), d, now)
         if proven:
             self._connection.execute(_PROVEN, {"object": key, "now": now})
 

@@ -62,7 +62,7 @@ class Share:
                 raise
 
     def _work(self, rows: Iterator[StoredObject], marker: Marker, until: float) -> None:
-        reader = self._store.straight()
+        reader = self._store.straight(self._options.threads)
         try:
             coming = self._ask(self._take(rows), reader)
             while coming.rows:
@@ -101,7 +101,8 @@ class Share:
 
     def _ends(self, until: float) -> bool:
         with self._lock:
-            self.over = self.over or self._stop() or time.monotonic() > until
+            if self._stop() or time.monotonic() > until:
+                self.over = True                # never back to False: others set it too
             return self.over
 
     def _key(self, row: StoredObject) -> Key:

@@ -47,7 +47,7 @@ class _Pool(urllib3.PoolManager):
 @dataclass(frozen=True)
 class ObjectStoreConfig:
     """How to reach the store. endpoint: host:port without scheme; secure: https. The secret is not shown by repr().
-    doors: where a SeaweedFS of our own hands out bytes without its S3 gateway; None: only S3."""
+    doors: how a SeaweedFS of our own is read without its S3 gateway; None: only S3."""
 
     endpoint: str
     access_key: str
@@ -210,9 +210,9 @@ class ObjectStore:
         return ObjectFacts(key, size, headers.get("content-type", ""), headers.get(f"x-amz-meta-{_SHA256}"),
                            headers.get("x-amz-version-id") or None, None, datetime.fromisoformat(until) if until else None)
 
-    def straight(self) -> WeedReader | None:
-        """For one thread: what reads a SeaweedFS of our own without S3; None where there is only S3."""
-        return WeedReader(self.config.doors, self._timeout) if self.config.doors else None
+    def straight(self, readers: int = 1) -> WeedReader | None:
+        """For one thread of `readers`: what reads a SeaweedFS of our own without S3; None where there is only S3."""
+        return WeedReader(self.config.doors, self._timeout, readers) if self.config.doors else None
 
     def answers(self) -> bool:
         """Whether the server is there and knows us."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, or_, select, true, union
 from sqlalchemy.orm import Session
 
 from storage.models import Batch, Entry, Link, PersonKey, RecordKey
@@ -135,15 +135,18 @@ def by_name_and_date(session: Session, name: str, birth_date: str, kinds: Collec
 
 
 def by_register_number(session: Session, kind: str, number: str, year: int, *, book: str | None = None, place: str | None = None,
-                       actor: Actor | None = None, statuses: Collection[str] = SETTLED) -> list[SearchHit]:
-    """Entries with this number registered in this year; `12`, `012` and `12/2017` are one number. book: `01/2017` or `1`.
+                       actor: Actor | None = None, statuses: Collection[str] = SETTLED, where: ColumnElement[bool] | None = None
+                       ) -> list[SearchHit]:
+    """Entries with this number registered in this year; `12`, `012` and `12/2017` are one number. book: `01/2017` or `1`. At most LIMIT.
+    where: what else must hold of the entry and its book.
 
     place: code or name of a commune, old or today's (storage.search_places), or (part of) the registry office's name.
     """
     bare = NUMBER.match(number)
     if bare is None:
         return []
-    query = visible(actor, [kind], statuses, *HIT).where(RecordKey.kind == kind, RecordKey.year == year, RecordKey.number == bare[1])
+    query = visible(actor, [kind], statuses, *HIT).where(
+        RecordKey.kind == kind, RecordKey.year == year, RecordKey.number == bare[1], true() if where is None else where)
     if book:
         parts = book_parts(book)
         if parts is None:

@@ -2,7 +2,7 @@
 
 Candidates share the given name as one hears it and about the birth year, or the very day of birth (or day and month the other way round);
 each is then compared by its keys alone, and only the best are looked up. What `storage.search.by_name_and_date` would find is here too and
-marked as exact.
+marked as exact, unless more than 20,000 share that given name and those years and the date is no whole one.
 """
 from __future__ import annotations
 

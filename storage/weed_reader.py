@@ -68,10 +68,11 @@ class Place:
 class WeedReader:
     """Says where objects lie and reads them, for one thread. The filer is asked on a thread beside it, while that one reads and hashes."""
 
-    def __init__(self, doors: WeedDoors, timeout: float) -> None:
+    def __init__(self, doors: WeedDoors, timeout: float, readers: int = 1) -> None:
+        """readers: how many there are, which share the files that may be open."""
         self._stopped = threading.Event()
         self._filer = _Filer(doors, timeout, self._stopped)
-        self._volumes = WeedVolumes(doors.volumes)
+        self._volumes = WeedVolumes(doors.volumes, readers)
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="filer")
 
     def places(self, keys: Sequence[Key]) -> Future[list[Place | None]]:
@@ -135,7 +136,7 @@ class _Filer:
         self._curl.perform()
         try:
             return _told(text.getvalue(), key) if self._curl.getinfo(pycurl.RESPONSE_CODE) == 200 else None
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, OSError):         # OSError: a time that no calendar has
             return None
 
 

@@ -19,7 +19,7 @@ import crc32c
 import numpy as np
 
 _PIECE = 1 << 20                        # bytes passed on at a time
-_OPEN = 64                              # volumes held open: two files each, and in memory 25 bytes a needle
+_OPEN = 64                              # volumes held open in all: two files each, and in memory 25 bytes a needle
 _INDEXED = np.dtype([("needle", ">u8"), ("low", ">u4"), ("high", "u1"), ("length", ">i4")])     # low, high: place in units of 8 bytes
 _HEAD = struct.Struct(">IQiI")          # cookie, needle id, length of its body; the body begins with the length of the data
 _LENGTH = 4                             # bytes of that last number
@@ -36,8 +36,8 @@ class Damaged(Exception):
 class WeedVolumes:
     """The volumes of one folder, opened as they are needed. For one thread."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, readers: int = 1) -> None:
+        self._folder, self._most = folder, max(1, _OPEN // readers)
         self._open: dict[tuple[str, int], _Volume] = {}     # the one used last stands last
         self._buffer = memoryview(bytearray(_PIECE))
 
@@ -46,7 +46,7 @@ class WeedVolumes:
         for name, volume in list(self._open.items()):
             try:
                 current = volume.learn()
-            except OSError:
+            except (OSError, ValueError):
                 current = False
             if not current:                     # SeaweedFS writes a volume anew when much in it was deleted
                 self._open.pop(name).close()
@@ -68,7 +68,7 @@ class WeedVolumes:
     def _volume(self, bucket: str, number: int) -> _Volume:
         volume = self._open.pop((bucket, number), None) or _Volume(self._folder / f"{bucket}_{number}")
         self._open[bucket, number] = volume
-        if len(self._open) > _OPEN:
+        if len(self._open) > self._most:
             self._open.pop(next(iter(self._open))).close()
         return volume
 

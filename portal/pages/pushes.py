@@ -20,8 +20,9 @@ from storage.ministry_push.decision import HOLDS
 from storage.ministry_push.errors import BadDossier, DossierKnown
 from storage.ministry_push.listing import LINES, OPEN, RESULT, STAGES, counts, listed, of_entry, visible_push
 from storage.models import Batch, Entry, MinistryPush
-from storage.review_queue import visible_entries, visible_entry
-from storage.search import SearchHit, by_register_number
+from storage.policy import allowed
+from storage.review_queue import visible_entry
+from storage.search import LIMIT, SearchHit, by_register_number
 
 router = APIRouter(prefix="/pushes", include_in_schema=False)
 _PURPOSE = "ministry"
@@ -45,13 +46,12 @@ def find(request: Request, who: Who, kind: Annotated[str, Query(max_length=8)] =
     if kind not in MODULES["BS"] or not said["number"] or not (year.isdecimal() and len(year) == 4):
         return _list(request, who, status=422, asked=said, problem=who.words("Cần loại sổ, số đăng ký và năm đăng ký (bốn chữ số)."))
     with who.portal.services.database.reading() as session:
-        hits = by_register_number(session, kind, said["number"], int(year), book=said["book"] or None, statuses=("archived",))
-        mine = set(session.scalars(visible_entries(who.actor, "approve").with_only_columns(Entry.id)
-                                   .where(Entry.id.in_([h.entry_id for h in hits]))))
-    found = [h for h in hits if h.entry_id in mine]
+        found = by_register_number(session, kind, said["number"], int(year), book=said["book"] or None, statuses=("archived",),
+                                   where=allowed(who.actor, "approve", Batch.commune_code, Entry.kind))
     if len(found) == 1:
         return RedirectResponse(f"/pushes/new/{found[0].entry_id}", 303)
-    problem = "" if found else who.words("Không có mục đã lưu trữ nào mang số này mà anh/chị được phê duyệt.")
+    problem = who.words("Không có mục đã lưu trữ nào mang số này mà anh/chị được phê duyệt.") if not found else who.words(
+        "Có nhiều hơn {n} mục mang số này; hãy ghi thêm quyển số.", n=LIMIT - 1) if len(found) == LIMIT else ""
     return _list(request, who, status=200 if found else 404, asked=said, problem=problem, found=found)
 
 

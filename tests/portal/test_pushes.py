@@ -15,8 +15,9 @@ from portal.push_wording import to_do
 from storage import accounts
 from storage.ministry_push import decide_to_send, errors
 from storage.ministry_push.listing import STAGES, counts, listed, stage_of
-from storage.models import Entry, Event, Field, MinistryPush, utc_now
+from storage.models import Batch, Entry, Event, Field, MinistryPush, Page, utc_now
 from storage.policy import Actor, Grant
+from storage.search import LIMIT
 from storage.search_keys import write_keys
 from tests.storage.ministry_dossiers import archived_entries
 
@@ -243,6 +244,33 @@ def test_an_entry_is_found_by_its_register_number(sent, browser):
     assert browser.get("/pushes/find?kind=KS&number=77&year=2017").status_code == 404
     sign_in(browser, "tp.lan")
     assert browser.get("/pushes/find?kind=KS&number=77&year=2017").status_code == 403
+
+
+def test_other_communes_entries_of_that_number_do_not_hide_ones_own(sent, browser, monkeypatch):
+    """Each commune has a number 12: the first of the province are not those that somebody of one commune may send."""
+    mine = row(sent, "H21-4").entry_id
+    with sent.database.session() as s:
+        own = s.get_one(Entry, mine)
+        page = s.get_one(Page, own.page_id)
+        s.add(other := Batch(id="KS.khac", kind="KS", content_hash="y", folder="", commune_code="21139"))
+        s.flush()
+        s.add(theirs := Page(batch_id=other.id, file="x.jpg", sha256=page.sha256, size=page.size, media_type=page.media_type, state="read"))
+        s.flush()
+        added = [Entry(page_id=theirs.id, row=n, kind="KS", number="12", year=1999, status="archived") for n in range(LIMIT + 1)]
+        s.add_all(added)
+        s.flush()
+        for entry in added:
+            write_keys(s, entry.id)
+        last = Entry(page_id=own.page_id, row=99, kind="KS", number="12", year=1999, status="archived")
+        s.add(last)
+        s.flush()
+        write_keys(s, last.id)
+        wanted = last.id
+    sign_in(browser, "xa.day")
+    assert browser.get("/pushes/find?kind=KS&number=12&year=1999").url.path == f"/pushes/new/{wanted}"
+    sign_in(browser, "tp.duyet")
+    many = browser.get("/pushes/find?kind=KS&number=12&year=1999").text
+    assert "hãy ghi thêm quyển số" in many and many.count('href="/pushes/new/') == LIMIT
 
 
 @pytest.mark.parametrize(("said", "why"), [

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 import multiprocessing
 import os
 import signal
@@ -14,11 +16,11 @@ import pytest
 import sqlalchemy as sa
 from registers import add_entry, add_page, page_image
 
-from storage import fixity, fixity_share, weed_reader
+from storage import fixity, fixity_marks, fixity_share, weed_reader
 from storage.archive import ArchiveOptions, archive_entry, verify_archive
 from storage.database import Database
 from storage.errors import ObjectStoreUnavailable
-from storage.fixity import FixityOptions, run_pass
+from storage.fixity import Difference, FixityOptions, run_pass
 from storage.fixity_share import Rate
 from storage.models import FixityFinding, StoredObject, utc_now
 from storage.objects import ObjectStore
@@ -164,22 +166,65 @@ def test_a_door_that_does_not_open_leaves_the_judgement_to_s3(sqlite_ledger, arc
     assert codes(sqlite_ledger, ObjectStore(replace(config, doors=replace(config.doors, **door)))) == set()
 
 
-def test_what_is_overlaid_while_the_pass_is_under_way_is_not_proven_of_a_later_moment(sqlite_ledger, monkeypatch):
+@pytest.mark.parametrize("noted", ["seventy", str(10**17), "-1"])
+def test_a_lock_that_no_calendar_has_is_left_to_s3(sqlite_ledger, noted):
+    sqlite_ledger.put("archive", "o/1", b"archived", "x")
+    told = {"FileSize": 8, "chunks": [{"file_id": "1,0123456789", "size": 8}],
+            "Extended": {"Seaweed-X-Amz-Retention-Until-Date": base64.b64encode(noted.encode()).decode()}}
+
+    class Odd(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"Entries": [told]}).encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as filer:
+        threading.Thread(target=filer.serve_forever, daemon=True).start()
+        config = sqlite_ledger.store.config
+        store = ObjectStore(replace(config, doors=replace(config.doors, filer=f"127.0.0.1:{filer.server_port}")))
+        assert codes(sqlite_ledger, store) == set()
+        filer.shutdown()
+
+
+def test_what_differs_in_one_object_is_noted_together_or_not_at_all(sqlite_database, monkeypatch):
+    """A finding alone would keep the rest of a killed pass from the object, so from its other findings."""
+    found = [Difference("object_replaced", "o/1"), Difference("object_changed", "o/1")]
+    noted = fixity_marks.note
+
+    def killed(connection, d, now):
+        if d is found[1]:
+            raise KeyboardInterrupt
+        noted(connection, d, now)
+
+    monkeypatch.setattr(fixity_marks, "note", killed)
+    with fixity_marks.Marker(sqlite_database) as marker, pytest.raises(KeyboardInterrupt):
+        marker.mark("o/1", utc_now(), found, False)
+    assert fixity.findings(sqlite_database) == []
+    monkeypatch.undo()
+    with fixity_marks.Marker(sqlite_database) as marker:
+        marker.mark("o/1", utc_now(), found, False)
+    assert [d.code for d in fixity.findings(sqlite_database)] == ["object_replaced", "object_changed"]
+
+
+def test_what_is_overlaid_while_the_pass_is_under_way_is_not_proven_of_a_later_moment(sqlite_ledger):
     """Places are asked for ahead: what is known of the last object is older than the reading of the first."""
-    for n in range(20):
+    for n in range(60):
         sqlite_ledger.put("archive", f"o/{n:02d}", os.urandom(1000), "x")
     harm: list[datetime] = []
 
     def overlay(done: int, _: int) -> None:
         if done == 5:
-            sqlite_ledger.store.put("archive", "o/19", b"another", "x")
+            sqlite_ledger.store.put("archive", "o/49", b"another", "x")
             harm.append(utc_now())
 
     run_pass(sqlite_ledger.database, sqlite_ledger.store, FixityOptions(), overlay)
     with sqlite_ledger.database.reading() as session:
-        proven = session.get_one(StoredObject, "o/19").proven_at
+        proven = session.get_one(StoredObject, "o/49").proven_at
     assert proven is None or proven < harm[0]
-    assert codes(sqlite_ledger) == {("object_replaced", "o/19")}
+    assert codes(sqlite_ledger) == {("object_replaced", "o/49")}
 
 
 def test_read_slowly_a_place_is_asked_for_again(sqlite_ledger, monkeypatch):

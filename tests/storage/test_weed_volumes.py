@@ -10,7 +10,6 @@ from pathlib import Path
 import crc32c
 import pytest
 
-from storage import weed_volumes
 from storage.weed_reader import Key, Place
 from storage.weed_volumes import Damaged, WeedVolumes
 
@@ -127,9 +126,9 @@ def test_a_volume_that_was_written_anew_is_opened_anew(object_store, embedded_st
     assert written
 
 
-def test_few_volumes_are_held_open(object_store, volumes, monkeypatch):
-    """A province has thousands, a process may open some hundred files."""
-    monkeypatch.setattr(weed_volumes, "_OPEN", 1)
+def test_few_volumes_are_held_open(object_store):
+    """A province has thousands, a process may open some hundred files: its readers share what may be open."""
+    volumes = WeedVolumes(object_store.config.doors.volumes, readers=64)
     places = {}
     for n in range(6):
         data = os.urandom(500)
@@ -141,6 +140,7 @@ def test_few_volumes_are_held_open(object_store, volumes, monkeypatch):
         assert read(volumes, place) == data
         volumes.look_again()
     assert len(os.listdir("/proc/self/fd")) - before == 2
+    volumes.close()
 
 
 @pytest.mark.parametrize("file_id", ["", "7", "7,", "x,0123456789", "7,zz23456789", "999999,0123456789"])
