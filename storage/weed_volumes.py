@@ -24,6 +24,7 @@ _INDEXED = np.dtype([("needle", ">u8"), ("low", ">u4"), ("high", "u1"), ("length
 _HEAD = struct.Struct(">IQiI")          # cookie, needle id, length of its body; the body begins with the length of the data
 _LENGTH = 4                             # bytes of that last number
 _SUM = struct.Struct(">I")              # behind the body
+_LONGEST_TAIL = 1 << 17                 # bytes; name and type have 255 at most, pairs 65,535
 _COMPRESSED, _NAMED, _TYPED, _DATED, _EXPIRES, _PAIRS = (1 << n for n in range(6))
 _KNOWN = _COMPRESSED | _NAMED | _TYPED | _DATED | _EXPIRES | _PAIRS
 _GZIP = 16 + zlib.MAX_WBITS
@@ -83,8 +84,8 @@ class _Volume:
         self._paths = path.with_suffix(".dat"), path.with_suffix(".idx")
         with ExitStack() as opened:
             self._data, self._index = (_opened(p, opened) for p in self._paths)
-            self._lines = np.empty(0, _INDEXED)             # as the index has them; of a needle the last one counts
-            self._needles = np.empty(0, np.uint64)
+            # Lines of the index; of a needle the last one counts.
+            self._needles, self._places, self._lengths = np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64)
             if not self.learn():
                 raise OSError(f"{path} is just being replaced")
             self._files = opened.pop_all()
@@ -96,32 +97,36 @@ class _Volume:
         """Take in what was added to the index. False: other files have taken the place of these."""
         if any(os.stat(p).st_ino != os.fstat(f).st_ino for p, f in zip(self._paths, (self._data, self._index), strict=True)):
             return False
-        known, end = len(self._lines) * _INDEXED.itemsize, os.fstat(self._index).st_size
+        known, end = len(self._needles) * _INDEXED.itemsize, os.fstat(self._index).st_size
         end -= end % _INDEXED.itemsize                      # a line that is just being written
         if end < known:
             return False
         if end > known:
             added = np.frombuffer(os.pread(self._index, end - known, known), _INDEXED)
-            self._lines = np.concatenate([self._lines, added])
-            self._needles = self._lines["needle"].astype(np.uint64)
+            places = (added["high"].astype(np.int64) << 32 | added["low"].astype(np.int64)) * 8
+            self._needles = np.concatenate([self._needles, added["needle"].astype(np.uint64)])
+            self._places, self._lengths = np.concatenate([self._places, places]), np.concatenate([self._lengths, added["length"]])
         return True
 
     def _find(self, needle: int) -> tuple[int, int]:
         """Its place in the file and the length of its body. Raises LookupError: never there, or deleted."""
-        line = self._lines[np.flatnonzero(self._needles == needle)[-1]]
-        if line["length"] <= 0:
+        line = np.flatnonzero(self._needles == np.uint64(needle))[-1]
+        if self._lengths[line] <= 0:
             raise LookupError(needle)
-        return (int(line["high"]) << 32 | int(line["low"])) * 8, int(line["length"])
+        return int(self._places[line]), int(self._lengths[line])
 
     def read(self, needle: int, cookie: int, size: int, buffer: memoryview, on_piece: Callable[[memoryview], None]) -> bool:
         place, length = self._find(needle)
         head, first = bytearray(_HEAD.size), buffer[:min(size, len(buffer))]
-        came = os.preadv(self._data, [head, first], place) - _HEAD.size
+        behind = bytearray(min(max(0, length - _LENGTH - size + _SUM.size), _LONGEST_TAIL))    # the tail, if the data is not packed
+        came = os.preadv(self._data, [head, first, behind], place) - _HEAD.size
         *found, packed = _HEAD.unpack(head)
         if found != [cookie, needle, length] or came < 1:
             return False
         place += _HEAD.size
-        tail = os.pread(self._data, length - _LENGTH - packed + _SUM.size, place + packed)
+        tail = bytes(behind)
+        if packed != size or came != size + len(behind) or size > len(buffer):
+            tail = os.pread(self._data, length - _LENGTH - packed + _SUM.size, place + packed)
         known_sum = _SUM.unpack(tail[-_SUM.size:])[0]
         if tail[0] & ~_KNOWN or _tail_length(tail) != len(tail) - _SUM.size:
             return False
@@ -132,9 +137,9 @@ class _Volume:
             return _unpack(data, size, on_piece)
         if packed != size:
             return False
-        piece, done, total = first[:came], 0, 0
+        piece, done, total = first[:min(came, size)], 0, 0
         while piece:
-            total = crc32c.crc32c(piece, total)
+            total = crc32c.crc32c(piece, total, gil_release_mode=0)      # some microseconds: shorter than to get the lock back
             on_piece(piece)
             done += len(piece)
             piece = buffer[:min(size - done, len(buffer))]
