@@ -323,5 +323,5 @@ def test_home_tells_those_who_approve_that_nothing_can_be_archived(book):
     assert "chưa đặt mã phông" in (head := home("tp.duyet", **nothing)) and "đề nghị người quản trị" in head and "sogoc.toml" not in head
     assert "chưa đặt" not in home("tp.lan", **nothing) and "chưa đặt" not in home("kiem.toan", **nothing)
     agency = home("quan.tri", fonds_code="THU", agency_name="")
-    assert "chưa đặt tên cơ quan" in agency and "mã phông" not in agency
+    assert "chưa ghi tên cơ quan" in agency and "mã phông" not in agency
     assert "chưa đặt" not in home("quan.tri", fonds_code="THU", agency_name="UBND xã Mẫu")
