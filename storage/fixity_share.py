@@ -69,17 +69,17 @@ class Share:
                 now, coming = coming, self._ask(self._take(rows), reader)
                 if self._ends(until):
                     return
-                places = self._settled(now, reader)
+                places = self._told(now, reader)
                 for row, place in zip(now.rows, places, strict=True):
                     if self._ends(until):
                         return
                     known = now
                     if place is not None and time.monotonic() - now.clock > _FRESH:     # read slowly: it may be elsewhere by now
                         known = self._ask([row], reader)
-                        place, = self._settled(known, reader)
+                        place, = self._told(known, reader)
                     looked = look(row, self._store, self._rate.spend, reader, place)
                     with self._lock:
-                        self._settle(row, looked, marker, known.asked)
+                        self._note(row, looked, marker, known.asked)
         except BaseException:
             self.over = True                    # so do the other threads
             raise
@@ -96,8 +96,8 @@ class Share:
         return _Coming(rows, reader.places([self._key(r) for r in rows]) if reader is not None and rows else None, asked, clock)
 
     @staticmethod
-    def _settled(coming: _Coming, reader: WeedReader | None) -> Sequence[Place | None]:
-        return reader.settle(coming.places) if reader is not None and coming.places is not None else [None] * len(coming.rows)
+    def _told(coming: _Coming, reader: WeedReader | None) -> Sequence[Place | None]:
+        return reader.told(coming.places) if reader is not None and coming.places is not None else [None] * len(coming.rows)
 
     def _ends(self, until: float) -> bool:
         with self._lock:
@@ -109,7 +109,7 @@ class Share:
         kind = kind_of(row)
         return Key(self._store.bucket(kind), row.key, versioned=kind == "archive")
 
-    def _settle(self, row: StoredObject, looked: Looked, marker: Marker, asked: datetime) -> None:
+    def _note(self, row: StoredObject, looked: Looked, marker: Marker, asked: datetime) -> None:
         """asked: when its place was; the proof is of no later moment."""
         differences = list(looked.differences)
         if looked.manifest is not None:

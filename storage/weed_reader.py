@@ -79,7 +79,7 @@ class WeedReader:
         """Where each of these objects lies, to be asked for before they are read. None: S3 is to be asked for it."""
         return self._beside.submit(self._filer.places, keys)
 
-    def settle(self, asked: Future[list[Place | None]]) -> list[Place | None]:
+    def told(self, asked: Future[list[Place | None]]) -> list[Place | None]:
         """What the filer said, after which what lies on the disk is looked at again."""
         places = asked.result()
         self.look_again()

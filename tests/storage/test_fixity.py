@@ -7,6 +7,8 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +25,7 @@ from storage.errors import ObjectStoreUnavailable
 from storage.fixity import Difference, FixityOptions, run_pass
 from storage.fixity_share import Rate
 from storage.models import FixityFinding, StoredObject, utc_now
-from storage.objects import ObjectStore
+from storage.objects import ObjectStore, ObjectStoreConfig
 from storage.signing import Signer, create_demo_identity
 
 OPTIONS = ArchiveOptions(undo_seconds=0, retain_days=1, retention_mode="GOVERNANCE", agency_name="UBND xã Mẫu", fonds_code="THU")
@@ -166,27 +168,36 @@ def test_a_door_that_does_not_open_leaves_the_judgement_to_s3(sqlite_ledger, arc
     assert codes(sqlite_ledger, ObjectStore(replace(config, doors=replace(config.doors, **door)))) == set()
 
 
+@contextmanager
+def filer_that(answers: Callable[[str], bytes | None], config: ObjectStoreConfig) -> Iterator[ObjectStore]:
+    """The store with another filer behind it. answers: path -> what it says, None: 404."""
+
+    class Filer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            text = answers(self.path)
+            self.send_response(200 if text is not None else 404)
+            self.end_headers()
+            self.wfile.write(text or b"")
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Filer) as filer:
+        threading.Thread(target=filer.serve_forever, daemon=True).start()
+        try:
+            yield ObjectStore(replace(config, doors=replace(config.doors, filer=f"127.0.0.1:{filer.server_port}")))
+        finally:
+            filer.shutdown()
+
+
 @pytest.mark.parametrize("noted", ["seventy", str(10**17), "-1"])
 def test_a_lock_that_no_calendar_has_is_left_to_s3(sqlite_ledger, noted):
     sqlite_ledger.put("archive", "o/1", b"archived", "x")
     told = {"FileSize": 8, "chunks": [{"file_id": "1,0123456789", "size": 8}],
             "Extended": {"Seaweed-X-Amz-Retention-Until-Date": base64.b64encode(noted.encode()).decode()}}
 
-    class Odd(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps({"Entries": [told]}).encode())
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as filer:
-        threading.Thread(target=filer.serve_forever, daemon=True).start()
-        config = sqlite_ledger.store.config
-        store = ObjectStore(replace(config, doors=replace(config.doors, filer=f"127.0.0.1:{filer.server_port}")))
+    with filer_that(lambda _: json.dumps({"Entries": [told]}).encode(), sqlite_ledger.store.config) as store:
         assert codes(sqlite_ledger, store) == set()
-        filer.shutdown()
 
 
 def test_what_differs_in_one_object_is_noted_together_or_not_at_all(sqlite_database, monkeypatch):
@@ -243,23 +254,14 @@ def test_a_slow_filer_is_not_waited_for(sqlite_ledger, monkeypatch):
     monkeypatch.setattr(weed_reader, "_ANSWERS_SECONDS", 0.2)
     asked: list[str] = []
 
-    class Slow(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            time.sleep(0.15)
-            self.send_error(404)
+    def slowly(path: str) -> None:
+        asked.append(path)
+        time.sleep(0.15)
 
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as filer:
-        threading.Thread(target=filer.serve_forever, daemon=True).start()
-        config = sqlite_ledger.store.config
-        store = ObjectStore(replace(config, doors=replace(config.doors, filer=f"127.0.0.1:{filer.server_port}")))
+    with filer_that(slowly, sqlite_ledger.store.config) as store:
         report = run_pass(sqlite_ledger.database, store, FixityOptions())
         assert (report.differences, report.objects) == ([], 30) and 2 <= len(asked) <= 6
         stopped = run_pass(sqlite_ledger.database, store, FixityOptions(), anew=True, stop=lambda: True)
-        filer.shutdown()
     assert (stopped.finished, stopped.objects) == (False, 0) and len(asked) <= 10
 
 
